@@ -20,7 +20,6 @@
 //! group! {
 //!     pub WebServers { count: 2, configure: web }
 //! }
-//! # fn main() {}
 //! ```
 
 // What the macros generate names this crate as `::pallet`, also when they are used in here.
@@ -60,6 +59,8 @@ pub use spec::{
     GroupSpec, NodeSpecDef, ServerSpec, ServerSpecDef,
 };
 pub use text::Text;
+
+pub use pallet_macros::{cluster, group, node_spec, phase, server_spec};
 
 /// Not public API. Used by generated code.
 #[doc(hidden)]
