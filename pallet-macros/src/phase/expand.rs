@@ -109,7 +109,7 @@ fn inner_name(name: &Ident) -> Ident {
 
 fn typed(function: &Function) -> impl Iterator<Item = &Typed> {
     function.parameters.iter().filter_map(|parameter| match parameter {
-        parse::Parameter::Typed(typed) => Some(typed),
+        parse::Parameter::Typed(typed) => Some(&**typed),
         parse::Parameter::Receiver(_) | parse::Parameter::Variadic(_) => None,
     })
 }

@@ -43,7 +43,7 @@ pub(crate) enum Parameter {
     /// `...`
     Variadic(TokenStream),
     /// Any other.
-    Typed(Typed),
+    Typed(Box<Typed>),
 }
 
 /// A parameter with a type.
@@ -150,7 +150,7 @@ fn parameter(input: ParseStream<'_>) -> syn::Result<Parameter> {
     if input.peek(Token![...]) {
         return Ok(Parameter::Variadic(until_comma(input)?));
     }
-    Ok(Parameter::Typed(Typed { attributes, args, pattern, ty: input.parse()? }))
+    Ok(Parameter::Typed(Box::new(Typed { attributes, args, pattern, ty: input.parse()? })))
 }
 
 /// Tells whether `self`, `mut self`, `&self`, `&'a mut self` or the like comes next.

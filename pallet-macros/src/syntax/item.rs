@@ -65,7 +65,14 @@ fn read_crate(form: &str, input: ParseStream<'_>, sink: &Sink<'_>) -> Path {
         return default();
     }
     let mut path = TokenStream::new();
-    while !(input.is_empty() || input.peek(Token![;]) || input.peek(syn::token::Brace)) {
+    let ends = |input: ParseStream<'_>| {
+        // The item, if the semicolon is forgotten or not yet typed.
+        input.peek(Token![;])
+            || input.peek(Token![pub])
+            || input.peek(Token![#])
+            || input.peek(syn::token::Brace)
+    };
+    while !(input.is_empty() || ends(input)) {
         path.extend(input.parse::<TokenTree>());
     }
     let ended = input.parse::<Token![;]>();
