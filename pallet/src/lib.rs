@@ -65,6 +65,6 @@ pub use pallet_macros::{cluster, group, node_spec, phase, server_spec};
 /// Not public API. Used by generated code.
 #[doc(hidden)]
 pub mod __private {
-    pub use crate::phase::{enter, extract};
+    pub use crate::phase::{enter, extract, phase};
     pub use inventory;
 }

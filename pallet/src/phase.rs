@@ -146,6 +146,12 @@ pub fn extract<T: FromContext>(name: &str) -> T {
     }
 }
 
+/// Returns a phase function, once it is clear that it is one. Generated code calls this.
+#[doc(hidden)]
+pub fn phase<P: DefinesPhase, F>(function: F) -> F {
+    function
+}
+
 /// The phases with a meaning of their own.
 pub mod standard {
     /// Computes and publishes settings; runs before every other phase and touches no node.
