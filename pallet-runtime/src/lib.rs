@@ -1,4 +1,6 @@
 //! placeholder
 #![allow(missing_docs)]
+pub mod credentials;
 pub mod known_hosts;
+pub mod ssh_config;
 pub mod transport;

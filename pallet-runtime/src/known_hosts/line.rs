@@ -3,6 +3,7 @@
 //! Parsing never fails: a line that is none of ours to understand is no entry.
 
 use super::HostKey;
+use crate::ssh_config::pattern;
 use base64ct::{Base64, Encoding};
 use hmac::{Hmac, KeyInit, Mac};
 use sha1::Sha1;
@@ -33,7 +34,7 @@ impl Entry {
     /// Returns whether the line is about the host that is filed under `name`.
     pub(super) fn is_for(&self, name: &str) -> bool {
         match &self.names {
-            Names::Plain(patterns) => matches_list(patterns, name),
+            Names::Plain(patterns) => pattern::matches_any(patterns, name),
             Names::Hashed { salt, hash } => digest(salt, name).is_some_and(|digest| digest == *hash),
         }
     }
@@ -73,38 +74,4 @@ fn digest(salt: &[u8], name: &str) -> Option<Vec<u8>> {
     let mut mac = Hmac::<Sha1>::new_from_slice(salt).ok()?;
     mac.update(name.as_bytes());
     Some(mac.finalize().into_bytes().to_vec())
-}
-
-/// Returns whether one of the patterns matches and none of the negated ones does.
-fn matches_list(patterns: &[String], name: &str) -> bool {
-    let negated = patterns.iter().filter_map(|pattern| pattern.strip_prefix('!'));
-    if negated.into_iter().any(|pattern| matches(pattern, name)) {
-        return false;
-    }
-    patterns.iter().any(|pattern| !pattern.starts_with('!') && matches(pattern, name))
-}
-
-/// Returns whether `name` fits a pattern with `*` and `?`.
-pub(crate) fn matches(pattern: &str, name: &str) -> bool {
-    let (pattern, name) = (pattern.as_bytes(), name.as_bytes());
-    let (mut p, mut n) = (0, 0);
-    // Where to go on after a mismatch: behind the last star, one character of the name later.
-    let mut retry = None;
-    while n < name.len() {
-        match pattern.get(p) {
-            Some(b'*') => {
-                retry = Some((p + 1, n + 1));
-                p += 1;
-            }
-            Some(&c) if c == b'?' || c == name[n] => (p, n) = (p + 1, n + 1),
-            _ => match retry {
-                Some((star, next)) => {
-                    (p, n) = (star, next);
-                    retry = Some((star, next + 1));
-                }
-                None => return false,
-            },
-        }
-    }
-    pattern[p..].iter().all(|&c| c == b'*')
 }

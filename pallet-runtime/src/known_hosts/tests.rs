@@ -156,18 +156,4 @@ proptest! {
             entry.is_for(&name);
         }
     }
-
-    #[test]
-    fn patterns_agree_with_a_simple_matcher(pattern in "[ab*?]{0,8}", name in "[ab]{0,8}") {
-        fn slow(pattern: &[u8], name: &[u8]) -> bool {
-            match (pattern.split_first(), name.split_first()) {
-                (None, None) => true,
-                (Some((b'*', rest)), _) => slow(rest, name) || (!name.is_empty() && slow(pattern, &name[1..])),
-                (Some((b'?', p)), Some((_, n))) => slow(p, n),
-                (Some((a, p)), Some((b, n))) if a == b => slow(p, n),
-                _ => false,
-            }
-        }
-        prop_assert_eq!(line::matches(&pattern, &name), slow(pattern.as_bytes(), name.as_bytes()));
-    }
 }
