@@ -87,12 +87,12 @@ impl fmt::Display for ShellError {
 impl std::error::Error for ShellError {}
 
 /// Returns 128 random bits in hexadecimal.
-pub fn random_token() -> String {
-    use std::hash::{BuildHasher, Hasher};
-    // Every `RandomState` is seeded by the operating system's generator or derived from such a seed; two
-    // hashers of two states give 128 bits.
-    let word = || std::collections::hash_map::RandomState::new().build_hasher().finish();
-    format!("{:016x}{:016x}", word(), word())
+///
+/// # Errors
+///
+/// When the operating system has none.
+pub fn random_token() -> Result<String, getrandom::Error> {
+    Ok(format!("{:016x}{:016x}", getrandom::u64()?, getrandom::u64()?))
 }
 
 impl RootShell {
