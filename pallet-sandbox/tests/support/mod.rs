@@ -1,0 +1,166 @@
+//! A service of its own for each test, and a look at the host before and after.
+
+use libtest_mimic::{Failed, Trial};
+use pallet::compute::{
+    BoxFuture, CommandOutput, CommandRunner, Compute, ComputeError, CreateRequest, Endpoint, HostCommand,
+    NodeRecord, Provider as _, RunError, ServiceConfig,
+};
+use pallet::name::{GroupName, NodeName, ServiceName};
+use pallet::options::Options;
+use pallet::spec::NodeSpec;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::PathBuf;
+use std::process::{Command, Output};
+use std::sync::Arc;
+use tempfile::TempDir;
+use tokio::runtime::Runtime;
+
+/// A sandbox service in a folder of its own.
+pub(crate) struct Lab {
+    pub(crate) runtime: Runtime,
+    pub(crate) compute: Arc<dyn Compute>,
+    pub(crate) state_dir: PathBuf,
+    _folder: TempDir,
+}
+
+/// The sandbox asks nothing of a runner: its nodes are on this very machine.
+struct NoRunner;
+
+impl CommandRunner for NoRunner {
+    fn run<'a>(&'a self, command: &'a HostCommand) -> BoxFuture<'a, Result<CommandOutput, RunError>> {
+        Box::pin(async move { Err(RunError::NotFound(command.program.clone())) })
+    }
+}
+
+impl Lab {
+    pub(crate) fn new(options: Options) -> Self {
+        let folder =
+            tempfile::Builder::new().prefix("pallet-sandbox-").tempdir().expect("a temporary folder");
+        let state_dir = folder.path().join("state");
+        let runtime = Runtime::new().expect("a runtime");
+        let compute = runtime.block_on(open(options, state_dir.clone())).expect("the service opens");
+        Lab { runtime, compute, state_dir, _folder: folder }
+    }
+
+    /// Creates nodes side by side.
+    pub(crate) fn create(&self, names: &[&str]) -> Vec<NodeRecord> {
+        let requests: Vec<CreateRequest> = names.iter().map(|name| request(name, NodeSpec::new())).collect();
+        self.runtime.block_on(async {
+            self.compute.check(&requests).await.expect("the nodes are possible");
+            let tasks: Vec<_> = requests
+                .into_iter()
+                .map(|request| {
+                    let compute = Arc::clone(&self.compute);
+                    tokio::spawn(async move { compute.create(&request, &|_| {}).await })
+                })
+                .collect();
+            let mut nodes = Vec::new();
+            for task in tasks {
+                nodes.push(task.await.expect("no panic").expect("the node is made"));
+            }
+            nodes
+        })
+    }
+
+    pub(crate) fn list(&self) -> Vec<NodeRecord> {
+        self.runtime.block_on(self.compute.list()).expect("the list")
+    }
+
+    pub(crate) fn destroy_all(&self) {
+        for node in self.list() {
+            self.runtime.block_on(self.compute.destroy(&node.id)).expect("destroyed");
+        }
+    }
+}
+
+pub(crate) async fn open(options: Options, state_dir: PathBuf) -> Result<Arc<dyn Compute>, ComputeError> {
+    let config = ServiceConfig {
+        name: ServiceName::new("test").expect("a name"),
+        options,
+        state_dir,
+        runner: Arc::new(NoRunner),
+    };
+    pallet_sandbox::provider().open(config).await
+}
+
+pub(crate) fn request(name: &str, spec: NodeSpec) -> CreateRequest {
+    let (group, _) = name.rsplit_once('-').expect("group and index");
+    CreateRequest {
+        group: GroupName::new(group).expect("a group name"),
+        name: NodeName::new(name).expect("a node name"),
+        spec,
+    }
+}
+
+/// Runs a command line in a node and returns all about how it ended.
+pub(crate) fn try_sh(node: &NodeRecord, line: &str) -> Output {
+    let Some(Endpoint::Command { program, args }) = &node.endpoint else {
+        panic!("{node:?} has no endpoint")
+    };
+    Command::new(program).args(args).args(["sh", "-c", line]).output().expect("nsenter runs")
+}
+
+/// Runs a command line in a node that must succeed, and returns what it printed.
+#[track_caller]
+pub(crate) fn sh(node: &NodeRecord, line: &str) -> String {
+    let output = try_sh(node, line);
+    let stdout = String::from_utf8_lossy(&output.stdout).into_owned();
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{}: {line}: {:?}\n{stdout}\n{stderr}", node.name, output.status);
+    stdout
+}
+
+/// All of the host that a sandbox could leave a trace in.
+#[derive(Debug, PartialEq)]
+pub(crate) struct Snapshot(Vec<(&'static str, String)>);
+
+impl Snapshot {
+    pub(crate) fn take() -> Self {
+        let look = |name, script: &str| (name, host_sh(script));
+        Snapshot(vec![
+            look("mounts", "cat /proc/self/mountinfo"),
+            look("interfaces", "ls /sys/class/net"),
+            look("routes", "cat /proc/net/route"),
+            look("firewall", "! command -v nft >/dev/null || nft list ruleset"),
+            look("settings", "cd /proc/sys/net/ipv4 && grep -r . ip_forward conf 2>/dev/null | sort"),
+            look(
+                "processes",
+                "cat /proc/[0-9]*/cmdline 2>/dev/null | tr '\\0' ' ' | grep -c 'boot[.]sh\\|pallet/init' || :",
+            ),
+            look("record", "ls -d /run/pallet-sandbox 2>/dev/null || :"),
+        ])
+    }
+}
+
+pub(crate) fn host_sh(script: &str) -> String {
+    let output = Command::new("sh").args(["-c", script]).output().expect("sh runs");
+    assert!(output.status.success(), "{script}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+/// Returns a test that gets a lab, and that checks that destroying its nodes leaves no trace.
+pub(crate) fn trial(name: &'static str, test: fn(&Lab)) -> Trial {
+    let root = host_sh("id -u").trim() == "0";
+    let required = std::env::var_os("PALLET_TEST_REQUIRE").is_some_and(|value| value == "1");
+    let run = move || if root { traceless(test) } else { Err("needs root".into()) };
+    let trial = Trial::test(name, run).with_ignored_flag(!root && !required);
+    if root { trial } else { trial.with_kind("needs root") }
+}
+
+fn traceless(test: fn(&Lab)) -> Result<(), Failed> {
+    let before = Snapshot::take();
+    let lab = Lab::new(Options::new("service \"test\"", None));
+    let outcome = catch_unwind(AssertUnwindSafe(|| test(&lab)));
+    lab.destroy_all();
+    outcome.map_err(|panic| Failed::from(message(&*panic)))?;
+    if lab.state_dir.exists() {
+        return Err(format!("left behind: {}", host_sh(&format!("find {}", lab.state_dir.display()))).into());
+    }
+    let after = Snapshot::take();
+    if before == after { Ok(()) } else { Err(format!("before: {before:#?}\nafter: {after:#?}").into()) }
+}
+
+fn message(panic: &(dyn std::any::Any + Send)) -> String {
+    let text = panic.downcast_ref::<String>().cloned();
+    text.or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned())).unwrap_or_default()
+}
