@@ -1,6 +1,7 @@
 //! The start of a node: a detached process in namespaces of its own, and the talk with it until it is ready.
 
 use super::endpoint::withhold_rights;
+use super::runlevel::utmp;
 use crate::error::{Context, Result};
 use crate::process::ProcessId;
 use crate::talk::Answers;
@@ -30,7 +31,7 @@ impl Boot {
     /// Starts a node's first process. It belongs to nobody: the controller may end and it stays, but until it has
     /// been told to [`go`](Boot::go) on, it ends with the controller.
     pub(crate) fn start(tools: &Tools, folder: &Path, hostname: &str) -> Result<Self> {
-        write_scripts(folder)?;
+        write_parts(folder)?;
         let log = folder.join("boot.log");
         let what = || "cannot start the node's first process".to_owned();
         let stderr = File::create(&log).context(what)?;
@@ -59,9 +60,10 @@ impl Boot {
     }
 }
 
-fn write_scripts(folder: &Path) -> Result<()> {
+fn write_parts(folder: &Path) -> Result<()> {
     fs::write(folder.join("boot.sh"), BOOT)
         .and_then(|()| fs::write(folder.join("init.sh"), INIT))
+        .and_then(|()| fs::write(folder.join("utmp"), utmp()))
         .context(|| format!("cannot write to {}", folder.display()))
 }
 

@@ -47,6 +47,7 @@ mount -t tmpfs -o mode=1777,nosuid,nodev tmpfs tmp
 mkdir -m 1777 run/lock
 mkdir -m 700 run/pallet
 cp ../init.sh run/pallet/init
+cp ../utmp run/utmp
 
 read -r answer
 [ "$answer" = go ]
