@@ -3,7 +3,7 @@
 pub(crate) mod boot;
 pub(crate) mod disk;
 pub(crate) mod endpoint;
-mod runlevel;
+mod sysv;
 
 use crate::error::Result;
 use crate::process::ProcessId;

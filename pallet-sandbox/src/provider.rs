@@ -2,6 +2,7 @@
 
 use crate::compute::Sandbox;
 use crate::error::{Context, Result};
+use crate::probe;
 use crate::service::Service;
 use crate::settings::Settings;
 use crate::tools::Tools;
@@ -32,6 +33,7 @@ fn open(config: &ServiceConfig) -> Result<Sandbox> {
     if !rustix::process::geteuid().is_root() {
         return Err(ComputeError::input("the sandbox needs root").hint("run the same command as root"));
     }
+    probe::root()?;
     let state_dir = absolute(&config.state_dir)
         .context(|| format!("cannot make sense of the path {}", config.state_dir.display()))?;
     Ok(Sandbox::new(Service { state_dir, settings, tools }))

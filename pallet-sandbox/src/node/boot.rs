@@ -1,7 +1,7 @@
 //! The start of a node: a detached process in namespaces of its own, and the talk with it until it is ready.
 
 use super::endpoint::withhold_rights;
-use super::runlevel::utmp;
+use super::sysv::{INIT, utmp};
 use crate::error::{Context, Result};
 use crate::process::ProcessId;
 use crate::talk::Answers;
@@ -13,7 +13,6 @@ use std::process::{ChildStdin, Command, Stdio};
 use std::time::Duration;
 
 const BOOT: &str = include_str!("boot.sh");
-const INIT: &str = include_str!("init.sh");
 
 /// Making mounts takes milliseconds.
 const MOUNTS_LIMIT: Duration = Duration::from_secs(30);

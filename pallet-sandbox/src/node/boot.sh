@@ -52,10 +52,10 @@ cp ../utmp run/utmp
 read -r answer
 [ "$answer" = go ]
 
+# From here on the programs are those of the image.
 mkdir run/pallet/host
 pivot_root . run/pallet/host
-cd /
-umount -l run/pallet/host
-rmdir run/pallet/host
+umount -l /run/pallet/host
+rmdir /run/pallet/host
 exec env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8 \
   sh /run/pallet/init

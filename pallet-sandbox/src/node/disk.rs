@@ -4,7 +4,7 @@
 //! enabled services. It is done on the upper layer, with the marks that overlayfs understands, so a home of a
 //! million files costs nothing.
 
-use super::runlevel;
+use super::sysv;
 use crate::error::{Context, Result};
 use rustix::fs::{CWD, FileType, Mode, XattrFlags, mknodat, setxattr, statfs};
 use rustix::mount::{MountFlags, UnmountFlags, mount, unmount};
@@ -94,7 +94,7 @@ impl Disk {
             .and_then(|()| layer.write("etc/machine-id", &format!("{}\n", identity.machine_id)))
             .and_then(|()| layer.hide("var/lib/dbus/machine-id"))
             .and_then(|()| layer.hide("usr/sbin/policy-rc.d"))
-            .and_then(|()| layer.provide_runlevel())
+            .and_then(|()| layer.add_stand_ins())
             .context(|| format!("cannot write to the disk {}", self.folder.display()))
     }
 
@@ -229,15 +229,17 @@ impl Layer {
         fs::set_permissions(&path, Permissions::from_mode(0o644))
     }
 
-    /// Adds `/sbin/runlevel` where there is none.
-    fn provide_runlevel(&self) -> io::Result<()> {
-        let merged = self.lower.join("sbin").is_symlink();
-        let program = if merged { "usr/sbin/runlevel" } else { "sbin/runlevel" };
-        if self.lower.join(program).symlink_metadata().is_ok() {
-            return Ok(());
+    /// Adds what a bare system lacks of an init.
+    fn add_stand_ins(&self) -> io::Result<()> {
+        let directory = if self.lower.join("sbin").is_symlink() { "usr/sbin" } else { "sbin" };
+        for (name, content) in sysv::STAND_INS {
+            let program = format!("{directory}/{name}");
+            if self.lower.join(&program).symlink_metadata().is_err() {
+                self.write(&program, content)?;
+                fs::set_permissions(self.upper.join(&program), Permissions::from_mode(0o755))?;
+            }
         }
-        self.write(program, runlevel::PROGRAM)?;
-        fs::set_permissions(self.upper.join(program), Permissions::from_mode(0o755))
+        Ok(())
     }
 
     /// Makes a file vanish: a character device 0/0 is overlayfs's mark for "not there".

@@ -26,8 +26,9 @@ fn args(tools: &Tools, pid: i32) -> Vec<String> {
     args.extend(ENVIRONMENT.map(str::to_owned));
     args.extend(withhold_rights(tools));
     args.push(tools.nsenter.display().to_string());
-    // Entering the mount namespace makes its root ours, and `/` the current folder.
-    args.extend(["--mount", "--uts", "--ipc", "--net", "--pid"].map(str::to_owned));
+    // The root is entered apart: where the controller itself is in a chroot, it is not the mount namespace's own.
+    // The current folder is that of the node's init, `/`; the controller's own lies outside.
+    args.extend(["--mount", "--uts", "--ipc", "--net", "--pid", "--root", "--wd"].map(str::to_owned));
     args.extend([format!("--target={pid}"), "--".to_owned()]);
     args
 }
@@ -52,7 +53,7 @@ mod tests {
             args.join(" "),
             format!(
                 "-i {} /usr/bin/setpriv --bounding-set {WITHHELD} --inh-caps -all \
-                 /usr/bin/nsenter --mount --uts --ipc --net --pid --target=42 --",
+                 /usr/bin/nsenter --mount --uts --ipc --net --pid --root --wd --target=42 --",
                 ENVIRONMENT.join(" ")
             )
         );

@@ -1,3 +1,4 @@
+#!/bin/sh
 # The small init of a node, where systemd is not used: process 1 of its namespace.
 #
 # Starts the services that are enabled for runlevel 2 with the packages' own init scripts, in their order; says so

@@ -3,14 +3,16 @@
 use libtest_mimic::{Failed, Trial};
 use pallet::compute::{
     BoxFuture, CommandOutput, CommandRunner, Compute, ComputeError, CreateRequest, Endpoint, HostCommand,
-    NodeRecord, Provider as _, RunError, ServiceConfig,
+    NodeId, NodeRecord, Provider as _, RunError, ServiceConfig,
 };
 use pallet::name::{GroupName, NodeName, ServiceName};
 use pallet::options::Options;
-use pallet::spec::NodeSpec;
+use pallet::spec::{ImageDefinition, NodeSpec};
+use std::fs;
+use std::io::{BufRead as _, BufReader};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::PathBuf;
-use std::process::{Command, Output};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
 use std::sync::Arc;
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
@@ -66,10 +68,46 @@ impl Lab {
         self.runtime.block_on(self.compute.list()).expect("the list")
     }
 
-    pub(crate) fn destroy_all(&self) {
+    /// Creates a node from an image at a path.
+    pub(crate) fn create_from(&self, name: &str, image: &Path) -> NodeRecord {
+        let definition = ImageDefinition { path: image.to_owned(), ..ImageDefinition::default() };
+        let request = request(name, NodeSpec::new().image(definition));
+        self.runtime.block_on(self.compute.create(&request, &|_| {})).expect("the node is made")
+    }
+
+    pub(crate) fn try_create(&self, name: &str) -> Result<NodeRecord, ComputeError> {
+        self.runtime.block_on(self.compute.create(&request(name, NodeSpec::new()), &|_| {}))
+    }
+
+    pub(crate) fn stop_all(&self) {
         for node in self.list() {
-            self.runtime.block_on(self.compute.destroy(&node.id)).expect("destroyed");
+            self.runtime.block_on(self.compute.stop(&node.id)).expect("stopped");
         }
+    }
+
+    pub(crate) fn start_all(&self) -> Vec<NodeRecord> {
+        let start = |node: NodeRecord| self.runtime.block_on(self.compute.start(&node.id, &|_| {}));
+        self.list().into_iter().map(|node| start(node).expect("started")).collect()
+    }
+
+    pub(crate) fn tag(&self, id: &NodeId, key: &str, value: Option<&str>) {
+        self.runtime.block_on(self.compute.tag(id, key, value)).expect("tagged");
+    }
+
+    pub(crate) fn destroy(&self, id: &NodeId) {
+        self.runtime.block_on(self.compute.destroy(id)).expect("destroyed");
+    }
+
+    pub(crate) fn destroy_all(&self) {
+        self.list().iter().for_each(|node| self.destroy(&node.id));
+    }
+
+    /// Changes what is remembered of a node, behind the service's back.
+    pub(crate) fn edit_state(&self, name: &str, edit: impl FnOnce(&mut serde_json::Value)) {
+        let file = self.state_dir.join("nodes").join(name).join("node.json");
+        let mut state = serde_json::from_slice(&fs::read(&file).expect("readable")).expect("JSON");
+        edit(&mut state);
+        fs::write(&file, state.to_string()).expect("writable");
     }
 }
 
@@ -108,6 +146,54 @@ pub(crate) fn sh(node: &NodeRecord, line: &str) -> String {
     let stderr = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{}: {line}: {:?}\n{stdout}\n{stderr}", node.name, output.status);
     stdout
+}
+
+/// Serves a text to one caller, in the background of a node. Returns when it listens.
+pub(crate) fn serve_once(node: &NodeRecord, port: u16, text: &str) {
+    let serve = format!(
+        "perl -MSocket -e 'socket(S, PF_INET, SOCK_STREAM, 0); bind(S, sockaddr_in({port}, INADDR_ANY)) or die $!; \
+         listen(S, 1); fork and exit; open STDOUT, q(>/dev/null); open STDERR, q(>/dev/null); accept(C, S); \
+         send(C, q({text}), 0)'"
+    );
+    sh(node, &serve);
+}
+
+/// A controller that can be killed: this test program, started again to create one node.
+pub(crate) struct Controller;
+
+const CONTROLLER: &str = "PALLET_SANDBOX_TEST_CONTROLLER";
+
+impl Controller {
+    pub(crate) fn is_asked_for() -> bool {
+        std::env::var_os(CONTROLLER).is_some()
+    }
+
+    /// Creates the node and says what it is doing, then that it is made.
+    pub(crate) fn run() {
+        let asked = std::env::var(CONTROLLER).expect("a folder and a name");
+        let (folder, name) = asked.split_once('\n').expect("a folder and a name");
+        let runtime = Runtime::new().expect("a runtime");
+        runtime.block_on(async {
+            let options = Options::new("service \"test\"", None);
+            let compute = open(options, folder.into()).await.expect("the service opens");
+            let request = request(name, NodeSpec::new());
+            compute.create(&request, &|text| eprintln!("{text}")).await.expect("the node is made");
+            eprintln!("made");
+        });
+    }
+
+    /// Lets a controller create a node and kills it as soon as it says this.
+    pub(crate) fn kill_at(lab: &Lab, name: &str, stage: &str) {
+        let this = std::env::current_exe().expect("this program");
+        let mut command = Command::new(this);
+        command.env(CONTROLLER, format!("{}\n{name}", lab.state_dir.display())).stderr(Stdio::piped());
+        let mut controller = command.spawn().expect("it starts");
+        let said = BufReader::new(controller.stderr.take().expect("a pipe")).lines();
+        let reached = said.map_while(Result::ok).any(|line| line == stage);
+        controller.kill().expect("killed");
+        controller.wait().expect("reaped");
+        assert!(reached, "the controller never said {stage:?}");
+    }
 }
 
 /// All of the host that a sandbox could leave a trace in.

@@ -1,11 +1,17 @@
-//! The runlevel of a node without systemd.
+//! What makes packages believe that a node without systemd has an init, which it has.
 //!
-//! `invoke-rc.d`, with which packages start their services, asks `/sbin/runlevel` and starts nothing if that does
-//! not answer. The program reads a record in `/run/utmp` that sysvinit would have written; a bare system has not
-//! even the program.
+//! `invoke-rc.d`, with which packages start their services, starts nothing where there is no `/sbin/init` or where
+//! `/sbin/runlevel` does not answer. The latter reads a record in `/run/utmp` that sysvinit would have written. A
+//! bare system has neither program.
+
+/// The small init.
+pub(super) const INIT: &str = include_str!("init.sh");
 
 /// What stands in for `/sbin/runlevel` where there is none: before there was no runlevel, now it is 2.
-pub(super) const PROGRAM: &str = "#!/bin/sh\necho 'N 2'\n";
+const RUNLEVEL: &str = "#!/bin/sh\necho 'N 2'\n";
+
+/// The programs that a node gets if its image has none of that name, by their names in `/sbin`.
+pub(super) const STAND_INS: [(&str, &str); 2] = [("init", INIT), ("runlevel", RUNLEVEL)];
 
 /// Returns a `/run/utmp` that says the same: one record, see utmp(5).
 pub(super) fn utmp() -> Vec<u8> {
