@@ -203,16 +203,16 @@ pub(crate) struct Snapshot(Vec<(&'static str, String)>);
 impl Snapshot {
     pub(crate) fn take() -> Self {
         let look = |name, script: &str| (name, host_sh(script));
+        // Only what has our names: others may be at work on this host.
         Snapshot(vec![
-            look("mounts", "cat /proc/self/mountinfo"),
-            look("interfaces", "ls /sys/class/net"),
-            look("routes", "cat /proc/net/route"),
-            look("firewall", "! command -v nft >/dev/null || nft list ruleset"),
-            look("settings", "cd /proc/sys/net/ipv4 && grep -r . ip_forward conf 2>/dev/null | sort"),
+            look("mounts", "grep -e ' pallet ' -e pallet-sandbox /proc/self/mountinfo || :"),
+            look("interfaces", "ls /sys/class/net | grep -E '^(pallet-|pl[0-9a-f]{8}-)' || :"),
+            look("firewall", "! command -v nft >/dev/null || nft list tables | grep pallet- || :"),
             look(
-                "processes",
-                "cat /proc/[0-9]*/cmdline 2>/dev/null | tr '\\0' ' ' | grep -c 'boot[.]sh\\|pallet/init' || :",
+                "settings",
+                "cd /proc/sys/net/ipv4 && grep . ip_forward conf/all/accept_redirects conf/lo/forwarding",
             ),
+            look("processes", "ps axww -o args | grep -c '[b]oot[.]sh \\|[/]run/pallet/init' || :"),
             look("record", "ls -d /run/pallet-sandbox 2>/dev/null || :"),
         ])
     }
