@@ -1,6 +1,7 @@
 //! Interfaces, addresses and routes (rtnetlink(7)), in the network namespace of the calling thread.
 
 use super::netlink::{ACK, CREATE, EXCLUSIVE, Message, Socket};
+use rustix::io::Errno;
 use rustix::net::netdevice::name_to_index;
 use std::io;
 use std::net::Ipv4Addr;
@@ -121,10 +122,14 @@ impl Links {
         )
     }
 
-    /// Removes an interface. One that is gone already is not an error.
+    /// Removes an interface. One that is gone already is not an error; the kernel removes those of a node that
+    /// has ended by itself, some time later.
     pub(crate) fn remove(&self, name: &str) -> io::Result<()> {
-        let Ok(index) = self.index(name) else { return Ok(()) };
-        self.send(Message::new(DELETE_LINK, ACK).raw(&link_header(index, 0)))
+        let removed = self.send(Message::new(DELETE_LINK, ACK).raw(&link_header(0, 0)).text(LINK_NAME, name));
+        match removed {
+            Err(error) if error.raw_os_error() == Some(Errno::NODEV.raw_os_error()) => Ok(()),
+            other => other,
+        }
     }
 
     fn index(&self, name: &str) -> io::Result<u32> {

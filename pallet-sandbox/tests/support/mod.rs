@@ -212,9 +212,19 @@ impl Snapshot {
                 "settings",
                 "cd /proc/sys/net/ipv4 && grep . ip_forward conf/all/accept_redirects conf/lo/forwarding",
             ),
-            look("processes", "ps axww -o args | grep -c '[b]oot[.]sh \\|[/]run/pallet/init' || :"),
+            look(
+                "processes",
+                "cat /proc/[0-9]*/cmdline 2>/dev/null | tr '\\0' ' ' | grep -oa 'sh [b]oot.sh\\|/run/pallet/[i]nit' || :",
+            ),
             look("record", "ls -d /run/pallet-sandbox 2>/dev/null || :"),
         ])
+    }
+
+    fn difference(&self, after: &Snapshot) -> String {
+        let pairs = self.0.iter().zip(&after.0).filter(|(before, after)| before != after);
+        pairs
+            .map(|(before, after)| format!("{}: before:\n{}after:\n{}", before.0, before.1, after.1))
+            .collect()
     }
 }
 
@@ -243,7 +253,7 @@ fn traceless(test: fn(&Lab)) -> Result<(), Failed> {
         return Err(format!("left behind: {}", host_sh(&format!("find {}", lab.state_dir.display()))).into());
     }
     let after = Snapshot::take();
-    if before == after { Ok(()) } else { Err(format!("before: {before:#?}\nafter: {after:#?}").into()) }
+    if before == after { Ok(()) } else { Err(before.difference(&after).into()) }
 }
 
 fn message(panic: &(dyn std::any::Any + Send)) -> String {
