@@ -44,6 +44,8 @@ pub mod script;
 mod secret;
 pub mod settings;
 pub mod spec;
+#[cfg(feature = "template")]
+mod template;
 mod text;
 pub mod world;
 
@@ -67,4 +69,6 @@ pub use pallet_macros::{cluster, group, node_spec, phase, server_spec};
 pub mod __private {
     pub use crate::phase::{enter, extract, phase};
     pub use inventory;
+    #[cfg(feature = "template")]
+    pub use minijinja;
 }
