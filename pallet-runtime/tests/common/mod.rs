@@ -6,8 +6,8 @@
 mod harness;
 mod world;
 
-pub use harness::{Test, run_tests};
-pub use world::World;
+pub use harness::run_tests;
+pub use world::{PASSPHRASE, World};
 
 use pallet_runtime::transport::{Channel, Outcome, Output, Terminal, Transport};
 use std::time::Duration;
