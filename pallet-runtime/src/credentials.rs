@@ -91,7 +91,8 @@ impl AdminUser {
             AgentSetting::Socket(path) => Some(path.clone()),
         };
         let named = self.named_identity(local, agent.as_deref()).await;
-        let first: Vec<Identity> = named.map_err(CredentialsError::into_transport_error)?.into_iter().collect();
+        let first: Vec<Identity> =
+            named.map_err(CredentialsError::into_transport_error)?.into_iter().collect();
         let mut notes = Vec::new();
         let files = self.key_files(host, local, !first.is_empty());
         let then = files.iter().filter_map(|file| self.found_identity(file, &mut notes)).collect();
@@ -128,7 +129,8 @@ impl AdminUser {
             None => return Ok(None),
             Some(NamedKey::Text(text)) => {
                 let key = PrivateKey::decode(text.expose(), self.passphrase.as_ref());
-                let key = key.map_err(|error| CredentialsError { source: KeySource::Text, problem: error.into() })?;
+                let key =
+                    key.map_err(|error| CredentialsError { source: KeySource::Text, problem: error.into() })?;
                 return Ok(Some(Identity { name: "given as text".to_owned(), proof: Proof::Key(key) }));
             }
             Some(NamedKey::File(path)) => local.expand_home(path),
@@ -138,7 +140,8 @@ impl AdminUser {
             Ok(opened) => return Ok(Some(Identity { name, proof: Proof::Key(opened) })),
             Err(problem) => problem,
         };
-        if let (Problem::Key(KeyError::Encrypted), Some(agent), Some(blob)) = (&problem, agent, public_half_of(&key))
+        if let (Problem::Key(KeyError::Encrypted), Some(agent), Some(blob)) =
+            (&problem, agent, public_half_of(&key))
             && agent_holds(agent, &blob).await
         {
             return Ok(Some(Identity { name, proof: Proof::InAgent(blob) }));
@@ -224,7 +227,10 @@ impl Credentials {
 impl fmt::Debug for Credentials {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let names: Vec<&str> = self.first.iter().chain(&self.then).map(|key| key.name.as_str()).collect();
-        f.debug_struct("Credentials").field("username", &self.username).field("keys", &names).finish_non_exhaustive()
+        f.debug_struct("Credentials")
+            .field("username", &self.username)
+            .field("keys", &names)
+            .finish_non_exhaustive()
     }
 }
 
@@ -278,7 +284,9 @@ impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Problem::Io(error) => fmt::Display::fmt(error, f),
-            Problem::Key(KeyError::Encrypted) => f.write_str("it is locked with a passphrase and none was given"),
+            Problem::Key(KeyError::Encrypted) => {
+                f.write_str("it is locked with a passphrase and none was given")
+            }
             Problem::Key(KeyError::WrongPassphrase) => f.write_str("the passphrase does not open it"),
             Problem::Key(KeyError::Public) => f.write_str("it is a public key"),
             Problem::Key(KeyError::Malformed(words)) => write!(f, "it is no private key: {words}"),
@@ -319,7 +327,9 @@ impl CredentialsError {
         match &self.source {
             KeySource::File(path) => {
                 let path = path.display();
-                format!("check it with `ssh-keygen -y -f '{path}'`; if it opens there, `ssh-keygen -p -f '{path}'` renews the format")
+                format!(
+                    "check it with `ssh-keygen -y -f '{path}'`; if it opens there, `ssh-keygen -p -f '{path}'` renews the format"
+                )
             }
             KeySource::Text => "check it with `ssh-keygen -y`".to_owned(),
         }

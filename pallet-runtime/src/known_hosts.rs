@@ -97,7 +97,11 @@ impl KnownHosts {
     /// When a file exists and cannot be read.
     pub fn keys_of(&self, name: &str) -> Result<Vec<Found>, KnownHostsError> {
         let entries = self.entries_of(name)?;
-        Ok(entries.into_iter().filter(|(marker, _)| *marker == Marker::None).map(|(_, found)| found).collect())
+        Ok(entries
+            .into_iter()
+            .filter(|(marker, _)| *marker == Marker::None)
+            .map(|(_, found)| found)
+            .collect())
     }
 
     /// Checks the key that a host presented, and stores the key of a new host where the policy allows it.
@@ -124,18 +128,22 @@ impl KnownHosts {
     pub fn forget(&self, name: &str) -> Result<(), KnownHostsError> {
         let _lock = self.lock()?;
         let text = read(&self.own)?;
-        let kept: String =
-            text.split_inclusive('\n').filter(|line| !line::parse(line).is_some_and(|e| e.is_for(name))).collect();
+        let kept: String = text
+            .split_inclusive('\n')
+            .filter(|line| !line::parse(line).is_some_and(|e| e.is_for(name)))
+            .collect();
         if kept == text { Ok(()) } else { self.replace(&kept) }
     }
 
     /// Returns whether the key is known, or an error if it must be refused.
     fn decide(&self, name: &str, key: &HostKey) -> Result<bool, KnownHostsError> {
         let entries = self.entries_of(name)?;
-        if let Some((_, found)) = entries.iter().find(|(m, found)| *m == Marker::Revoked && found.key == *key) {
+        if let Some((_, found)) = entries.iter().find(|(m, found)| *m == Marker::Revoked && found.key == *key)
+        {
             return Err(KnownHostsError::Revoked { name: name.to_owned(), found: found.clone() });
         }
-        let mut known = entries.into_iter().filter(|(m, _)| *m == Marker::None).map(|(_, found)| found).peekable();
+        let mut known =
+            entries.into_iter().filter(|(m, _)| *m == Marker::None).map(|(_, found)| found).peekable();
         // A key of another type than the known ones is no new host: whoever stands in between could present one.
         let Some(first) = known.peek().cloned() else { return Ok(false) };
         let same_type = |found: &Found| found.key.algorithm() == key.algorithm();
@@ -169,7 +177,8 @@ impl KnownHosts {
         let mut entries = Vec::new();
         for file in std::iter::once(&self.own).chain(&self.read_only) {
             for (number, text) in read(file)?.lines().enumerate() {
-                let Some(Entry { marker, key, .. }) = line::parse(text).filter(|entry| entry.is_for(name)) else {
+                let Some(Entry { marker, key, .. }) = line::parse(text).filter(|entry| entry.is_for(name))
+                else {
                     continue;
                 };
                 entries.push((marker, Found { key, file: file.clone(), line: number + 1 }));
@@ -196,7 +205,8 @@ impl KnownHosts {
     fn replace(&self, text: &str) -> Result<(), KnownHostsError> {
         let new = beside(&self.own, "new");
         let write = || -> io::Result<()> {
-            let mut file = OpenOptions::new().create(true).truncate(true).write(true).mode(0o600).open(&new)?;
+            let mut file =
+                OpenOptions::new().create(true).truncate(true).write(true).mode(0o600).open(&new)?;
             file.set_permissions(Permissions::from_mode(0o600))?;
             file.write_all(text.as_bytes())?;
             file.sync_all()?;

@@ -113,12 +113,13 @@ impl SshConfig {
 
 /// Returns the name to connect to: `HostName` with `%h` filled in, or the host as typed; in lower case.
 fn host_name(host: &str, settings: &Settings) -> Result<String, ConfigError> {
-    let name = match &settings.hostname {
-        Some(template) => Tokens::new().with('h', host).expand(template).map_err(|words| {
-            ConfigError { place: None, message: format!("HostName {template}: {words}"), hint: None }
-        })?,
-        None => host.to_owned(),
-    };
+    let name =
+        match &settings.hostname {
+            Some(template) => Tokens::new().with('h', host).expand(template).map_err(|words| {
+                ConfigError { place: None, message: format!("HostName {template}: {words}"), hint: None }
+            })?,
+            None => host.to_owned(),
+        };
     Ok(name.to_ascii_lowercase())
 }
 
@@ -183,7 +184,11 @@ impl ResolvedHost {
         let tokens = tokens_of(original, &hostname, &settings, local);
         let expand = |what: &str, text: &str| {
             let expanded = tokens.expand(text).and_then(|text| tokens::expand_variables(&text));
-            expanded.map_err(|words| ConfigError { place: None, message: format!("{what} {text}: {words}"), hint: None })
+            expanded.map_err(|words| ConfigError {
+                place: None,
+                message: format!("{what} {text}: {words}"),
+                hint: None,
+            })
         };
         let paths = |what: &str, texts: &[String]| -> Result<Vec<PathBuf>, ConfigError> {
             let named = texts.iter().filter(|text| !text.eq_ignore_ascii_case("none"));
@@ -193,7 +198,8 @@ impl ResolvedHost {
             None | Some("SSH_AUTH_SOCK") => AgentSetting::Default,
             Some(none) if none.eq_ignore_ascii_case("none") => AgentSetting::None,
             Some(variable) if variable.starts_with('$') && !variable.starts_with("${") => {
-                std::env::var_os(&variable[1..]).map_or(AgentSetting::None, |path| AgentSetting::Socket(path.into()))
+                std::env::var_os(&variable[1..])
+                    .map_or(AgentSetting::None, |path| AgentSetting::Socket(path.into()))
             }
             Some(path) => AgentSetting::Socket(local.expand_home(Path::new(&expand("IdentityAgent", path)?))),
         };

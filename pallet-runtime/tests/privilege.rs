@@ -87,8 +87,10 @@ async fn requiretty_is_met_with_a_terminal() {
 }
 
 async fn requiretty_with_a_password() {
-    is_root_on_terminal("needsttypass", Privilege::Auto { password: password("secret of needsttypass") }).await;
-    is_refused("needsttypass", Privilege::Auto { password: password("wrong") }, "sudo refused the password").await;
+    is_root_on_terminal("needsttypass", Privilege::Auto { password: password("secret of needsttypass") })
+        .await;
+    is_refused("needsttypass", Privilege::Auto { password: password("wrong") }, "sudo refused the password")
+        .await;
 }
 
 async fn a_wrong_password_is_sent_once() {
@@ -122,7 +124,8 @@ async fn doas_with_a_password() {
 }
 
 async fn doas_with_a_wrong_password() {
-    is_refused("doaspass", Privilege::Doas { password: password("wrong") }, "doas refused the password").await;
+    is_refused("doaspass", Privilege::Doas { password: password("wrong") }, "doas refused the password")
+        .await;
     is_refused("doaspass", Privilege::Doas { password: None }, "doas asks for a password").await;
     is_refused("outsider", Privilege::Doas { password: None }, "does not let").await;
 }
@@ -146,7 +149,8 @@ async fn is_root_on_terminal(user: &str, privilege: Privilege) {
 }
 
 async fn bytes_pass_a_terminal_unchanged() {
-    let Channel { input, mut output } = root_of("needstty", Privilege::Auto { password: None }).await.unwrap();
+    let Channel { input, mut output } =
+        root_of("needstty", Privilege::Auto { password: None }).await.unwrap();
     let all: Vec<u8> = (0..=255).cycle().take(64 * 1024).collect();
     // A shell may read ahead, so the bytes follow only once their reader runs.
     input.send(format!("echo go; head -c {}; exit\n", all.len()).into_bytes()).await.unwrap();

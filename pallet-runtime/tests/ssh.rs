@@ -124,7 +124,8 @@ async fn every_kind_of_key_is_accepted() {
         world.connect_as(&login).await.unwrap_or_else(|error| panic!("{key}: {error:?}"));
     }
     let text = std::fs::read_to_string(world.key("ed25519")).unwrap();
-    let login = Login { private_key_path: None, private_key: Some(Secret::from(text)), ..world.login("nopass") };
+    let login =
+        Login { private_key_path: None, private_key: Some(Secret::from(text)), ..world.login("nopass") };
     world.connect_as(&login).await.unwrap();
 }
 

@@ -144,7 +144,8 @@ impl<'a> Reader<'a> {
                 "canonical" => self.last,
                 _ => {
                     let value = words.next();
-                    let value = value.ok_or_else(|| place.error(format!("match {name}: a value is missing")))?;
+                    let value =
+                        value.ok_or_else(|| place.error(format!("match {name}: a value is missing")))?;
                     self.fits(place, &name, value, met)?
                 }
             };
@@ -177,8 +178,11 @@ impl<'a> Reader<'a> {
         let host = host_name(self.host, self.settings)?;
         let tokens: Tokens = tokens_of(self.original, &host, self.settings, self.local);
         let command = tokens.expand(command).map_err(|words| place.error(format!("match exec: {words}")))?;
-        let status = Command::new("sh").arg("-c").arg(&command).stdin(Stdio::null()).stdout(Stdio::null()).status();
-        status.map(|status| status.success()).map_err(|error| place.error(format!("match exec `{command}`: {error}")))
+        let status =
+            Command::new("sh").arg("-c").arg(&command).stdin(Stdio::null()).stdout(Stdio::null()).status();
+        status
+            .map(|status| status.success())
+            .map_err(|error| place.error(format!("match exec `{command}`: {error}")))
     }
 }
 
@@ -220,7 +224,8 @@ fn glob(path: &Path) -> Vec<PathBuf> {
 /// Returns the entries of a folder that fit a pattern, sorted. A star does not show hidden ones.
 fn entries(folder: &Path, wanted: &str) -> Vec<PathBuf> {
     let names = fs::read_dir(folder).into_iter().flatten().flatten();
-    let fits = |name: &str| pattern::matches(wanted, name) && (!name.starts_with('.') || wanted.starts_with('.'));
+    let fits =
+        |name: &str| pattern::matches(wanted, name) && (!name.starts_with('.') || wanted.starts_with('.'));
     let found = names.filter(|entry| fits(&entry.file_name().to_string_lossy()));
     let mut found: Vec<PathBuf> = found.map(|entry| entry.path()).collect();
     found.sort();

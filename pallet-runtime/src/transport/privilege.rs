@@ -145,7 +145,9 @@ async fn attempt(
             Heard::Prompt if asked => return Err(Failure::WrongPassword(dialogue.tool(plan.way))),
             Heard::Prompt => {
                 asked = true;
-                let Some(password) = password else { return Err(Failure::NeedsPassword(dialogue.tool(plan.way))) };
+                let Some(password) = password else {
+                    return Err(Failure::NeedsPassword(dialogue.tool(plan.way)));
+                };
                 dialogue.send_line(password).await;
             }
             Heard::End(outcome) => return Err(understand(&dialogue, plan.way, asked, outcome)),
@@ -182,9 +184,16 @@ fn understand(dialogue: &Dialogue, way: Way, asked: bool, outcome: Outcome) -> F
         Failure::Absent(Some(tool))
     } else if says(&["must have a tty", "a tty is required"]) {
         Failure::NeedsTerminal(tool)
-    } else if says(&["not in the sudoers file", "is not allowed to", "may not run sudo", "Operation not permitted"]) {
+    } else if says(&[
+        "not in the sudoers file",
+        "is not allowed to",
+        "may not run sudo",
+        "Operation not permitted",
+    ]) {
         Failure::NotAllowed(tool, words)
-    } else if says(&["incorrect password", "Authentication failed"]) || (asked && says(&["no password was provided"])) {
+    } else if says(&["incorrect password", "Authentication failed"])
+        || (asked && says(&["no password was provided"]))
+    {
         Failure::WrongPassword(tool)
     } else if says(&["password is required", "no askpass program", "Authentication required"]) {
         Failure::NeedsPassword(tool)
@@ -205,9 +214,10 @@ impl Failure {
     fn words(&self) -> (String, Option<String>) {
         match self {
             Failure::Transport(error) => (error.message.clone(), error.hint.clone()),
-            Failure::WrongPassword(tool) => {
-                (format!("{tool} refused the password"), Some("check the sudo password of the login user".to_owned()))
-            }
+            Failure::WrongPassword(tool) => (
+                format!("{tool} refused the password"),
+                Some("check the sudo password of the login user".to_owned()),
+            ),
             Failure::NeedsPassword(tool) => {
                 (format!("{tool} asks for a password and none was given"), Some(tool.hint_password()))
             }
@@ -218,9 +228,10 @@ impl Failure {
             Failure::NotAllowed(tool, words) => {
                 (format!("{tool} does not let the login user become root: {words}"), Some(tool.hint_allow()))
             }
-            Failure::Absent(Some(tool)) => {
-                (format!("there is no {tool} on the node"), Some(format!("install {tool} there, or log in as root")))
-            }
+            Failure::Absent(Some(tool)) => (
+                format!("there is no {tool} on the node"),
+                Some(format!("install {tool} there, or log in as root")),
+            ),
             Failure::Absent(None) => (
                 "the login user is not root, and there is neither sudo nor doas on the node".to_owned(),
                 Some("install sudo there, or log in as root".to_owned()),

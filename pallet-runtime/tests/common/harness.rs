@@ -33,7 +33,8 @@ fn run(test: fn() -> Pin<Box<dyn Future<Output = ()>>>) -> Result<(), Failed> {
     let runtime = runtime.map_err(|error| Failed::from(error.to_string()))?;
     let limited = async { tokio::time::timeout(LIMIT, test()).await };
     // The panic's own message is on standard error already.
-    let ended = catch_unwind(AssertUnwindSafe(|| runtime.block_on(limited))).map_err(|_| Failed::without_message());
+    let ended =
+        catch_unwind(AssertUnwindSafe(|| runtime.block_on(limited))).map_err(|_| Failed::without_message());
     // Streams that a test left open must not hold up the others.
     runtime.shutdown_background();
     ended?.map_err(|_| Failed::from(format!("no end after {} s", LIMIT.as_secs())))

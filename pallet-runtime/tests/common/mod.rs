@@ -1,7 +1,7 @@
 //! What the tests with a real sshd share: the machine to log in to, keys, and a way to say why one cannot run.
 
 // Each test binary uses its own part of this.
-#![allow(dead_code, unreachable_pub)]
+#![allow(dead_code, unreachable_pub, unused_imports)]
 
 mod harness;
 mod world;
@@ -33,7 +33,8 @@ pub async fn to_end(mut output: tokio::sync::mpsc::Receiver<Output>) -> Ended {
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     loop {
         let next = tokio::time::timeout(Duration::from_secs(60), output.recv());
-        match next.await.expect("a command says something within a minute").expect("a command ends with End") {
+        match next.await.expect("a command says something within a minute").expect("a command ends with End")
+        {
             Output::Stdout(bytes) => stdout.extend(bytes),
             Output::Stderr(bytes) => stderr.extend(bytes),
             Output::End(outcome) => return Ended { stdout: text(&stdout), stderr: text(&stderr), outcome },

@@ -56,7 +56,10 @@ impl World {
             ["/usr/sbin/sshd", "/usr/bin/ssh-keygen", "/usr/bin/ssh-agent", "/usr/bin/sudo", "/usr/bin/doas"];
         let lacking: Vec<&str> = programs.into_iter().filter(lacks).collect();
         (!lacking.is_empty()).then(|| {
-            format!("needs {}: apt-get install openssh-server openssh-client sudo opendoas", lacking.join(", "))
+            format!(
+                "needs {}: apt-get install openssh-server openssh-client sudo opendoas",
+                lacking.join(", ")
+            )
         })
     }
 

@@ -76,7 +76,8 @@ async fn a_program_enters_the_node() {
 
 #[tokio::test]
 async fn a_missing_program_is_named() {
-    let error = CommandTransport::new("/nonexistent/enter", []).open("true", Terminal::None).await.unwrap_err();
+    let error =
+        CommandTransport::new("/nonexistent/enter", []).open("true", Terminal::None).await.unwrap_err();
     assert_eq!(error.stage, Stage::Connect);
     assert!(error.message.contains("/nonexistent/enter"), "{error}");
 }
@@ -92,7 +93,10 @@ async fn the_runner_passes_input_and_returns_output() {
     let mut command = HostCommand::new("sh").args(["-c", "cat; echo problem >&2; exit 3"]);
     command.stdin = Some(Secret::new(b"text".to_vec()));
     let output = LocalRunner::new().run(&command).await.unwrap();
-    assert_eq!((output.code, output.stdout, output.stderr), (Some(3), b"text".to_vec(), b"problem\n".to_vec()));
+    assert_eq!(
+        (output.code, output.stdout, output.stderr),
+        (Some(3), b"text".to_vec(), b"problem\n".to_vec())
+    );
 }
 
 #[tokio::test]
@@ -115,7 +119,8 @@ async fn the_runner_ends_what_takes_too_long_with_all_that_it_started() {
     let error = LocalRunner::new().run(&command).await.unwrap_err();
     assert!(matches!(error, RunError::TimedOut(_)), "{error}");
     let pid = std::fs::read_to_string(file).unwrap();
-    let gone = || std::fs::read_to_string(format!("/proc/{}/stat", pid.trim())).map_or(true, |s| s.contains(") Z "));
+    let gone =
+        || std::fs::read_to_string(format!("/proc/{}/stat", pid.trim())).map_or(true, |s| s.contains(") Z "));
     tokio::time::timeout(Duration::from_secs(10), async {
         while !gone() {
             tokio::task::yield_now().await;

@@ -181,7 +181,9 @@ fn preceded(stdout: Vec<u8>, stderr: Vec<u8>, mut rest: mpsc::Receiver<Output>) 
     let (sender, receiver) = mpsc::channel(1);
     tokio::spawn(async move {
         let first = [Output::Stdout(stdout), Output::Stderr(stderr)].into_iter();
-        for output in first.filter(|output| !matches!(output, Output::Stdout(b) | Output::Stderr(b) if b.is_empty())) {
+        for output in
+            first.filter(|output| !matches!(output, Output::Stdout(b) | Output::Stderr(b) if b.is_empty()))
+        {
             if sender.send(output).await.is_err() {
                 return;
             }

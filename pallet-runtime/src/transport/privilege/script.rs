@@ -25,7 +25,9 @@ impl Tool {
 
     pub(super) fn hint_allow(self) -> String {
         match self {
-            Tool::Sudo => "add the user to sudoers (on Debian: `adduser USER sudo`), or log in as root".to_owned(),
+            Tool::Sudo => {
+                "add the user to sudoers (on Debian: `adduser USER sudo`), or log in as root".to_owned()
+            }
             Tool::Doas => "add `permit USER` to doas.conf, or log in as root".to_owned(),
         }
     }
@@ -107,7 +109,9 @@ pub(super) fn command(way: Way, terminal: Terminal, password: bool, marks: &Mark
     let root = match way {
         Way::Direct => format!("sh -c {}", quote(&ready)),
         Way::Sudo => sudo(password, marks, &ready),
-        Way::Doas if terminal == Terminal::Pseudo => format!("{}; {}", marks.print(Mark::Doas), doas("", &ready)),
+        Way::Doas if terminal == Terminal::Pseudo => {
+            format!("{}; {}", marks.print(Mark::Doas), doas("", &ready))
+        }
         Way::Doas => doas("-n ", &ready),
         Way::Auto => format!("sh -c {}", quote(&auto(password, marks, &ready))),
     };

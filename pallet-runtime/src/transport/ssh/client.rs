@@ -89,7 +89,11 @@ impl Session {
     pub(super) async fn offer_key(&mut self, user: &str, key: &PrivateKey) -> Result<Answer, TransportError> {
         let hash = self.rsa_hash(&key.0.algorithm()).await?;
         let key = PrivateKeyWithHashAlg::new(Arc::clone(&key.0), hash);
-        self.handle.authenticate_publickey(user, key).await.map(Answer::from).map_err(|error| self.broken(&error))
+        self.handle
+            .authenticate_publickey(user, key)
+            .await
+            .map(Answer::from)
+            .map_err(|error| self.broken(&error))
     }
 
     /// Tries a key that the agent holds.
@@ -159,7 +163,11 @@ impl Session {
     }
 
     /// Opens a stream from the node to another host; the node finds its address.
-    pub(super) async fn tunnel(&self, host: &str, port: u16) -> Result<impl Stream + 'static, TransportError> {
+    pub(super) async fn tunnel(
+        &self,
+        host: &str,
+        port: u16,
+    ) -> Result<impl Stream + 'static, TransportError> {
         let opened = self.handle.channel_open_direct_tcpip(host, u32::from(port), "127.0.0.1", 0).await;
         opened.map(russh::Channel::into_stream).map_err(|error| TransportError {
             stage: Stage::Connect,
@@ -195,11 +203,7 @@ impl Session {
         Ok(channel)
     }
 
-    async fn granted(
-        &self,
-        channel: &mut russh::Channel<Msg>,
-        what: &str,
-    ) -> Result<(), TransportError> {
+    async fn granted(&self, channel: &mut russh::Channel<Msg>, what: &str) -> Result<(), TransportError> {
         loop {
             match channel.wait().await {
                 Some(ChannelMsg::Success) => return Ok(()),
@@ -281,7 +285,8 @@ impl Story {
 
     /// Returns how a command ended whose node did not say so.
     fn outcome(&self) -> Outcome {
-        let unsaid = || Outcome::ConnectionLost("the node closed the command's streams without a word".to_owned());
+        let unsaid =
+            || Outcome::ConnectionLost("the node closed the command's streams without a word".to_owned());
         self.fate.borrow().clone().unwrap_or_else(unsaid)
     }
 }
@@ -382,7 +387,10 @@ fn config(host: &HostCheck, timing: &Timing) -> Result<Config, TransportError> {
     let first = [russh::kex::CURVE25519, russh::kex::CURVE25519_PRE_RFC_8731];
     let rest = default.kex.iter().filter(|name| !first.contains(name)).copied();
     Ok(Config {
-        client_id: russh::SshId::Standard(Cow::Borrowed(concat!("SSH-2.0-pallet_", env!("CARGO_PKG_VERSION")))),
+        client_id: russh::SshId::Standard(Cow::Borrowed(concat!(
+            "SSH-2.0-pallet_",
+            env!("CARGO_PKG_VERSION")
+        ))),
         keepalive_interval: Some(timing.keepalive),
         keepalive_max: timing.keepalive_max,
         // Asked for here too, although the stream is ours: off, every command costs 40 ms more.
@@ -483,7 +491,9 @@ async fn drain(
             ChannelMsg::ExitStatus { exit_status } => {
                 outcome = Some(Outcome::Exited(i32::try_from(exit_status).unwrap_or(i32::MAX)));
             }
-            ChannelMsg::ExitSignal { signal_name, .. } => outcome = Some(Outcome::Killed(name_of(signal_name))),
+            ChannelMsg::ExitSignal { signal_name, .. } => {
+                outcome = Some(Outcome::Killed(name_of(signal_name)))
+            }
             ChannelMsg::Close => break,
             _ => {}
         }
@@ -492,7 +502,11 @@ async fn drain(
 }
 
 async fn next(read: &mut ChannelReadHalf, ended: bool) -> Option<ChannelMsg> {
-    if ended { tokio::time::timeout(SILENCE_AFTER_END, read.wait()).await.unwrap_or(None) } else { read.wait().await }
+    if ended {
+        tokio::time::timeout(SILENCE_AFTER_END, read.wait()).await.unwrap_or(None)
+    } else {
+        read.wait().await
+    }
 }
 
 fn name_of(signal: Sig) -> String {
@@ -545,7 +559,8 @@ impl PrivateKey {
 
 fn is_public(text: &str) -> bool {
     let text = text.trim_start();
-    text.contains("PUBLIC KEY-----") || PublicKey::from_openssh(text.lines().next().unwrap_or_default()).is_ok()
+    text.contains("PUBLIC KEY-----")
+        || PublicKey::from_openssh(text.lines().next().unwrap_or_default()).is_ok()
 }
 
 fn is_encrypted(text: &str) -> bool {

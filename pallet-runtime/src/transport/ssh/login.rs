@@ -83,7 +83,9 @@ impl Login<'_> {
             Proof::Key(key) => self.session.offer_key(user, key).await?,
             Proof::InAgent(blob) => {
                 let Some((agent, keys)) = &mut self.agent else { return Ok(End::Exhausted) };
-                let Some(key) = keys.iter().find(|key| key.blob() == *blob) else { return Ok(End::Exhausted) };
+                let Some(key) = keys.iter().find(|key| key.blob() == *blob) else {
+                    return Ok(End::Exhausted);
+                };
                 self.session.offer_agent_key(user, agent, key).await?
             }
         };
@@ -206,7 +208,9 @@ impl Login<'_> {
         let mut advice = self.credentials.notes.clone();
         if self.allowed.as_ref().is_some_and(|allowed| *allowed == [Method::PublicKey]) {
             let user = &self.credentials.username;
-            advice.push(format!("add the public key to ~{user}/.ssh/authorized_keys there, or name another key"));
+            advice.push(format!(
+                "add the public key to ~{user}/.ssh/authorized_keys there, or name another key"
+            ));
         } else {
             advice.push("check the user name, the key and the password".to_owned());
         }
