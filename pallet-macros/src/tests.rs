@@ -6,6 +6,7 @@
 mod errors;
 mod expansions;
 mod half_typed;
+mod reference;
 
 use crate::spec::{self, Kind};
 use proc_macro2::{Spacing, TokenStream, TokenTree};

@@ -120,19 +120,23 @@ impl<T: PhaseOutput, E: Into<Error>> PhaseOutput for Result<T, E> {
     }
 }
 
-/// Runs the body of a phase as part of the phase that is being built. Generated code calls this.
+/// Runs the body of a phase as part of the phase that is being built. `#[phase]` generates a call of this.
 ///
 /// # Panics
 ///
 /// When no phase is being built.
-#[doc(hidden)]
 #[track_caller]
 pub fn enter<R: PhaseOutput>(def: &'static PhaseDef, body: impl FnOnce() -> R) -> R {
     graph::enter_phase(def, body)
 }
 
-/// Supplies a parameter of a phase. Generated code calls this.
-#[doc(hidden)]
+/// Returns what supplies the parameter `name` of a phase. `#[phase]` generates a call of this.
+///
+/// Where it is not known yet, or not there, building the phase ends here.
+///
+/// # Panics
+///
+/// When no phase is being built.
 #[track_caller]
 pub fn extract<T: FromContext>(name: &str) -> T {
     let location = Location::caller();
@@ -144,6 +148,12 @@ pub fn extract<T: FromContext>(name: &str) -> T {
             graph::stop(None)
         }
     }
+}
+
+/// Returns the function itself, once `P` has proved that it is made of a phase. Generated code calls this.
+#[doc(hidden)]
+pub fn phase<P: DefinesPhase, F>(function: F) -> F {
+    function
 }
 
 /// The phases with a meaning of their own.

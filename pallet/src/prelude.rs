@@ -12,5 +12,6 @@ pub use crate::secret::Secret;
 pub use crate::settings::{self, Settings};
 pub use crate::spec::{ClusterSpec, GroupSpec, NodeSpec, ServerSpec};
 pub use crate::text::Text;
+pub use crate::{cluster, group, node_spec, phase, server_spec};
 #[cfg(feature = "template")]
 pub use minijinja::context;
