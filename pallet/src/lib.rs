@@ -52,7 +52,7 @@ pub use context::{Context, FromContext, Node, Nodes, NodesIn};
 pub use error::{Error, Result};
 pub use graph::{Handle, Value};
 pub use location::Location;
-pub use phase::{DefinesPhase, PhaseDef, PhaseOutput, enter, extract, standard};
+pub use phase::{DefinesPhase, PhaseDef, PhaseOutput, RunnablePhase, enter, extract, standard};
 pub use registry::Registry;
 pub use secret::Secret;
 pub use spec::{
@@ -75,6 +75,7 @@ pub use pallet_macros::server_spec;
 /// Not public API. Used by generated code.
 #[doc(hidden)]
 pub mod __private {
-    pub use crate::phase::{enter, extract, phase};
+    pub use crate::phase::extract;
+    pub use crate::phase::generated::enter;
     pub use inventory;
 }
