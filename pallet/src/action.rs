@@ -133,8 +133,8 @@ pub struct Problem {
 pub struct ContentChange {
     /// The file.
     pub path: RemotePath,
-    /// Whether it is there now.
-    pub exists: bool,
+    /// How many bytes it contains now; `None` if it is not there.
+    pub before: Option<u64>,
     /// What it will contain; `None` if that is secret or only the node knows.
     pub after: Option<Vec<u8>>,
 }

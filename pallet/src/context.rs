@@ -122,6 +122,9 @@ pub struct Context {
     pub settings: SettingsStore,
     /// The phase that is being built.
     pub phase: PhaseName,
+    /// Whether this build only looks for mistakes before any node has been contacted. What is missing then may
+    /// only be missing yet.
+    pub tentative: bool,
 }
 
 impl Context {
@@ -144,6 +147,7 @@ impl Context {
             nodes: Arc::new(vec![node]),
             settings: SettingsStore::default(),
             phase: PhaseName::new(crate::phase::standard::CONFIGURE).expect("a valid name"),
+            tentative: false,
         }
     }
 

@@ -8,7 +8,7 @@ mod builder;
 mod error;
 mod handle;
 
-pub use builder::{Built, build, record};
+pub use builder::{Built, build, build_phase, record};
 pub(crate) use builder::{refuse, stop, with_context};
 pub use error::{GraphError, KnownAfter, Mistake};
 pub use handle::{AnyHandle, Handle, Handles, Value};

@@ -20,7 +20,6 @@
 //! group! {
 //!     pub WebServers { count: 2, configure: web }
 //! }
-//! # fn main() {}
 //! ```
 
 // What the macros generate names this crate as `::pallet`, also when they are used in here.

@@ -30,7 +30,11 @@ impl<T> Deref for Settings<T> {
 impl<T: Any + Send + Sync> FromContext for Settings<T> {
     fn from_context(context: &Context) -> Result<Self, ExtractError> {
         let node = Node::from_context(context)?;
-        context.settings.get(node.name(), "").map(Settings).ok_or_else(|| ExtractError::Missing {
+        let found = context.settings.get(node.name(), "").map(Settings);
+        if found.is_none() && context.tentative {
+            return Err(ExtractError::Pending(format!("the settings of {}", node.name())));
+        }
+        found.ok_or_else(|| ExtractError::Missing {
             message: format!("no settings of type {} were published for {}", type_name::<T>(), node.name()),
             hint: "publish them in a `settings` phase with `settings::publish(..)`",
         })

@@ -58,6 +58,7 @@ impl Attributes {
             uid: before.uid.filter(|_| self.owner.is_none() && !fresh),
             group: keep(&self.group, &before.group),
             gid: before.gid.filter(|_| self.group.is_none() && !fresh),
+            size: before.size,
             modified: before.modified,
         }
     }

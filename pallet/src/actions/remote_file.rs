@@ -250,7 +250,7 @@ impl Action for RemoteFile {
         diff.doubt(wanted.as_ref().err().copied());
         diff.content = Some(ContentChange {
             path: path.clone(),
-            exists: known.is.kind != PathKind::Absent,
+            before: matches!(known.is.kind, PathKind::File(_)).then_some(known.is.size),
             after: wanted.ok().filter(|_| !text.is_secret()),
         });
         diff

@@ -10,7 +10,8 @@ use super::{ActionGraph, ActionId, ActionNode, Edge};
 use crate::action::Action;
 use crate::context::Context;
 use crate::location::Location;
-use crate::phase::PhaseDef;
+use crate::phase::{PhaseDef, standard};
+use crate::spec::PhaseFn;
 use std::cell::RefCell;
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, BinaryHeap};
@@ -33,6 +34,8 @@ struct Builder {
     nodes: Vec<ActionNode>,
     mistakes: Vec<Mistake>,
     phases: Vec<String>,
+    /// Where the phase function stands that returned last, for what its result says.
+    left: Option<Location>,
 }
 
 thread_local! {
@@ -84,11 +87,29 @@ pub fn build(context: &Context, body: impl FnOnce()) -> Result<Built, GraphError
             nodes: Vec::new(),
             mistakes: Vec::new(),
             phases: Vec::new(),
+            left: None,
         });
     });
     let ended = catch_unwind(AssertUnwindSafe(body));
     let builder = CURRENT.take().expect("nobody else takes the builder");
     builder.finish(ended.err())
+}
+
+/// Builds the graph of a phase that is made of several functions, for the node of `context`.
+///
+/// # Errors
+///
+/// See [`build`]; and when a function returns an error, or an action stands in a `settings` phase.
+pub fn build_phase(context: &Context, functions: &[PhaseFn], spec: Location) -> Result<Built, GraphError> {
+    build(context, || {
+        for function in functions {
+            if let Err(error) = function.call() {
+                let left = CURRENT.with_borrow(|current| current.as_ref().and_then(|builder| builder.left));
+                let message = format!("phase `{}`: {}", context.phase, error.chain());
+                refuse(left.unwrap_or(spec), message, None);
+            }
+        }
+    })
 }
 
 /// Takes down an action. Constructors of actions call this; so do those of other packages.
@@ -190,7 +211,12 @@ pub(crate) fn enter_phase<R>(def: &'static PhaseDef, body: impl FnOnce() -> R) -
         panic!("phase `{}`: {ENTER_OUTSIDE}", def.name());
     }
     let result = body();
-    CURRENT.with_borrow_mut(|current| current.as_mut().map(|builder| builder.phases.pop()));
+    CURRENT.with_borrow_mut(|current| {
+        if let Some(builder) = current {
+            builder.phases.pop();
+            builder.left = Some(def.location());
+        }
+    });
     result
 }
 
@@ -226,6 +252,16 @@ impl Builder {
                 let message = format!("{}: {message}", node.label());
                 self.mistakes.push(Mistake { location: node.location, message, other: None, hint: None });
             }
+        }
+        if self.context.phase.as_str() == standard::SETTINGS {
+            self.mistakes.extend(self.nodes.iter().map(|node| Mistake {
+                location: node.location,
+                message: format!("{}: an action cannot stand in the `settings` phase", node.label()),
+                other: None,
+                hint: Some(
+                    "the settings phase computes and publishes settings; move the action to `configure`",
+                ),
+            }));
         }
         self.add_value_edges();
         let order = self.order();

@@ -205,7 +205,7 @@ fn parse_stat(line: &str) -> Option<PathState> {
     let (uid, gid): (u32, u32) = (words.next()?.parse().ok()?, words.next()?.parse().ok()?);
     let named = |name: &str, id: u32| if name == "UNKNOWN" { id.to_string() } else { name.to_owned() };
     let (owner, group) = (named(words.next()?, uid), named(words.next()?, gid));
-    let _size = words.next()?;
+    let size = words.next()?.parse().ok()?;
     let kind = match raw & 0o170_000 {
         0o100_000 => PathKind::File(Contents::NotRead),
         0o040_000 => PathKind::Directory,
@@ -213,7 +213,7 @@ fn parse_stat(line: &str) -> Option<PathState> {
         _ => PathKind::Other,
     };
     let modified = words.next()?.parse().ok()?;
-    Some(PathState { kind, mode: raw & 0o7777, owner, uid: Some(uid), group, gid: Some(gid), modified })
+    Some(PathState { kind, mode: raw & 0o7777, owner, uid: Some(uid), group, gid: Some(gid), size, modified })
 }
 
 fn parse_written(text: &str, state: &mut State) {
@@ -280,10 +280,10 @@ fn debian_architecture(machine: &str) -> &str {
     }
 }
 
-/// Whether a name is one of a package without architecture.
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::name::PackageName;
 
     fn section(header: &str, body: &str) -> Section {
         Section { header: header.to_owned(), body: body.as_bytes().to_vec() }

@@ -78,6 +78,8 @@ pub struct PathState {
     pub group: String,
     /// The group's number, when it is known.
     pub gid: Option<u32>,
+    /// The size in bytes.
+    pub size: u64,
     /// When it was changed last, in seconds since 1970 by the node's clock.
     pub modified: u64,
 }
@@ -92,6 +94,7 @@ impl PathState {
             uid: None,
             group: String::new(),
             gid: None,
+            size: 0,
             modified: 0,
         }
     }
