@@ -4,6 +4,7 @@ use crate::syntax::spelling;
 use proc_macro2::Ident;
 use quote::quote;
 use syn::Type;
+use syn::ext::IdentExt;
 
 /// What a function needs to be called as a phase.
 pub(crate) struct Phase {
@@ -32,7 +33,10 @@ impl Phase {
     /// Returns the arguments as they are written in the signature.
     pub(crate) fn arguments(&self) -> Vec<String> {
         let arguments = self.parameters.iter().filter_map(|parameter| match parameter {
-            Parameter::Arg { name, ty } => Some(spelling(quote!(#name: #ty))),
+            Parameter::Arg { name, ty } => {
+                let name = name.unraw();
+                Some(spelling(quote!(#name: #ty)))
+            }
             Parameter::Extractor { .. } => None,
         });
         arguments.collect()

@@ -70,8 +70,8 @@ pub(crate) fn item(item: TokenStream, sink: &Sink<'_>) -> Item {
         Ok(Some(function)) => Item::Function(Box::new(function)),
         // A function without a body: rustc says so.
         Ok(None) => stray(),
-        Err(_) => {
-            sink.report(&item, messages::phase_signature());
+        Err(error) => {
+            sink.report_at(error.span(), messages::phase_signature());
             stray()
         }
     }

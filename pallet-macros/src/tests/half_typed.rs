@@ -22,7 +22,7 @@ fn a_half_typed_body_is_passed_on() {
 fn a_half_typed_parameter_keeps_the_function() {
     check(
         "#[phase] fn web(node) { package(\"nginx\"); }",
-        &["fn: `#[phase]` cannot read the signature of this function"],
+        &["): `#[phase]` cannot read the signature of this function"],
         &["fn web (node)"],
     );
 }
