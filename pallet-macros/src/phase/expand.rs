@@ -242,6 +242,7 @@ fn runnable(function: &Function, run: TokenStream, pallet: &Path) -> TokenStream
     let conditions = attributes.conditions();
     quote_spanned! {generated_at(name.span())=>
         #conditions
+        #[allow(deprecated)] // A deprecated phase is the business of who names it.
         impl #pallet::RunnablePhase for #name {
             fn run() -> ::core::result::Result<(), #pallet::Error> {
                 #run

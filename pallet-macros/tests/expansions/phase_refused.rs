@@ -23,6 +23,7 @@ impl ::pallet::DefinesPhase for web {
         )
         .run(<web as ::pallet::RunnablePhase>::run);
 }
+#[allow(deprecated)]
 impl ::pallet::RunnablePhase for web {
     fn run() -> ::core::result::Result<(), ::pallet::Error> {
         ::core::unreachable!()

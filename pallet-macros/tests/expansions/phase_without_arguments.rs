@@ -33,6 +33,7 @@ impl infra::pallet::DefinesPhase for base {
         .run(<base as infra::pallet::RunnablePhase>::run);
 }
 #[cfg(unix)]
+#[allow(deprecated)]
 impl infra::pallet::RunnablePhase for base {
     fn run() -> ::core::result::Result<(), infra::pallet::Error> {
         <() as infra::pallet::PhaseOutput>::finish(base())

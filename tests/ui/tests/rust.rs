@@ -312,3 +312,42 @@ fn actions_know_the_lines_they_were_written_on() {
     let first = <conditions as pallet::DefinesPhase>::DEF.location().line();
     assert_eq!(lines, [first + 2, first + 9]);
 }
+
+#[phase]
+#[cfg(any())]
+fn left_out() {
+    no_such_function();
+}
+
+#[phase]
+#[deprecated]
+#[must_use]
+fn deprecated() -> Handle<pallet::actions::Package> {
+    package("old")
+}
+
+#[phase]
+#[expect(unused_variables, reason = "to see that the attribute reaches the body")]
+#[inline]
+fn with_unused(node: &Node) {
+    let unused = package("x");
+}
+
+#[test]
+fn attributes_of_the_function_stay() {
+    #[expect(deprecated)]
+    let labels_of_deprecated = labels(deprecated);
+    assert_eq!(labels_of_deprecated, ["package old"]);
+    assert_eq!(labels(with_unused), ["package x"]);
+}
+
+#[test]
+fn items_can_stand_in_functions() {
+    #[phase]
+    fn local() {
+        package("local");
+    }
+    server_spec! { Local { configure: local } }
+    assert_eq!(labels(local), ["package local"]);
+    assert_eq!(Local::spec().resolve().expect("a valid spec").phases.len(), 1);
+}
