@@ -19,6 +19,7 @@ mod select;
 
 pub use connect::{Connection, Connector, LoginAs};
 pub use nodes::Cancel;
+pub(crate) use select::describe;
 
 use crate::event::Listener;
 use crate::event::{Event, FORMAT, Failure, Intent, NodeIntent, Summary, Verb};
@@ -88,7 +89,9 @@ pub async fn run(setup: Setup, request: Request) -> Result<Summary, RunError> {
     confirm(&run, &selection)?;
     let mut ready = Vec::new();
     if run.request.require_all {
-        ready = connect::connect_all(&run, selection.take_running(), LoginAs::Admin).await;
+        let running = selection.take_running().into_iter();
+        let members = running.map(|(record, group)| Member::new(&run, record, group, false)).collect();
+        ready = connect::connect_new(&run, members).await;
         if run.any_failed() {
             return finish(&run);
         }
@@ -136,7 +139,7 @@ fn intents(selection: &Selection) -> Vec<NodeIntent> {
         };
         chosen.destroy.iter().for_each(|record| add(record.name.as_str(), Intent::Destroy, None));
         chosen.create.iter().for_each(|request| {
-            add(request.name.as_str(), Intent::Create, Some(select::describe(&request.spec)));
+            add(request.name.as_str(), Intent::Create, Some(describe(&request.spec)));
         });
         chosen.start.iter().for_each(|record| add(record.name.as_str(), Intent::Start, None));
         chosen.keep.iter().for_each(|record| add(record.name.as_str(), Intent::Keep, None));

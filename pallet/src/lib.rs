@@ -44,6 +44,8 @@ pub mod script;
 mod secret;
 pub mod settings;
 pub mod spec;
+#[cfg(feature = "template")]
+mod template;
 mod text;
 pub mod world;
 
@@ -77,4 +79,6 @@ pub mod __private {
     pub use crate::phase::extract;
     pub use crate::phase::generated::enter;
     pub use inventory;
+    #[cfg(feature = "template")]
+    pub use minijinja;
 }

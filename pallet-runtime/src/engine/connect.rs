@@ -25,6 +25,9 @@ pub trait Connector: Send + Sync {
         login: LoginAs,
         booting: bool,
     ) -> BoxFuture<'a, Result<Connection, TransportError>>;
+
+    /// Forgets what is known of the machine at a node's endpoint, because it is another machine from now on.
+    fn forget(&self, node: &NodeRecord);
 }
 
 /// As whom to log in.
@@ -55,8 +58,7 @@ pub(super) async fn connect_all(run: &Arc<Run>, members: Vec<Member>, login: Log
         let (run, permits) = (run.clone(), permits.clone());
         tasks.spawn(async move {
             let _permit = permits.acquire().await;
-            let booting = member.live.is_none();
-            if let Err(failure) = connect(&run, &mut member, login, booting).await {
+            if let Err(failure) = connect(&run, &mut member, login).await {
                 run.fail(&member.record.name, None, failure);
             }
             member
@@ -88,16 +90,17 @@ pub(super) fn wants_image_login(member: &Member) -> bool {
     to_bootstrap(member) && member.record.image_login.is_some()
 }
 
-async fn connect(run: &Run, member: &mut Member, login: LoginAs, booting: bool) -> Result<(), Failure> {
+async fn connect(run: &Run, member: &mut Member, login: LoginAs) -> Result<(), Failure> {
     let started = Instant::now();
     let node = member.record.name.to_string();
     run.emit(&Event::NodeWork { node: node.clone(), work: NodeWork::Connect, step: "connecting".to_owned() });
-    let connection = run.setup.connector.connect(&member.record, login, booting).await;
+    let connection = run.setup.connector.connect(&member.record, login, member.booting).await;
     let connection = connection.map_err(|error| Failure::new(&error.message).maybe_hint(error.hint))?;
     let token = crate::shell::random_token().map_err(|error| Failure::new(error.to_string()))?;
     let mut shell = RootShell::new(connection.channel, token, run.traffic.clone());
     let facts = read_facts(&mut shell).await?;
     let os = facts.os.description.clone();
+    member.booting = false;
     member.live = Some(Live { transport: connection.transport, shell, facts: Arc::new(facts) });
     run.emit(&Event::Connected { node, os, seconds: started.elapsed().as_secs_f64() });
     Ok(())

@@ -20,8 +20,8 @@ pub(super) async fn destroy(run: &Arc<Run>, selection: &Selection) {
     destroy_server(run, selection).await;
     let permits = Arc::new(Semaphore::new(run.request.parallel.max(1)));
     let mut tasks = JoinSet::new();
-    for record in selection.removals().filter(|record| !run.has_failed(&record.name)).cloned() {
-        let (run, permits) = (run.clone(), permits.clone());
+    for record in selection.removals().filter(|record| !run.has_failed(&record.name)) {
+        let (run, permits, record) = (run.clone(), permits.clone(), record.clone());
         tasks.spawn(async move {
             let _permit = permits.acquire().await;
             destroy_node(&run, &record).await;
@@ -48,11 +48,7 @@ async fn destroy_server(run: &Arc<Run>, selection: &Selection) {
     let mut members = Vec::new();
     for chosen in selection.groups.iter().filter(|chosen| chosen.group.phases.contains_key(&phase)) {
         let running = chosen.destroy.iter().filter(|record| record.endpoint.is_some());
-        members.extend(running.map(|record| Member {
-            record: record.clone(),
-            group: chosen.group.clone(),
-            live: None,
-        }));
+        members.extend(running.map(|record| Member::new(run, record.clone(), chosen.group.clone(), false)));
     }
     if members.is_empty() {
         return;
@@ -101,7 +97,8 @@ pub(super) async fn create(run: &Arc<Run>, selection: Selection, ready: Vec<Memb
             let (run, permits, group) = (run.clone(), permits.clone(), group.clone());
             tasks.spawn(async move {
                 let _permit = permits.acquire().await;
-                job.run(&run).await.map(|record| Member { record, group, live: None })
+                let started = !matches!(job, Job::Keep(_));
+                job.run(&run).await.map(|record| Member::new(&run, record, group, started))
             });
         }
     }
@@ -140,6 +137,7 @@ impl Job {
             Ok(record) => {
                 if work == NodeWork::Create {
                     run.created.fetch_add(1, Ordering::Relaxed);
+                    run.setup.connector.forget(&record);
                 }
                 let address = record.primary_ip.or(record.private_ip).map(|address| address.to_string());
                 let seconds = started.elapsed().as_secs_f64();

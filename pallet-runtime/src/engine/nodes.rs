@@ -1,5 +1,6 @@
 //! The state of a run and of its nodes.
 
+use super::connect::BOOTSTRAPPED;
 use super::{Setup, select};
 use crate::event::{Counts, Event, Failure, Summary};
 use crate::request::Request;
@@ -57,6 +58,8 @@ pub(super) struct Member {
     pub(super) record: NodeRecord,
     pub(super) group: Arc<Group>,
     pub(super) live: Option<Live>,
+    /// Whether it may still be booting: it was made or started just now, or nobody has reached it yet.
+    pub(super) booting: bool,
 }
 
 /// A node that is connected.
@@ -127,6 +130,12 @@ impl Run {
 }
 
 impl Member {
+    /// Returns a node that exists and is not connected.
+    pub(super) fn new(run: &Run, record: NodeRecord, group: Arc<Group>, started: bool) -> Self {
+        let unknown = run.setup.service.makes_nodes() && !record.tags.contains_key(BOOTSTRAPPED);
+        Member { booting: started || unknown, record, group, live: None }
+    }
+
     /// Returns the node as phases see it.
     pub(super) fn node(&self) -> Node {
         node_of(&self.record, &self.group, self.live.as_ref().map(|live| live.facts.clone()))

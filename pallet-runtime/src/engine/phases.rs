@@ -90,22 +90,23 @@ pub(super) fn settings(
 pub(super) async fn bootstrap(run: &Arc<Run>, members: Vec<Member>) -> Vec<Member> {
     let phase = PhaseName::new(standard::BOOTSTRAP).expect("a valid name");
     let (new, mut members): (Vec<_>, Vec<_>) = members.into_iter().partition(connect::to_bootstrap);
+    for member in &mut members {
+        if member.live.is_some() && !member.record.tags.contains_key(BOOTSTRAPPED) {
+            flag(run, &phase, member).await;
+        }
+    }
     if new.is_empty() {
         return members;
     }
     let new = run_phase(run, &phase, new).await;
     let mut again = Vec::new();
     for mut member in new {
-        let name = member.record.name.clone();
-        if run.has_failed(&name) {
+        if run.has_failed(&member.record.name) || run.setup.cancel.is_set() {
             members.push(member);
             continue;
         }
         let used_image_login = connect::wants_image_login(&member);
-        if let Err(error) = run.setup.service.tag(&member.record.id, BOOTSTRAPPED, Some("1")).await {
-            run.fail(&name, Some(&phase), Failure::of(&error, error.hint.clone()));
-        }
-        member.record.tags.insert(BOOTSTRAPPED.to_owned(), "1".to_owned());
+        flag(run, &phase, &mut member).await;
         if used_image_login {
             if let Some(live) = member.live.take() {
                 drop(live.shell);
@@ -119,6 +120,14 @@ pub(super) async fn bootstrap(run: &Arc<Run>, members: Vec<Member>) -> Vec<Membe
     members.extend(connect::connect_all(run, again, LoginAs::Admin).await);
     members.sort_by(|a, b| a.record.name.cmp(&b.record.name));
     members
+}
+
+/// Flags a node as bootstrapped: its `bootstrap` phase has run, or it has none and was reached.
+async fn flag(run: &Run, phase: &PhaseName, member: &mut Member) {
+    if let Err(error) = run.setup.service.tag(&member.record.id, BOOTSTRAPPED, Some("1")).await {
+        run.fail(&member.record.name, Some(phase), Failure::of(&error, error.hint.clone()));
+    }
+    member.record.tags.insert(BOOTSTRAPPED.to_owned(), "1".to_owned());
 }
 
 /// Runs one phase on all nodes whose group has it, and returns when all have ended.
@@ -265,8 +274,10 @@ pub(super) fn build(
 pub(super) fn read_local_files(graph: &ActionGraph) {
     for (_, node) in graph.in_order() {
         let action: &dyn std::any::Any = node.action();
-        if let Some((path, put)) = action.downcast_ref::<RemoteFile>().and_then(RemoteFile::local_file) {
-            put(std::fs::read(path).map_err(|error| error.to_string()));
+        if let Some(file) = action.downcast_ref::<RemoteFile>()
+            && let Some(path) = file.local_path()
+        {
+            file.set_local_content(std::fs::read(path).map_err(|error| error.to_string()));
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Comparing a graph with a node, and the plan as people read it.
 
-use super::connect::{self, LoginAs};
+use super::connect;
 use super::nodes::{Live, Member, Run, future_node};
 use super::phases;
 use super::select::{self, Selection};
@@ -59,16 +59,12 @@ pub(super) async fn plan(run: &Arc<Run>, selection: &Selection) -> Result<(), Ru
     for chosen in &selection.groups {
         let group = &chosen.group;
         let exists = chosen.keep.iter().filter(|_| !group.phases.is_empty());
-        members.extend(exists.map(|record| Member {
-            record: record.clone(),
-            group: group.clone(),
-            live: None,
-        }));
+        members.extend(exists.map(|record| Member::new(run, record.clone(), group.clone(), false)));
         let stopped = chosen.start.iter().map(|record| super::nodes::node_of(record, group, None));
         let new = chosen.create.iter().map(|request| future_node(&request.name, group));
         future.extend(stopped.chain(new).map(|node| (node, group.clone())));
     }
-    let mut members = connect::connect_all(run, members, LoginAs::Admin).await;
+    let mut members = connect::connect_new(run, members).await;
     let nodes = members.iter().map(Member::node).chain(future.iter().map(|(node, _)| node.clone()));
     let others = selection.others.iter().map(|(group, record)| super::nodes::node_of(record, group, None));
     let all = phases::all_nodes(nodes.chain(others));

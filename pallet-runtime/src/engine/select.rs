@@ -37,17 +37,12 @@ impl Selection {
     }
 
     /// Takes out the nodes that run already and are kept.
-    pub(super) fn take_running(&mut self) -> Vec<super::Member> {
-        let mut members = Vec::new();
-        for chosen in &mut self.groups {
-            let group = &chosen.group;
-            members.extend(chosen.keep.drain(..).map(|record| super::Member {
-                record,
-                group: group.clone(),
-                live: None,
-            }));
-        }
-        members
+    pub(super) fn take_running(&mut self) -> Vec<(NodeRecord, Arc<Group>)> {
+        let take = |chosen: &mut Chosen| {
+            let group = chosen.group.clone();
+            std::mem::take(&mut chosen.keep).into_iter().map(move |record| (record, group.clone()))
+        };
+        self.groups.iter_mut().flat_map(take).collect()
     }
 }
 
@@ -221,7 +216,7 @@ pub(super) fn expand(phases: &[PhaseName]) -> Vec<PhaseName> {
 }
 
 /// Returns a node spec in words.
-pub(super) fn describe(spec: &NodeSpec) -> String {
+pub(crate) fn describe(spec: &NodeSpec) -> String {
     let image = spec.get_image().map(|image| format!("image {image}"));
     let hardware = spec.get_hardware().map(|hardware| format!("hardware {hardware}"));
     let network = spec.get_network().map(|network| format!("network {network}"));

@@ -9,8 +9,8 @@ use crate::probe::{Contents, PathKind, Probe, Sha256};
 use crate::script::Script;
 use crate::text::Text;
 use crate::world::World;
-use std::path::PathBuf;
-use std::sync::Arc;
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 /// A file with a content.
 #[derive(Debug)]
@@ -32,7 +32,7 @@ enum Content {
 }
 
 /// The content of a file on the controller, once it has been read.
-type LocalFile = Arc<std::sync::OnceLock<Result<Vec<u8>, String>>>;
+type LocalFile = OnceLock<Result<Vec<u8>, String>>;
 
 /// A file whose content has not been given yet: the type of what [`remote_file`] returns.
 ///
@@ -121,16 +121,22 @@ impl Handle<RemoteFile> {
 }
 
 impl RemoteFile {
-    /// Returns the file on the controller whose content is still to be read, and where to put it.
+    /// Returns the file on the controller whose content is still to be read.
     ///
-    /// This crate does no input or output, so the runtime reads the file between building and planning.
-    pub fn local_file(&self) -> Option<(&PathBuf, impl FnOnce(Result<Vec<u8>, String>) + '_)> {
+    /// This crate does no input or output, so the runtime reads the file between building and planning and gives
+    /// the content to [`set_local_content`](RemoteFile::set_local_content).
+    pub fn local_path(&self) -> Option<&Path> {
         match &self.content {
-            Some(Content::Local { path, read }) if read.get().is_none() => Some((path, |content| {
-                // Reading it twice gives the same; the first stays.
-                let _ = read.set(content);
-            })),
+            Some(Content::Local { path, read }) if read.get().is_none() => Some(path),
             _ => None,
+        }
+    }
+
+    /// Takes the content of the file on the controller, or why it could not be read.
+    pub fn set_local_content(&self, content: Result<Vec<u8>, String>) {
+        if let Some(Content::Local { read, .. }) = &self.content {
+            // Reading it twice gives the same; the first stays.
+            let _ = read.set(content);
         }
     }
 

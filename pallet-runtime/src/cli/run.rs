@@ -1,0 +1,151 @@
+//! converge, plan, lift and destroy: everything is put together, the engine runs, the exit code is drawn from it.
+
+use super::args::{AdminArgs, RunArgs, program_name};
+use super::confirm::Ask;
+use super::output::OutputFormat;
+use super::service::{self, OpenService};
+use super::signals::Interrupts;
+use super::{Session, Setup, Stop, World, check, exit};
+use crate::config::LoginOverrides;
+use crate::error::InputError;
+use crate::event::{Listener, Summary, Verb};
+use crate::lock::ServiceLock;
+use crate::report::{Record, Reporter, Retry, Tee};
+use crate::request::{Request, RunError};
+use pallet::Secret;
+use pallet::name::GroupName;
+use pallet::spec::Login;
+use std::path::PathBuf;
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex, PoisonError};
+use tokio::sync::watch;
+
+/// Does what the arguments ask for.
+pub(crate) async fn run(session: &Session<'_>, args: RunArgs) -> Result<u8, Stop> {
+    let request = check::request(&args, &session.catalogue)?;
+    let admin = admin(session, &args.admin)?;
+    let service = service::open(session, &groups(session, &request)).await?;
+    let _lock = lock(session, &service, args.verb)?;
+    let format = OutputFormat::or_fitting(session.globals.output, session.world);
+    let reporter =
+        format.reporter(session.world, retry(session.world), session.paint(), session.globals.verbose);
+    let record = Arc::new(Mutex::new(Record::default()));
+    let result = engage(session, request, admin, service, &reporter, &record).await;
+    reporter.end();
+    let would_change = record.lock().unwrap_or_else(PoisonError::into_inner).would_change();
+    exit_code(session, result, args.detailed_exit_code && would_change)
+}
+
+async fn engage(
+    session: &Session<'_>,
+    request: Request,
+    admin: Login,
+    service: OpenService,
+    reporter: &Arc<dyn Reporter>,
+    record: &Arc<Mutex<Record>>,
+) -> Result<Summary, RunError> {
+    let (cancel, cancelled) = watch::channel(false);
+    let asking = Arc::new(AtomicBool::new(false));
+    let world = session.world;
+    let stderr = Arc::clone(&world.stderr.sink);
+    let _interrupts = Interrupts::handle(world.interruptible, cancel.clone(), Arc::clone(&asking), stderr);
+    let listeners: Vec<Arc<dyn Listener>> = vec![Arc::clone(record) as _, Arc::clone(reporter) as _];
+    let setup = Setup {
+        known_hosts: session.home.known_hosts(&service.name),
+        service: service.compute,
+        service_name: service.name,
+        admin,
+        ssh_config: world.var("HOME").map(|home| PathBuf::from(home).join(".ssh/config")),
+        listener: Arc::new(Tee(listeners)),
+        confirm: Arc::new(Ask::new(session, Arc::clone(reporter), asking)),
+        cancel: cancelled,
+    };
+    let result = session.engine.run(setup, request).await;
+    drop(cancel);
+    result
+}
+
+/// A plan reads only, and so does not keep others from working.
+fn lock(session: &Session<'_>, service: &OpenService, verb: Verb) -> Result<Option<ServiceLock>, InputError> {
+    match verb {
+        Verb::Plan => Ok(None),
+        Verb::Converge | Verb::Lift | Verb::Destroy => {
+            ServiceLock::take(session.home.state(), &service.name, verb).map(Some)
+        }
+    }
+}
+
+/// The groups that a run is about.
+fn groups(session: &Session<'_>, request: &Request) -> Vec<GroupName> {
+    if request.groups.is_empty() {
+        return session.catalogue.groups.iter().map(|group| group.name.clone()).collect();
+    }
+    request.groups.iter().map(|(name, _)| name.clone()).collect()
+}
+
+/// A secret that is asked for comes before one in the environment, and that before a configured one.
+fn admin(session: &Session<'_>, args: &AdminArgs) -> Result<Login, InputError> {
+    let world = session.world;
+    let overrides = LoginOverrides {
+        username: args.user.clone(),
+        private_key_path: args.identity_file.as_ref().map(|path| world.cwd.join(path)),
+        password: secret(world, args.ask_pass, "--ask-pass", "login password:", "PALLET_PASSWORD")?,
+        sudo_password: secret(
+            world,
+            args.ask_sudo_pass,
+            "--ask-sudo-pass",
+            "sudo password:",
+            "PALLET_SUDO_PASSWORD",
+        )?,
+    };
+    session.config.admin.login(overrides, &world.vars)
+}
+
+fn secret(
+    world: &World,
+    ask: bool,
+    flag: &str,
+    question: &str,
+    variable: &str,
+) -> Result<Option<Secret>, InputError> {
+    if !ask {
+        return Ok(world.var(variable).map(Secret::from));
+    }
+    if !world.prompts.interactive() {
+        return Err(InputError::new(format!("`{flag}` needs a terminal to ask at"))
+            .hint(format!("give the secret in {variable}, or in [admin-user] of pallet.toml")));
+    }
+    let answer = world.prompts.secret(question);
+    answer.map(Some).map_err(|error| InputError::new(format!("no answer to `{flag}`")).source(error))
+}
+
+/// The same command line once more. It holds no secrets: there is no flag that takes one.
+fn retry(world: &World) -> Retry {
+    let arguments = world.args.iter().skip(1).map(|argument| shell_word(&argument.to_string_lossy()));
+    let words: Vec<String> = [program_name(world)].into_iter().chain(arguments).collect();
+    Retry(words.join(" "))
+}
+
+/// Quotes an argument for the shell that it will be pasted into, where it needs it.
+fn shell_word(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_=./:,@%+".contains(c);
+    match !word.is_empty() && word.chars().all(plain) {
+        true => word.to_owned(),
+        false => format!("'{}'", word.replace('\'', r"'\''")),
+    }
+}
+
+fn exit_code(session: &Session<'_>, result: Result<Summary, RunError>, changes: bool) -> Result<u8, Stop> {
+    match result {
+        Ok(summary) if !summary.ok => Ok(exit::FAILED),
+        Ok(_) => Ok(if changes { exit::CHANGES } else { exit::OK }),
+        Err(RunError::Input(failures)) => {
+            Err(Stop(failures.into_iter().map(|failure| service::locate(session, failure)).collect()))
+        }
+        Err(RunError::Failed(_)) => Ok(exit::FAILED),
+        Err(RunError::Declined) => {
+            session.say("declined: nothing was changed");
+            Ok(exit::FAILED)
+        }
+    }
+}

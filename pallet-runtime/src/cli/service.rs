@@ -1,0 +1,158 @@
+//! Which compute service is meant, and how it is opened.
+
+use super::{Session, Stop};
+use crate::config::{Located, Service};
+use crate::error::{Excerpt, InputError, candidates};
+use crate::event::Failure;
+use crate::home::create_private_dir;
+use crate::providers::localhost::Localhost;
+use crate::transport::local::LocalRunner;
+use pallet::compute::{Compute, ComputeError, Provider, ServiceConfig};
+use pallet::name::{GroupName, ServiceName};
+use pallet::options::Options;
+use std::sync::Arc;
+
+/// A service that is open.
+pub(crate) struct OpenService {
+    pub(crate) name: ServiceName,
+    pub(crate) compute: Arc<dyn Compute>,
+}
+
+/// Opens the service that the command line, the environment or the configuration names.
+///
+/// `groups` are the groups that the command is about; [`Localhost`] belongs to the only one.
+pub(crate) async fn open(session: &Session<'_>, groups: &[GroupName]) -> Result<OpenService, Stop> {
+    let name = choose(session)?;
+    let Definition { provider, mut options } = define(session, &name)?;
+    if provider.name() == Localhost::NAME
+        && !options.contains("group")
+        && let [only] = groups
+    {
+        options.set("group", only.as_str(), "");
+    }
+    let state_dir = session.home.service_state(&name);
+    create_private_dir(session.home.state())?;
+    let config =
+        ServiceConfig { name: name.clone(), options, state_dir, runner: Arc::new(LocalRunner::new()) };
+    match provider.open(config).await {
+        Ok(compute) => Ok(OpenService { name, compute }),
+        Err(error) => Err(explain(session, error).into()),
+    }
+}
+
+/// Where the name of the service comes from, strongest first: flag, variable, configuration; then the only service
+/// configured; then, with none configured, the first provider.
+fn choose(session: &Session<'_>) -> Result<ServiceName, InputError> {
+    let given = session.globals.service.as_deref().or_else(|| session.world.var("PALLET_SERVICE"));
+    if let Some(given) = given {
+        return ServiceName::new(given).map_err(|error| InputError::new(error.to_string()));
+    }
+    if let Some(default) = &session.config.default_service {
+        return Ok(default.value.clone());
+    }
+    let mut configured = session.config.services.keys();
+    match (configured.next(), configured.next()) {
+        (Some(only), None) => Ok(only.clone()),
+        (Some(_), Some(_)) => Err(InputError::new("several services are configured and none is the default")
+            .hint(format!(
+                "give `--service NAME`, or set `default-service` ({})",
+                names(session).join(", ")
+            ))),
+        (None, _) => provider_as_service(&*session.providers[0]),
+    }
+}
+
+fn provider_as_service(provider: &dyn Provider) -> Result<ServiceName, InputError> {
+    ServiceName::new(provider.name()).map_err(|error| InputError::new(error.to_string()))
+}
+
+struct Definition {
+    provider: Arc<dyn Provider>,
+    options: Options,
+}
+
+/// A service that is configured, or a provider under its own name without options.
+fn define(session: &Session<'_>, name: &ServiceName) -> Result<Definition, InputError> {
+    if let Some(Service { provider, options }) = session.config.services.get(name) {
+        return Ok(Definition { provider: find_provider(session, provider)?, options: options.clone() });
+    }
+    match session.providers.iter().find(|provider| is_called(provider.as_ref(), name.as_str())) {
+        Some(provider) => Ok(Definition {
+            provider: Arc::clone(provider),
+            options: Options::new(format!("service \"{name}\""), None),
+        }),
+        None => Err(unknown_service(session, name)),
+    }
+}
+
+fn unknown_service(session: &Session<'_>, name: &ServiceName) -> InputError {
+    let known = names(session);
+    let error = InputError::new(format!("there is no service `{name}`")).hint(candidates(
+        name.as_str(),
+        "services",
+        known.iter().map(String::as_str),
+    ));
+    match &session.config.default_service {
+        Some(default) if session.globals.service.is_none() && default.value == *name => {
+            error.at(default.at.clone())
+        }
+        _ => error,
+    }
+}
+
+/// Returns the names that `--service` takes.
+fn names(session: &Session<'_>) -> Vec<String> {
+    let configured = session.config.services.keys().map(ToString::to_string);
+    let mut names: Vec<String> = configured.collect();
+    for provider in &session.providers {
+        if !names.iter().any(|name| name == provider.name()) {
+            names.push(provider.name().to_owned());
+        }
+    }
+    names
+}
+
+fn find_provider(session: &Session<'_>, wanted: &Located<String>) -> Result<Arc<dyn Provider>, InputError> {
+    let found = session.providers.iter().find(|provider| is_called(provider.as_ref(), &wanted.value));
+    found.cloned().ok_or_else(|| {
+        InputError::new(format!("there is no provider `{}`", wanted.value)).at(wanted.at.clone()).hint(
+            format!(
+                "{}; a provider is added in main() with `.provider(…)`",
+                candidates(
+                    &wanted.value,
+                    "providers",
+                    session.providers.iter().map(|provider| provider.name())
+                )
+            ),
+        )
+    })
+}
+
+fn is_called(provider: &dyn Provider, name: &str) -> bool {
+    provider.name() == name || provider.aliases().contains(&name)
+}
+
+/// Turns a provider's error into one of ours, with the line of configuration that it is about.
+pub(crate) fn explain(session: &Session<'_>, error: ComputeError) -> InputError {
+    let ComputeError { message, hint, source, kind: _ } = error;
+    let ours = locate(session, Failure { message, source: None, output: Vec::new(), hint });
+    match source {
+        Some(source) => ours.source(source),
+        None => ours,
+    }
+}
+
+/// Providers know places only as text at the beginning of a message; this finds the line again.
+pub(crate) fn locate(session: &Session<'_>, failure: Failure) -> InputError {
+    let sources = &session.config.sources;
+    let in_line = sources.iter().find_map(|source| source.locate(&failure.message));
+    let in_file = || {
+        let (place, rest) = failure.message.split_once(": ")?;
+        let file = sources.iter().find(|source| source.path().to_str() == Some(place))?;
+        Some((Excerpt::place(file.shown()), rest))
+    };
+    match in_line.or_else(in_file).map(|(at, message)| (at, message.to_owned())) {
+        Some((at, message)) => InputError::from(Failure { message, ..failure }).at(at),
+        None => InputError::from(failure),
+    }
+}

@@ -1,0 +1,175 @@
+//! The admin user: the account under which nodes are configured.
+
+use super::secret::SecretSource;
+use super::section::Section;
+use super::{Located, expand};
+use crate::error::{Excerpt, InputError};
+use pallet::Secret;
+use pallet::spec::Login;
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+/// The `[admin-user]` section, or several laid over each other.
+#[derive(Debug, Clone, Default)]
+pub struct AdminConfig {
+    username: Option<Located<String>>,
+    private_key_path: Option<Located<PathBuf>>,
+    passphrase: Option<Located<SecretSource>>,
+    password: Option<Located<SecretSource>>,
+    sudo_password: Option<Located<SecretSource>>,
+    no_sudo: Option<bool>,
+}
+
+/// What the command line and the environment say about the admin user.
+#[derive(Debug, Clone, Default)]
+pub struct LoginOverrides {
+    /// The account.
+    pub username: Option<String>,
+    /// A private key file, as an absolute path.
+    pub private_key_path: Option<PathBuf>,
+    /// The account's password.
+    pub password: Option<Secret>,
+    /// The password that sudo asks for.
+    pub sudo_password: Option<Secret>,
+}
+
+impl AdminConfig {
+    pub(crate) fn parse(section: &Section<'_>, vars: &BTreeMap<String, String>) -> Result<Self, InputError> {
+        let admin = AdminConfig {
+            username: section.text("username")?,
+            private_key_path: key_path(section, vars)?,
+            passphrase: Located::parse(section, "passphrase", vars)?,
+            password: Located::parse(section, "password", vars)?,
+            sudo_password: Located::parse(section, "sudo-password", vars)?,
+            no_sudo: section.bool("no-sudo")?,
+        };
+        section.finish()?;
+        Ok(admin)
+    }
+
+    /// Returns this section laid over `base`, key by key.
+    ///
+    /// A username of its own leaves nothing of the passwords of another user: those would be sent to an account
+    /// that they do not belong to. A key is the person's and stays.
+    pub(crate) fn over(self, base: AdminConfig) -> AdminConfig {
+        let other_user = match (&self.username, &base.username) {
+            (Some(own), Some(other)) => own.value != other.value,
+            (Some(_), None) | (None, _) => false,
+        };
+        let (password, sudo_password) =
+            if other_user { (None, None) } else { (base.password, base.sudo_password) };
+        // A passphrase belongs to its key: it never comes from a layer below that key's.
+        let (private_key_path, passphrase) = match self.private_key_path {
+            Some(path) => (Some(path), self.passphrase),
+            None => (base.private_key_path, self.passphrase.or(base.passphrase)),
+        };
+        AdminConfig {
+            username: self.username.or(base.username),
+            private_key_path,
+            passphrase,
+            password: self.password.or(password),
+            sudo_password: self.sudo_password.or(sudo_password),
+            no_sudo: self.no_sudo.or(base.no_sudo),
+        }
+    }
+
+    /// Tells whether a secret is written out in the section.
+    pub(crate) fn holds_secret(&self) -> bool {
+        [&self.passphrase, &self.password, &self.sudo_password]
+            .into_iter()
+            .flatten()
+            .any(|secret| matches!(secret.value, SecretSource::Literal(_)))
+    }
+
+    /// Returns the login to use, with all its secrets at hand. Without a username it is the user who runs this.
+    ///
+    /// # Errors
+    ///
+    /// When the key file is missing, a secret is not where it should be, or nobody says who to log in as.
+    pub fn login(
+        &self,
+        overrides: LoginOverrides,
+        vars: &BTreeMap<String, String>,
+    ) -> Result<Login, InputError> {
+        let configured = self.username.as_ref().map(|name| name.value.clone());
+        let other_user = matches!((&overrides.username, &configured), (Some(a), Some(b)) if a != b);
+        let other_key = overrides.private_key_path.is_some();
+        let fetch = |secret: &Option<Located<SecretSource>>, unwanted: bool| match secret {
+            Some(secret) if !unwanted => secret.fetch(vars).map(Some),
+            _ => Ok(None),
+        };
+        let password = match overrides.password {
+            Some(password) => Some(password),
+            None => fetch(&self.password, other_user)?,
+        };
+        let sudo_password = match overrides.sudo_password {
+            Some(password) => Some(password),
+            None => fetch(&self.sudo_password, other_user)?,
+        };
+        Ok(Login {
+            username: overrides.username.or(configured).map(Ok).unwrap_or_else(|| current_user(vars))?,
+            password,
+            private_key_path: self.key_file(overrides.private_key_path)?,
+            private_key: None,
+            passphrase: fetch(&self.passphrase, other_key)?,
+            sudo_password,
+            no_sudo: self.no_sudo.unwrap_or(false),
+        })
+    }
+
+    fn key_file(&self, given: Option<PathBuf>) -> Result<Option<PathBuf>, InputError> {
+        let (path, at) = match (given, &self.private_key_path) {
+            (Some(path), _) => (path, Excerpt::place("--identity-file")),
+            (None, Some(configured)) => (configured.value.clone(), configured.at.clone()),
+            (None, None) => return Ok(None),
+        };
+        match std::fs::File::open(&path) {
+            Ok(_) => Ok(Some(path)),
+            Err(error) => Err(InputError::new(format!("cannot read the private key {}", path.display()))
+                .source(error)
+                .at(at)
+                .hint("name an existing key file, or none to use the agent and the keys in ~/.ssh")),
+        }
+    }
+}
+
+fn key_path(
+    section: &Section<'_>,
+    vars: &BTreeMap<String, String>,
+) -> Result<Option<Located<PathBuf>>, InputError> {
+    let Some(text) = section.text("private-key-path")? else { return Ok(None) };
+    match expand::path(&text.value, section.source().path(), vars) {
+        Ok(path) => Ok(Some(Located { value: path, at: text.at })),
+        Err(why) => Err(InputError::new(why).at(text.at)),
+    }
+}
+
+/// Who runs this, when the configuration does not say whom to log in as.
+fn current_user(vars: &BTreeMap<String, String>) -> Result<String, InputError> {
+    ["USER", "LOGNAME"]
+        .iter()
+        .find_map(|name| vars.get(*name).filter(|value| !value.is_empty()).cloned())
+        .or_else(account_of_this_process)
+        .ok_or_else(|| {
+            InputError::new("nobody says whom to log in as")
+                .hint("give `--user NAME`, or `username` in [admin-user] of pallet.toml")
+        })
+}
+
+/// Neither variable is set in a container or under a service manager; the account database knows.
+#[cfg(unix)]
+fn account_of_this_process() -> Option<String> {
+    use std::os::unix::fs::MetadataExt;
+    let uid = std::fs::metadata("/proc/self").ok()?.uid().to_string();
+    let accounts = std::fs::read_to_string("/etc/passwd").ok()?;
+    accounts.lines().find_map(|line| {
+        let mut fields = line.split(':');
+        let name = fields.next()?;
+        (fields.nth(1)? == uid).then(|| name.to_owned())
+    })
+}
+
+#[cfg(not(unix))]
+fn account_of_this_process() -> Option<String> {
+    None
+}

@@ -1,0 +1,145 @@
+//! The compute services of a configuration, as options that their providers read.
+
+use super::section::Section;
+use super::source::Source;
+use super::{Located, expand};
+use crate::error::InputError;
+use pallet::name::ServiceName;
+use pallet::options::{OptionValue, Options};
+use std::collections::BTreeMap;
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+/// The compute services by name.
+pub type ServiceTable = BTreeMap<ServiceName, Service>;
+
+/// A compute service as it is configured.
+#[derive(Debug, Clone)]
+pub struct Service {
+    /// The provider, by name or alias.
+    pub provider: Located<String>,
+    /// All other keys.
+    pub options: Options,
+}
+
+/// Environment variables, by name.
+type Vars = BTreeMap<String, String>;
+
+/// Reads the tables of `[services]`.
+pub(crate) fn parse(section: &Section<'_>, vars: &Vars) -> Result<ServiceTable, InputError> {
+    section
+        .entries()
+        .map(|(key, value)| {
+            let name = ServiceName::new(key.value.clone())
+                .map_err(|error| InputError::new(error.to_string()).at(key.at.clone()))?;
+            let DeValue::Table(table) = value.get_ref() else {
+                return Err(section.mistyped(&key.value, "a table", value.get_ref(), value.span()));
+            };
+            let own = Section::new(section.source(), table, format!("[services.{name}]"));
+            let service = service(&own, &key, vars)?;
+            Ok((name, service))
+        })
+        .collect()
+}
+
+/// Reads one service. `name` is where it got its name: a key, or the name of its file.
+pub(crate) fn service(
+    section: &Section<'_>,
+    name: &Located<String>,
+    vars: &Vars,
+) -> Result<Service, InputError> {
+    let Some(provider) = section.text("provider")? else {
+        return Err(InputError::new(format!("service `{}` has no `provider`", name.value))
+            .at(name.at.clone())
+            .hint("say what kind of service it is, such as `provider = \"node-list\"`"));
+    };
+    let reader = Reader { source: section.source(), vars };
+    let options = reader.options(section.raw(), format!("service \"{}\"", name.value), &["provider"])?;
+    Ok(Service { provider, options })
+}
+
+/// Turns TOML into options.
+struct Reader<'a> {
+    source: &'a Source,
+    vars: &'a Vars,
+}
+
+impl Reader<'_> {
+    fn options(&self, table: &DeTable<'_>, owner: String, except: &[&str]) -> Result<Options, InputError> {
+        let mut options = Options::new(owner.clone(), Some(self.source.path().to_owned()));
+        for (key, value) in table.iter().filter(|(key, _)| !except.contains(&key.get_ref().as_ref())) {
+            let found = self.value(key.get_ref(), value, &owner)?;
+            options.set(key.get_ref().as_ref(), found, self.source.place(key.span().start));
+        }
+        Ok(options)
+    }
+
+    fn value(&self, key: &str, value: &Spanned<DeValue<'_>>, owner: &str) -> Result<OptionValue, InputError> {
+        let wrong = |why: String| InputError::new(why).at(self.source.excerpt(value.span()));
+        Ok(match value.get_ref() {
+            DeValue::String(text) => OptionValue::String(self.text(key, text).map_err(wrong)?),
+            DeValue::Integer(number) => {
+                let parsed = i64::from_str_radix(number.as_str(), number.radix());
+                OptionValue::Integer(parsed.map_err(|_| wrong(format!("`{key}` is out of range")))?)
+            }
+            DeValue::Float(number) => {
+                let parsed = number.as_str().parse();
+                OptionValue::Float(parsed.map_err(|_| wrong(format!("`{key}` is no number")))?)
+            }
+            DeValue::Boolean(flag) => OptionValue::Bool(*flag),
+            DeValue::Datetime(_) => return Err(wrong(format!("`{key}`: dates are not used; write a text"))),
+            DeValue::Array(items) => {
+                let items = items.iter().map(|item| self.value(key, item, owner));
+                OptionValue::List(items.collect::<Result<_, _>>()?)
+            }
+            DeValue::Table(table) => {
+                OptionValue::Table(self.options(table, format!("`{key}` of {owner}"), &[])?)
+            }
+        })
+    }
+
+    /// `~/` is a home folder wherever it stands. Variables are replaced only where a path is expected: elsewhere
+    /// a `$` may mean itself.
+    fn text(&self, key: &str, text: &str) -> Result<String, String> {
+        let text = if text.starts_with("~/") || names_path(key) {
+            expand::home(text, self.vars)?
+        } else {
+            text.to_owned()
+        };
+        if names_path(key) { expand::variables(&text, self.vars) } else { Ok(text) }
+    }
+}
+
+/// Tells from an option's name whether its value is a path.
+fn names_path(key: &str) -> bool {
+    let last = key.rsplit(['-', '_']).next().unwrap_or(key);
+    matches!(last, "path" | "paths" | "file" | "files" | "dir" | "dirs" | "folder" | "root" | "home")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn options_keep_their_places_and_paths_are_expanded() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("pallet.toml");
+        std::fs::write(
+            &path,
+            "[lab]\nprovider = \"vbox\"\nmodel-path = \"$W/m\"\nmotd = \"$W\"\nkey = \"~/k\"\n\
+             n = 0x1_0\nhosts = [{ name = \"a\" }]\n",
+        )
+        .expect("written");
+        let vars = [("W", "/w"), ("HOME", "/h")].map(|(k, v)| (k.to_owned(), v.to_owned())).into();
+        let source = Source::read(&path, folder.path()).expect("readable").expect("there");
+        let services = source.parse(|top| parse(top, &vars)).expect("valid");
+        let options = &services["lab"].options;
+        assert_eq!(options.path("model-path"), Ok(Some("/w/m".into())));
+        assert_eq!(options.string("motd"), Ok(Some("$W".to_owned())));
+        assert_eq!(options.string("key"), Ok(Some("/h/k".to_owned())));
+        assert_eq!(options.integer::<u8>("n"), Ok(Some(16)));
+        let hosts = options.tables("hosts").expect("a list");
+        assert_eq!(hosts[0].place("name"), "pallet.toml:7:12");
+        assert!(options.finish().is_ok());
+    }
+}
