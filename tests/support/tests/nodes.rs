@@ -1,0 +1,111 @@
+//! The test nodes themselves: that they are what they promise, and that nothing of them stays.
+
+use pallet_test::nodes::{Bench, Chroot, Node, PASSWORD, Userland};
+use pallet_test::require;
+use std::process::Command;
+
+/// Runs OpenSSH's client with the bench's key.
+fn ssh(node: &Node, user: &str, command: &str) -> String {
+    let output = Command::new("ssh")
+        .args(["-F", "none", "-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null"])
+        .args(["-o", "LogLevel=ERROR", "-o", "BatchMode=yes", "-o", "ConnectTimeout=10", "-i"])
+        .arg(node.key_path())
+        .args([&format!("{user}@{}", node.address()), command])
+        .output()
+        .expect("ssh runs");
+    String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).trim().to_owned()
+}
+
+#[test]
+fn nodes_are_debian_machines_with_ssh_and_sudo() {
+    require!("nodes", "ssh");
+    let bench = Bench::start(2).unwrap();
+    let [one, two] = bench.nodes() else { panic!("two nodes") };
+
+    assert_eq!(one.check("systemctl is-system-running").trim(), "running");
+    assert_eq!(ssh(one, "deploy", "hostname; sudo -n id -u"), "node-1\n0");
+    assert_eq!(ssh(two, "root", "hostname; id -u"), "node-2\n0");
+    assert_ne!(one.host_key(), two.host_key());
+
+    assert!(ssh(one, "withpass", "sudo -n true").contains("password is required"));
+    assert_eq!(ssh(one, "withpass", &format!("echo '{PASSWORD}' | sudo -S -p '' id -u")), "0");
+
+    one.check(&format!("timeout 5 bash -c '</dev/tcp/{}/22'", two.address()));
+}
+
+#[test]
+fn packages_come_from_the_prepared_cache_and_from_the_mirror() {
+    require!("nodes");
+    let bench = Bench::start(1).unwrap();
+    let node = &bench.nodes()[0];
+    let said = node.check("DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends nginx");
+    assert!(said.contains("Need to get 0 B"), "{said}");
+    assert!(node.check("systemctl is-active nginx; curl -fsS http://127.0.0.1").contains("Welcome to nginx"));
+    node.check("apt-get update");
+}
+
+#[test]
+fn links_are_cut_and_restored() {
+    require!("nodes");
+    let bench = Bench::start(1).unwrap();
+    let node = &bench.nodes()[0];
+    let reachable = || {
+        std::net::TcpStream::connect_timeout(&(node.address(), 22).into(), std::time::Duration::from_secs(1))
+            .is_ok()
+    };
+    node.cut_link();
+    assert!(!reachable());
+    node.restore_link();
+    assert!((0..30).any(|_| reachable()));
+}
+
+#[test]
+fn a_frozen_node_says_nothing_until_it_is_thawed() {
+    require!("nodes", "ssh");
+    let bench = Bench::start(1).unwrap();
+    let node = &bench.nodes()[0];
+    node.freeze();
+    let greeting = format!("read x </dev/tcp/{}/22", node.address());
+    let status = Command::new("timeout").args(["2", "bash", "-c", &greeting]).status().unwrap();
+    assert_eq!(status.code(), Some(124), "connects, and hears nothing");
+    node.thaw();
+    assert_eq!(ssh(node, "root", "echo awake"), "awake");
+}
+
+#[test]
+fn reboots_and_crashes_keep_the_disk_and_lose_the_rest() {
+    require!("nodes", "ssh");
+    let bench = Bench::start(1).unwrap();
+    let node = &bench.nodes()[0];
+    let boot = || node.check("cat /proc/sys/kernel/random/boot_id");
+    node.check("echo kept > /root/kept; echo lost > /run/lost");
+    let first = boot();
+    node.reboot().unwrap();
+    let second = boot();
+    assert_ne!(first, second);
+    node.crash().unwrap();
+    assert_ne!(second, boot());
+    assert_eq!(ssh(node, "root", "cat /root/kept; ls /run/lost 2>/dev/null"), "kept");
+}
+
+#[test]
+fn a_disk_can_be_filled() {
+    require!("nodes");
+    let bench = Bench::options().disk_mib(64).start(1).unwrap();
+    let output = bench.nodes()[0].run("head -c 100M /dev/zero > /root/big");
+    assert!(output.stderr.contains("No space left"), "{output:?}");
+}
+
+#[test]
+fn a_chroot_has_debian_or_nothing_but_busybox() {
+    require!("nodes");
+    let debian = Chroot::start(Userland::Debian).unwrap();
+    assert_eq!(debian.check("readlink /bin/sh; id -u").trim(), "dash\n0");
+    debian.check("dpkg-query -W sudo; apt-get install -y hello; hello");
+    debian.check("sleep 0.01 & echo x > /dev/null; ls /dev/fd/0");
+
+    let busybox = Chroot::start(Userland::Busybox).unwrap();
+    assert_eq!(busybox.check("readlink -f /proc/$$/exe").trim(), "/bin/busybox");
+    assert!(!busybox.run("bash -c true").succeeded());
+    busybox.check("stat -c %a /tmp; sha256sum /etc/passwd; date >/tmp/x; ps");
+}
