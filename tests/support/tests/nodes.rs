@@ -2,7 +2,9 @@
 
 use pallet_test::nodes::{Bench, Chroot, Node, PASSWORD, Userland};
 use pallet_test::require;
-use std::process::Command;
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
 
 /// Runs OpenSSH's client with the bench's key.
 fn ssh(node: &Node, user: &str, command: &str) -> String {
@@ -49,10 +51,8 @@ fn links_are_cut_and_restored() {
     require!("nodes");
     let bench = Bench::start(1).unwrap();
     let node = &bench.nodes()[0];
-    let reachable = || {
-        std::net::TcpStream::connect_timeout(&(node.address(), 22).into(), std::time::Duration::from_secs(1))
-            .is_ok()
-    };
+    let reachable =
+        || std::net::TcpStream::connect_timeout(&(node.address(), 22).into(), Duration::from_secs(1)).is_ok();
     node.cut_link();
     assert!(!reachable());
     node.restore_link();
@@ -108,4 +108,90 @@ fn a_chroot_has_debian_or_nothing_but_busybox() {
     assert_eq!(busybox.check("readlink -f /proc/$$/exe").trim(), "/bin/busybox");
     assert!(!busybox.run("bash -c true").succeeded());
     busybox.check("stat -c %a /tmp; sha256sum /etc/passwd; date >/tmp/x; ps");
+}
+
+#[test]
+fn a_killed_test_leaves_nothing() {
+    require!("nodes");
+    let (mut holder, number) = start_holder();
+    holder.kill().unwrap();
+    holder.wait().unwrap();
+    let start = Instant::now();
+    while !leftovers(number, holder.id()).is_empty() {
+        assert!(start.elapsed() < Duration::from_secs(60), "{:?}", leftovers(number, holder.id()));
+    }
+}
+
+#[test]
+fn the_next_bench_sweeps_up_when_the_janitor_was_killed_too() {
+    require!("nodes");
+    let (mut holder, number) = start_holder();
+    let janitors = janitors_of(holder.id());
+    assert_eq!(janitors.len(), 1);
+    assert!(Command::new("kill").arg("-KILL").args(&janitors).status().unwrap().success());
+    holder.kill().unwrap();
+    holder.wait().unwrap();
+    Bench::start(0).unwrap().stop().unwrap();
+    assert_eq!(leftovers(number, holder.id()), Vec::<String>::new());
+}
+
+/// Not a test of its own: what the two above start as another process, and kill.
+#[test]
+fn holder() {
+    if std::env::var_os("PALLET_TEST_HOLD").is_none() {
+        return;
+    }
+    let bench = Bench::start(1).unwrap();
+    eprintln!("holds {}", bench.nodes()[0].address());
+    std::io::stdin().read_line(&mut String::new()).unwrap();
+}
+
+/// Starts a process that holds a bench of one node, and returns it with the bench's number.
+fn start_holder() -> (Child, u8) {
+    let mut holder = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "holder", "--nocapture"])
+        .env("PALLET_TEST_HOLD", "1")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let lines = BufReader::new(holder.stderr.take().unwrap()).lines();
+    let address = lines.map_while(Result::ok).find_map(|line| line.strip_prefix("holds ").map(str::to_owned));
+    let number = address.expect("a bench").split('.').nth(2).unwrap().parse().unwrap();
+    (holder, number)
+}
+
+/// Returns the janitors among the children of a process.
+fn janitors_of(parent: u32) -> Vec<String> {
+    let list = Command::new("ps").args(["-o", "pid=,args=", "--ppid", &parent.to_string()]).output().unwrap();
+    let list = String::from_utf8(list.stdout).unwrap();
+    // The arguments hold the janitor's whole script; its lines are no processes.
+    let of_script = |line: &&str| line.contains("# Removes what a bench leaves");
+    list.lines().filter(of_script).map(|line| line.split_whitespace().next().unwrap().to_owned()).collect()
+}
+
+/// Returns what the host still has of a bench that this process made. Its number may have gone to another bench
+/// since, which happens only when nothing was left.
+fn leftovers(number: u8, owner: u32) -> Vec<String> {
+    let folder = format!("/run/pallet-test/{number}");
+    match std::fs::read_to_string(format!("{folder}/lock")) {
+        Ok(of) if of != owner.to_string() => return Vec::new(),
+        Ok(_) => return vec![folder],
+        Err(_) => {}
+    }
+    let cgroups =
+        Command::new("find").args(["/sys/fs/cgroup", "-name", &format!("pallet-test-{number}-*")]).output();
+    let tables = Command::new("/usr/sbin/nft").args(["list", "tables"]).output();
+    let listed = [cgroups.unwrap().stdout, tables.unwrap().stdout].concat();
+    let listed = String::from_utf8(listed).unwrap();
+    let interfaces = std::fs::read_dir("/sys/class/net").unwrap();
+    let interfaces = interfaces.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let of_bench = |name: &str| {
+        let name = name.rsplit(['/', ' ']).next().unwrap_or_default();
+        [format!("ptest-{number}"), format!("pallet_test_{number}")].contains(&name.to_owned())
+            || name.starts_with(&format!("ptest-{number}-"))
+            || name.starts_with(&format!("pallet-test-{number}-"))
+    };
+    interfaces.chain(listed.lines().map(str::to_owned)).filter(|name| of_bench(name)).collect()
 }

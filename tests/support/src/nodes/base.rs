@@ -85,7 +85,7 @@ fn fingerprint(recipe: &str) -> u32 {
 fn build(folder: &Path) -> Result<(), Error> {
     eprintln!("making the Debian root for test nodes, once, in {}", folder.display());
     let key = folder.join("key").display().to_string();
-    host::run("ssh-keygen", &["-q", "-t", "ed25519", "-N", "", "-C", "pallet-test", "-f", &key], "")?;
+    host::run("ssh-keygen", &["-q", "-t", "ed25519", "-N", "", "-C", "pallet-test", "-f", &key])?;
     let log = folder.join("log");
     let doing = || Error::io("make the Debian root for test nodes");
     let output = File::create(&log).map_err(doing())?;

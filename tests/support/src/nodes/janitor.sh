@@ -48,9 +48,14 @@ rm -rf "$top/$bench"
 for other in "$top"/[0-9]*; do
     [ ! -d "$other" ] || exit 0
 done
-for saved in "$top"/sysctl/*; do
-    [ ! -e "$saved" ] || cat "$saved" >"/proc/sys/$(basename "$saved" | tr . /)"
-done
+if [ -d "$top/sysctl" ]; then
+    cd "$top/sysctl" || exit 1
+    # The bridge that a setting was for is gone, and its setting with it.
+    find . -type f | while read -r setting; do
+        [ ! -e "/proc/sys/$setting" ] || cat "$setting" >"/proc/sys/$setting"
+    done
+    cd /
+fi
 rm -rf "$top/sysctl"
 rmdir "$top" 2>/dev/null
 exit 0

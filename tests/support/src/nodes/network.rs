@@ -13,14 +13,18 @@ use std::path::Path;
 pub(super) fn raise(run_dir: &RunDir, nodes: usize) -> Result<(), Error> {
     let number = run_dir.number();
     let bridge = format!("ptest-{number}");
-    host::run("ip", &["link", "add", &bridge, "type", "bridge"], "")?;
-    host::run("ip", &["address", "add", &format!("198.18.{number}.1/24"), "dev", &bridge], "")?;
-    host::run("ip", &["link", "set", &bridge, "up"], "")?;
-    host::run("nft", &["-f", "-"], &firewall_table(number))?;
+    host::run("ip", &["link", "add", &bridge, "type", "bridge"])?;
+    host::run("ip", &["address", "add", &format!("198.18.{number}.1/24"), "dev", &bridge])?;
+    host::run("ip", &["link", "set", &bridge, "up"])?;
+    host::feed("nft", &["-f", "-"], &firewall_table(number))?;
     run_dir.locked(|top| {
-        set(top, "net.ipv4.ip_forward", 1)?;
+        // Only the interfaces on the way, not `ip_forward`: that one switches every interface of the host, and
+        // resets settings that could not be put back.
+        for interface in ways_out()?.iter().chain([&bridge]) {
+            set(top, &format!("net/ipv4/conf/{interface}/forwarding"), 1)?;
+        }
         // Each systemd takes some; a host's usual 128 are used up by about twenty nodes.
-        if nodes > 15 { set(top, "fs.inotify.max_user_instances", 4096) } else { Ok(()) }
+        if nodes > 15 { set(top, "fs/inotify/max_user_instances", 4096) } else { Ok(()) }
     })
 }
 
@@ -45,19 +49,46 @@ fn firewall_table(number: u8) -> String {
     )
 }
 
+/// Returns the interfaces that the host's default routes go through. There are none on a host without network,
+/// where nodes have none either.
+fn ways_out() -> Result<Vec<String>, Error> {
+    let routes = host::run("ip", &["-4", "route", "show", "default"])?;
+    let mut interfaces: Vec<String> =
+        routes.lines().filter_map(interface_of_route).map(str::to_owned).collect();
+    interfaces.sort();
+    interfaces.dedup();
+    Ok(interfaces)
+}
+
+/// Reads the interface from a line such as `default via 192.0.2.1 dev eth0 proto dhcp`.
+fn interface_of_route(route: &str) -> Option<&str> {
+    route.split_whitespace().skip_while(|word| *word != "dev").nth(1)
+}
+
 /// Raises a setting of the kernel to at least this value. What it was is written down for the janitor of the
 /// last bench.
 fn set(top: &Path, name: &str, least: u64) -> Result<(), Error> {
-    let setting = Path::new("/proc/sys").join(name.replace('.', "/"));
+    let setting = Path::new("/proc/sys").join(name);
     let doing = || Error::io(format!("set {name}"));
     let was = fs::read_to_string(&setting).map_err(doing())?;
     if was.trim().parse().is_ok_and(|was: u64| was >= least) {
         return Ok(());
     }
-    let saved = top.join("sysctl");
-    fs::create_dir_all(&saved).map_err(doing())?;
-    if !saved.join(name).exists() {
-        fs::write(saved.join(name), was).map_err(doing())?;
+    let saved = top.join("sysctl").join(name);
+    if let Some(folder) = saved.parent().filter(|_| !saved.exists()) {
+        fs::create_dir_all(folder).map_err(doing())?;
+        fs::write(&saved, was).map_err(doing())?;
     }
     fs::write(setting, least.to_string()).map_err(doing())
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_interface_of_a_route_is_found() {
+        let route = super::interface_of_route;
+        assert_eq!(route("default via 192.0.2.1 dev eth0 proto dhcp metric 100"), Some("eth0"));
+        assert_eq!(route("default dev ppp0 scope link"), Some("ppp0"));
+        assert_eq!(route("unreachable default"), None);
+    }
 }

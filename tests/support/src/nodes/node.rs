@@ -169,7 +169,7 @@ impl Node {
         let before = self.leader();
         fs::write(&self.crash, "").map_err(Error::io("ask for a crash"))?;
         if let Some(leader) = before {
-            host::run("kill", &["-KILL", &leader.to_string()], "")?;
+            host::run("kill", &["-KILL", &leader.to_string()])?;
         }
         self.wait_until_booted(before)
     }
@@ -256,7 +256,7 @@ impl Node {
     }
 
     fn set_link(&self, state: &str) {
-        host::run("ip", &["link", "set", &self.cable, state], "").expect("the cable of a node that exists");
+        host::run("ip", &["link", "set", &self.cable, state]).expect("the cable of a node that exists");
     }
 
     fn set_frozen(&self, frozen: bool) {

@@ -2,9 +2,10 @@
 //! cgroups. And the janitor that removes what has these names.
 
 use super::Error;
-use super::host::{self, Process};
+use super::host;
 use std::fs::{self, File};
-use std::io::ErrorKind;
+use std::io::{self, ErrorKind, Write};
+use std::os::unix::fs::MetadataExt;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{self, Child, ChildStderr, Stdio};
@@ -16,20 +17,25 @@ const TOP: &str = "/run/pallet-test";
 
 const JANITOR: &str = include_str!("janitor.sh");
 
+/// The file in a bench's folder that is locked for as long as the bench's process or its janitor lives. It says
+/// which process that is.
+const LOCK: &str = "lock";
+
 /// A bench's folder and number. Dropping it removes everything of that number.
 #[derive(Debug)]
 pub(super) struct RunDir {
     number: u8,
     janitor: Option<Child>,
+    /// Held, so that nobody else tidies up.
+    _lock: File,
 }
 
 impl RunDir {
     /// Takes the lowest number that is free and starts its janitor.
     pub(super) fn claim() -> Result<RunDir, Error> {
-        let number = claim_number()?;
-        // From here on the folder exists, so the janitor must run even if the rest fails.
-        let janitor = spawn_janitor(number)?;
-        Ok(RunDir { number, janitor: Some(janitor) })
+        let (number, lock) = claim_number()?;
+        let janitor = spawn_janitor(number, &lock)?;
+        Ok(RunDir { number, janitor: Some(janitor), _lock: lock })
     }
 
     pub(super) fn number(&self) -> u8 {
@@ -73,66 +79,65 @@ impl Drop for RunDir {
     }
 }
 
-/// Removes what benches have left whose process is gone and whose janitor is, too.
+/// Removes what benches have left whose process and whose janitor are gone.
 pub(super) fn sweep() -> Result<(), Error> {
     let Ok(entries) = fs::read_dir(TOP) else { return Ok(()) };
     for entry in entries.flatten() {
-        let name = entry.file_name().to_string_lossy().into_owned();
-        if let Ok(number) = name.parse::<u8>()
-            && !owner_lives(&entry.path())
-        {
-            finish(spawn_janitor(number)?, number)?;
-        } else if name.starts_with(".new-") && !owner_lives(&entry.path()) {
-            // Its maker was killed between two lines of `claim_number`.
-            let _ = fs::remove_dir_all(entry.path());
+        let Some(lock) = abandoned(&entry.path()) else { continue };
+        match entry.file_name().to_string_lossy().parse() {
+            Ok(number) => finish(spawn_janitor(number, &lock)?, number)?,
+            // It has no number yet: its maker was killed in the middle of `claim_number`.
+            Err(_) => drop(fs::remove_dir_all(entry.path())),
         }
     }
     Ok(())
+}
+
+/// Returns the lock of a bench's folder, now ours, if nobody held it.
+fn abandoned(folder: &Path) -> Option<File> {
+    let path = folder.join(LOCK);
+    let lock = File::open(&path).ok()?;
+    lock.try_lock().ok()?;
+    // While the lock was waited for its folder may have been removed, and the number given to another bench.
+    let still_there = fs::metadata(&path).ok()?.ino() == lock.metadata().ok()?.ino();
+    still_there.then_some(lock)
 }
 
 fn folder(number: u8) -> PathBuf {
     Path::new(TOP).join(number.to_string())
 }
 
-/// Makes a folder that says whose it is, and renames it to the lowest free number. A rename to a folder that is
-/// not empty fails, so no number is given away twice, and no folder is ever seen without its owner.
-fn claim_number() -> Result<u8, Error> {
+/// Makes a folder with a lock that is held, and renames it to the lowest free number. A rename to a folder that
+/// is not empty fails, so no number is given away twice, and no folder with a number is ever seen without its
+/// lock.
+fn claim_number() -> Result<(u8, File), Error> {
     static COUNT: AtomicU32 = AtomicU32::new(0);
     let own =
         Path::new(TOP).join(format!(".new-{}-{}", process::id(), COUNT.fetch_add(1, Ordering::Relaxed)));
-    let doing = || Error::io(format!("make {}", own.display()));
     // The last bench to go removes the folder above, perhaps just now.
-    host::wait_for(Duration::from_secs(5), || fs::create_dir_all(&own).ok())
-        .ok_or_else(|| Error::new(format!("make {}", own.display()), "not possible"))?;
-    fs::write(own.join("owner"), owner()).map_err(doing())?;
+    let lock = host::wait_for(Duration::from_secs(5), || locked_folder(&own).ok())
+        .ok_or_else(|| Error::new(format!("make {}", own.display()), "the system refuses"))?;
     for number in 1..=250 {
         match fs::rename(&own, folder(number)) {
-            Ok(()) => return Ok(number),
+            Ok(()) => return Ok((number, lock)),
             Err(error) if matches!(error.kind(), ErrorKind::DirectoryNotEmpty | ErrorKind::AlreadyExists) => {
             }
-            Err(error) => return Err(doing()(error)),
+            Err(error) => return Err(Error::io(format!("rename {}", own.display()))(error)),
         }
     }
     let _ = fs::remove_dir_all(&own);
     Err(Error::new("find a number for the nodes", format!("all in {TOP} are taken")))
 }
 
-/// Returns the identity of this process.
-fn owner() -> String {
-    let started = Process::find(process::id()).map_or(0, |own| own.started);
-    format!("{} {started}", process::id())
-}
-
-/// Whether the process that made a folder still runs. A folder without owner is about to get one.
-fn owner_lives(folder: &Path) -> bool {
-    let Ok(owner) = fs::read_to_string(folder.join("owner")) else { return true };
-    let mut words = owner.split(' ').map(str::parse::<u64>);
-    match (words.next(), words.next()) {
-        (Some(Ok(id)), Some(Ok(started))) => {
-            u32::try_from(id).ok().and_then(Process::find).is_some_and(|process| process.started == started)
-        }
-        _ => false,
-    }
+/// Makes a folder with a lock that is held. Fails if it was swept up before it was locked.
+fn locked_folder(folder: &Path) -> io::Result<File> {
+    fs::create_dir_all(folder)?;
+    let path = folder.join(LOCK);
+    let mut lock = File::create(&path)?;
+    lock.lock()?;
+    lock.write_all(process::id().to_string().as_bytes())?;
+    fs::metadata(&path)?;
+    Ok(lock)
 }
 
 /// The cgroup hierarchies that a node's systemd needs folders in.
@@ -144,7 +149,9 @@ fn hierarchies() -> Vec<PathBuf> {
     ["systemd", "unified"].map(|name| top.join(name)).into_iter().filter(|folder| folder.exists()).collect()
 }
 
-fn spawn_janitor(number: u8) -> Result<Child, Error> {
+/// Starts a janitor, which holds the lock as its standard output.
+fn spawn_janitor(number: u8, lock: &File) -> Result<Child, Error> {
+    let lock = lock.try_clone().map_err(Error::io("start the janitor"))?;
     host::command("sh")
         .args(["-c", JANITOR, "janitor", TOP, &number.to_string()])
         .args(hierarchies())
@@ -152,7 +159,7 @@ fn spawn_janitor(number: u8) -> Result<Child, Error> {
         // Ctrl-C in a terminal goes to the test's process group; the janitor must outlive it.
         .process_group(0)
         .stdin(Stdio::piped())
-        .stdout(Stdio::null())
+        .stdout(lock)
         .stderr(Stdio::piped())
         .spawn()
         .map_err(Error::io("start the janitor"))
@@ -170,5 +177,5 @@ fn finish(mut janitor: Child, number: u8) -> Result<(), Error> {
 }
 
 fn read(stderr: ChildStderr) -> String {
-    std::io::read_to_string(stderr).unwrap_or_else(|error| error.to_string())
+    io::read_to_string(stderr).unwrap_or_else(|error| error.to_string())
 }
