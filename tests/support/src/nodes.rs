@@ -24,6 +24,7 @@ pub use node::{Node, Output};
 
 use base::Base;
 use run_dir::RunDir;
+use std::path::PathBuf;
 
 /// Some nodes on a network of their own, which exist as long as this value.
 ///
@@ -84,6 +85,15 @@ impl Bench {
         self.nodes.clear();
         self.run_dir.remove()
     }
+}
+
+/// Makes the cached Debian root if there is none, so that no test has to wait for it, and returns where it is.
+///
+/// # Errors
+///
+/// When the machine lacks what it takes, or the mirror cannot be reached.
+pub fn prepare() -> Result<PathBuf, Error> {
+    Base::get().map(|base| base.root())
 }
 
 /// How the nodes of a [`Bench`] are made.

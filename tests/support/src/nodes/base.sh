@@ -1,20 +1,36 @@
 # Builds the file system that all test nodes start from: Debian 12 with systemd, OpenSSH and sudo.
 #
-# Arguments: the folder to build in (it is renamed by the caller when this ends well), and the key that every
-# account accepts. The mirror is the one that this machine's own apt uses for Debian 12.
+# Arguments: the folder to build in (it is renamed by the caller when this ends well), the key that every
+# account accepts, and a resolv.conf. The mirror is the one that this machine's own apt uses, or
+# PALLET_DEBIAN_MIRROR.
 set -eu
-root=$1/root key=$2
+root=$1/root key=$2 resolv=$3
 export LC_ALL=C DEBIAN_FRONTEND=noninteractive
 
-# "address release component" of every source of Debian 12 that the machine has.
-sources=$(apt-get indextargets --format '$(REPO_URI) $(RELEASE) $(COMPONENT)' 'Created-By: Packages' 2>/dev/null |
-    awk '$2 ~ /^bookworm(-updates|-security)?$/ && $3 == "main" && !seen[$0]++' || true)
-if [ -n "${PALLET_TEST_MIRROR:-}" ]; then
-    sources="$PALLET_TEST_MIRROR bookworm main"
+# Prints "address release component" of every source of Debian 12 that this machine has.
+debian_12_sources() {
+    apt-get indextargets --format '$(REPO_URI) $(RELEASE) $(COMPONENT)' 'Created-By: Packages' |
+        awk '$2 ~ /^bookworm(-updates|-security)?$/ && $3 == "main" && !seen[$0]++'
+}
+
+# Prints the address of the first source of any Debian.
+debian_mirror() {
+    apt-get indextargets --format '$(ORIGIN)|$(LABEL)|$(REPO_URI)' 'Created-By: Packages' |
+        sed -n 's/^Debian|Debian|//p' | head -n 1
+}
+
+# apt tells its sources only once it has read them.
+if [ -z "$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages')" ]; then
+    apt-get update
 fi
+sources=$(debian_12_sources)
 mirror=$(printf '%s\n' "$sources" | awk '$2 == "bookworm" { print $1; exit }')
+if [ -z "$mirror" ] || [ -n "${PALLET_DEBIAN_MIRROR:-}" ]; then
+    mirror=${PALLET_DEBIAN_MIRROR:-$(debian_mirror)}
+    sources="$mirror bookworm main"
+fi
 if [ -z "$mirror" ]; then
-    echo "apt on this machine has no source of Debian 12; set PALLET_TEST_MIRROR to the address of a mirror" >&2
+    echo "apt on this machine has no source of Debian; set PALLET_DEBIAN_MIRROR to the address of a mirror" >&2
     exit 1
 fi
 
@@ -27,7 +43,7 @@ printf '%s\n' "$sources" | sed 's/^/deb /' >"$root/etc/apt/sources.list"
 apt-config dump | grep -E '^Acquire::(https?::|Check-)' >"$root/etc/apt/apt.conf.d/01host" || true
 echo 'Acquire::Languages "none";' >"$root/etc/apt/apt.conf.d/02languages"
 rm -f "$root/etc/resolv.conf"
-cat "$3" >"$root/etc/resolv.conf"
+cat "$resolv" >"$root/etc/resolv.conf"
 
 mkdir -p "$root/etc/ssh/sshd_config.d" "$root/etc/sudoers.d"
 cat >"$root/etc/ssh/sshd_config.d/bench.conf" <<'SSHD'
