@@ -23,9 +23,8 @@ try() {
 remove_cgroup() {
     [ -d "$1" ] || return 0
     [ ! -e "$1/cgroup.freeze" ] || echo 0 >"$1/cgroup.freeze"
-    for procs in $(find "$1" -name cgroup.procs); do
-        kill -KILL $(cat "$procs") 2>/dev/null
-    done
+    # A process that this one may not see is listed as 0, which to kill means the killer.
+    find "$1" -name cgroup.procs -exec cat {} + 2>/dev/null | grep -vx 0 | xargs -r kill -KILL 2>/dev/null
     find "$1" -depth -type d -exec rmdir {} + 2>/dev/null
     [ ! -d "$1" ]
 }
@@ -44,7 +43,7 @@ done
 # The settings of the kernel go back with the last bench.
 exec 9<"$top" || exit 0
 flock 9
-rm -rf "$top/$bench"
+rm -rf "${top:?}/$bench"
 for other in "$top"/[0-9]*; do
     [ ! -d "$other" ] || exit 0
 done
