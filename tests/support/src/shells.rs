@@ -24,7 +24,8 @@ impl Shell {
     }
 }
 
-/// Returns dash, bash and the shell of busybox, as far as the machine has them.
+/// Returns dash, bash and the shell of busybox, as far as the machine has them. bash keeps to POSIX, as it does
+/// where it is `sh`.
 ///
 /// Where busybox is not installed the one of the cached node root is taken. A test that must see all three says
 /// `require!("dash", "bash", "busybox")` first.

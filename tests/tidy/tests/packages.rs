@@ -1,6 +1,6 @@
 //! What every package says about itself, and what makes it part of the workspace.
 
-use pallet_tests_tidy::{Package, assert_none, packages, root};
+use pallet_tests_tidy::{File, Package, assert_none, packages, root, rust_files};
 use std::fs;
 
 /// Whether a package is copied out of the repository as it stands, and so cannot inherit from the workspace.
@@ -34,12 +34,24 @@ fn every_package_keeps_to_the_lints() {
 }
 
 #[test]
+fn what_is_to_be_copied_stands_alone() {
+    let copied =
+        packages().into_iter().filter(|package| is_to_be_copied(package) && !package.dependencies.is_empty());
+    assert_none(
+        "a package that people copy inherits nothing from the workspace",
+        copied
+            .filter(|package| package.manifest().contains("workspace = true"))
+            .map(|package| package.folder()),
+    );
+}
+
+#[test]
 fn unsafe_code_is_in_the_sandbox_only() {
-    let allows = |file: &pallet_tests_tidy::File| {
+    let allows = |file: &File| {
         let code = file.code();
         ["allow(unsafe_code", "expect(unsafe_code", "unsafe {"].iter().any(|word| code.contains(word))
     };
-    let files = pallet_tests_tidy::rust_files().into_iter();
+    let files = rust_files().into_iter();
     let of_product = files.filter(|file| !file.path.starts_with("pallet-sandbox/") && !file.is_test());
     assert_none("unsafe code is in pallet-sandbox only", of_product.filter(allows).map(|file| file.path));
 }
