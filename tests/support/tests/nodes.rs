@@ -33,6 +33,7 @@ fn nodes_are_debian_machines_with_ssh_and_sudo() {
     assert_eq!(ssh(one, "withpass", &format!("echo '{PASSWORD}' | sudo -S -p '' id -u")), "0");
 
     one.check(&format!("timeout 5 bash -c '</dev/tcp/{}/22'", two.address()));
+    bench.stop().expect("nothing is left");
 }
 
 #[test]

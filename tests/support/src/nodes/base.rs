@@ -69,12 +69,15 @@ fn folder() -> PathBuf {
     cache().join(format!("debian-12-{:08x}", fingerprint(BUILD)))
 }
 
+/// The folder that keeps what test nodes are made from, as an absolute path: nodes are started elsewhere.
 fn cache() -> PathBuf {
     let below = |name: &str, rest: &str| env::var_os(name).map(|home| PathBuf::from(home).join(rest));
-    below("PALLET_TEST_CACHE", "")
+    let cache = below("PALLET_TEST_CACHE", "")
         .or_else(|| below("XDG_CACHE_HOME", "pallet-tests"))
         .or_else(|| below("HOME", ".cache/pallet-tests"))
-        .unwrap_or_else(|| PathBuf::from("/var/cache/pallet-tests"))
+        .unwrap_or_else(|| PathBuf::from("/var/cache/pallet-tests"));
+    // Fails only without a working folder, where nothing relative can be meant.
+    std::path::absolute(&cache).unwrap_or(cache)
 }
 
 /// Tells one recipe from another (FNV-1a): an edit of the recipe makes a new root.
