@@ -104,7 +104,7 @@ impl Node {
     ///
     /// # Panics
     ///
-    /// When the node is not running, or two minutes have not been enough to start the command.
+    /// When the node is not running.
     #[must_use]
     pub fn run(&self, script: &str) -> Output {
         let leader = self.leader().unwrap_or_else(|| panic!("{} is not running", self.name));
