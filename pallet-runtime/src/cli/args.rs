@@ -35,7 +35,7 @@ pub(crate) struct Globals {
     /// Read this file in place of the project's pallet.toml
     #[arg(long, global = true, value_name = "FILE", help_heading = "Global options")]
     pub(crate) config: Option<PathBuf>,
-    /// How to report: `human` on a terminal and `plain` elsewhere, or `json`, one event a line
+    /// How to report: human on a terminal, plain elsewhere; json is one event a line
     #[arg(
         long,
         short = 'o',

@@ -10,15 +10,13 @@ use crate::config::LoginOverrides;
 use crate::error::InputError;
 use crate::event::{Listener, Summary, Verb};
 use crate::lock::ServiceLock;
-use crate::report::{Record, Reporter, Retry, Tee};
+use crate::report::{Record, Retry, Tee};
 use crate::request::{Request, RunError};
 use pallet::Secret;
 use pallet::name::GroupName;
 use pallet::spec::Login;
 use std::path::PathBuf;
-use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
-use tokio::sync::watch;
 
 /// Does what the arguments ask for.
 pub(crate) async fn run(session: &Session<'_>, args: RunArgs) -> Result<u8, Stop> {
@@ -30,39 +28,23 @@ pub(crate) async fn run(session: &Session<'_>, args: RunArgs) -> Result<u8, Stop
     let reporter =
         format.reporter(session.world, retry(session.world), session.paint(), session.globals.verbose);
     let record = Arc::new(Mutex::new(Record::default()));
-    let result = engage(session, request, admin, service, &reporter, &record).await;
-    reporter.end();
-    let would_change = record.lock().unwrap_or_else(PoisonError::into_inner).would_change();
-    exit_code(session, result, args.detailed_exit_code && would_change)
-}
-
-async fn engage(
-    session: &Session<'_>,
-    request: Request,
-    admin: Login,
-    service: OpenService,
-    reporter: &Arc<dyn Reporter>,
-    record: &Arc<Mutex<Record>>,
-) -> Result<Summary, RunError> {
-    let (cancel, cancelled) = watch::channel(false);
-    let asking = Arc::new(AtomicBool::new(false));
-    let world = session.world;
-    let stderr = Arc::clone(&world.stderr.sink);
-    let _interrupts = Interrupts::handle(world.interruptible, cancel.clone(), Arc::clone(&asking), stderr);
-    let listeners: Vec<Arc<dyn Listener>> = vec![Arc::clone(record) as _, Arc::clone(reporter) as _];
+    let stderr = Arc::clone(&session.world.stderr.sink);
+    let interrupts = Interrupts::handle(session.world.interruptible, Arc::clone(&reporter), stderr)?;
+    let listeners: Vec<Arc<dyn Listener>> = vec![Arc::clone(&record) as _, Arc::clone(&reporter) as _];
     let setup = Setup {
         known_hosts: session.home.known_hosts(&service.name),
         service: service.compute,
         service_name: service.name,
         admin,
-        ssh_config: world.var("HOME").map(|home| PathBuf::from(home).join(".ssh/config")),
+        ssh_config: session.world.var("HOME").map(|home| PathBuf::from(home).join(".ssh/config")),
         listener: Arc::new(Tee(listeners)),
-        confirm: Arc::new(Ask::new(session, Arc::clone(reporter), asking)),
-        cancel: cancelled,
+        confirm: Arc::new(Ask::new(session, Arc::clone(&reporter), interrupts.asking())),
+        cancel: interrupts.cancelled(),
     };
     let result = session.engine.run(setup, request).await;
-    drop(cancel);
-    result
+    reporter.end();
+    let would_change = record.lock().unwrap_or_else(PoisonError::into_inner).would_change();
+    exit_code(session, result, args.detailed_exit_code && would_change)
 }
 
 /// A plan reads only, and so does not keep others from working.

@@ -35,7 +35,16 @@ pub(crate) async fn open(session: &Session<'_>, groups: &[GroupName]) -> Result<
     let config = ServiceConfig { name: name.clone(), options, state_dir, runner: Arc::new(LocalRunner) };
     match provider.open(config).await {
         Ok(compute) => Ok(OpenService { name, compute }),
-        Err(error) => Err(explain(session, error).into()),
+        Err(error) => {
+            // What is missing has no line of its own; the service has.
+            let defined = session.config.services.get(&name).map(|service| &service.provider.at);
+            let error = explain(session, error);
+            Err(match (error.is_placed_in_line(), defined) {
+                (false, Some(at)) => error.at(at.clone()),
+                _ => error,
+            }
+            .into())
+        }
     }
 }
 
@@ -75,7 +84,7 @@ fn define(session: &Session<'_>, name: &ServiceName) -> Result<Definition, Input
     if let Some(Service { provider, options }) = session.config.services.get(name) {
         return Ok(Definition { provider: find_provider(session, provider)?, options: options.clone() });
     }
-    match session.providers.iter().find(|provider| is_called(provider.as_ref(), name.as_str())) {
+    match session.providers.iter().find(|provider| is_called(provider, name.as_str())) {
         Some(provider) => Ok(Definition {
             provider: Arc::clone(provider),
             options: Options::new(format!("service \"{name}\""), None),
@@ -112,7 +121,7 @@ fn names(session: &Session<'_>) -> Vec<String> {
 }
 
 fn find_provider(session: &Session<'_>, wanted: &Located<String>) -> Result<Arc<dyn Provider>, InputError> {
-    let found = session.providers.iter().find(|provider| is_called(provider.as_ref(), &wanted.value));
+    let found = session.providers.iter().find(|provider| is_called(provider, &wanted.value));
     found.cloned().ok_or_else(|| {
         InputError::new(format!("there is no provider `{}`", wanted.value)).at(wanted.at.clone()).hint(
             format!(
@@ -127,8 +136,12 @@ fn find_provider(session: &Session<'_>, wanted: &Located<String>) -> Result<Arc<
     })
 }
 
-fn is_called(provider: &dyn Provider, name: &str) -> bool {
-    provider.name() == name || provider.aliases().contains(&name)
+fn all_names(provider: &Arc<dyn Provider>) -> impl Iterator<Item = &'static str> + use<> {
+    [provider.name()].into_iter().chain(provider.aliases().iter().copied())
+}
+
+fn is_called(provider: &Arc<dyn Provider>, name: &str) -> bool {
+    all_names(provider).any(|known| known == name)
 }
 
 /// Turns a provider's error into one of ours, with the line of configuration that it is about.

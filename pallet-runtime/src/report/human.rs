@@ -43,6 +43,8 @@ pub struct HumanReporter {
 
 #[derive(Default)]
 struct State {
+    /// Whether something was written that the end has to stand apart from.
+    written: bool,
     record: Record,
     board: Board,
     screen: Option<Screen>,
@@ -84,8 +86,13 @@ impl HumanReporter {
                 let (_, detail) = outcome_words(outcome);
                 let detail = if detail.is_empty() { detail } else { format!(": {}", text::clean(&detail)) };
                 let source = paint.dim(&text::clean(&action.source));
-                let (what, time) = (text::action(action), text::duration(*seconds));
-                Some(format!("{}  {sign} {what}{detail}  {time}  {source}", text::clean(node)))
+                let time =
+                    if *seconds > 0.0 { format!("  {}", text::duration(*seconds)) } else { String::new() };
+                Some(format!(
+                    "{}  {sign} {}{detail}{time}  {source}",
+                    text::clean(node),
+                    text::action(action)
+                ))
             }
             Event::NodeFailed { node, failure, .. } if told_apart(&state.record, node) => {
                 Some(format!("{}  {} {}", text::clean(node), paint.bad("×"), text::clean(&failure.message)))
@@ -128,8 +135,10 @@ impl Listener for HumanReporter {
         state.board.add(event, Instant::now());
         let mut text = self.lasting(&state, event).map(|line| line + "\n").unwrap_or_default();
         if let Event::Finished(summary) = event {
+            text.push_str(if state.written { "\n" } else { "" });
             text.push_str(&closing(&state.record, summary, &self.retry, self.paint));
         }
+        state.written |= !text.is_empty();
         match &mut state.screen {
             Some(screen) if !text.is_empty() => screen.above(|| write(&self.out, &text)),
             Some(_) => {}

@@ -32,7 +32,7 @@ impl Listener for PlainReporter {
             write(&self.out, &format!("{text}\n"));
         }
         if let Event::Finished(summary) = event {
-            write(&self.out, &closing(&record, summary, &self.retry, self.paint));
+            write(&self.out, &format!("\n{}", closing(&record, summary, &self.retry, self.paint)));
         }
     }
 }
@@ -56,7 +56,7 @@ pub(crate) fn closing(record: &Record, summary: &Summary, retry: &Retry, paint: 
         (Verb::Plan, true) => String::new(),
         _ => summary_text(record, summary, retry, paint),
     };
-    format!("\n{plan}{words}")
+    plan + &words
 }
 
 fn line(event: &Event, verbose: bool) -> Option<String> {

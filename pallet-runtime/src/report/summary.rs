@@ -21,7 +21,6 @@ pub fn summary_text(record: &Record, summary: &Summary, retry: &Retry, paint: Pa
     let mut out = String::new();
     failures(&mut out, record, paint);
     changes(&mut out, record, paint);
-    notices(&mut out, record, paint);
     let _ = writeln!(out, "{}", numbers(record, summary, paint));
     if !summary.ok && !retry.0.is_empty() {
         let _ = writeln!(out, "retry: {}", text::clean(&retry.0));
@@ -87,10 +86,11 @@ fn failures(out: &mut String, record: &Record, paint: Paint) {
 
 fn failure(out: &mut String, record: &Record, alike: &Alike<'_>, paint: Paint) {
     let source = alike.action.map(|action| &action.source).or(alike.failure.source.as_ref());
-    let what = alike.action.map_or_else(|| "node".to_owned(), text::action);
+    let what =
+        alike.action.map(|action| format!("{} on ", paint.bold(&text::action(action)))).unwrap_or_default();
     let nodes = text::names(alike.nodes.iter().copied(), NAMED);
     let phase = alike.phase.map(|phase| format!(" in {}", text::clean(phase))).unwrap_or_default();
-    let _ = writeln!(out, "{} {} on {nodes}{phase}", paint.bad("failed:"), paint.bold(&what));
+    let _ = writeln!(out, "{} {what}{nodes}{phase}", paint.bad("failed:"));
     if let Some(source) = source {
         let _ = writeln!(out, "  {} {}", paint.dim("-->"), text::clean(source));
     }
@@ -146,13 +146,6 @@ fn changes(out: &mut String, record: &Record, paint: Paint) {
     out.push('\n');
 }
 
-fn notices(out: &mut String, record: &Record, paint: Paint) {
-    for (node, message) in &record.notices {
-        let node = node.as_ref().map(|node| format!("{}: ", text::clean(node))).unwrap_or_default();
-        let _ = writeln!(out, "{} {node}{}", paint.change("note:"), text::clean(message));
-    }
-}
-
 /// Returns the run in one line.
 fn numbers(record: &Record, summary: &Summary, paint: Paint) -> String {
     let verdict = match (summary.ok, is_idle(summary)) {
@@ -188,7 +181,7 @@ fn idle_words(verb: Verb) -> &'static str {
     }
 }
 
-/// Numbers that are zero say nothing, except how many actions changed.
+/// Numbers that are zero say nothing.
 fn tallies(summary: &Summary) -> String {
     let counts = &summary.counts;
     let all = [
@@ -200,6 +193,10 @@ fn tallies(summary: &Summary) -> String {
         (counts.failed, "failed"),
         (counts.skipped, "skipped"),
     ];
-    let said = all.iter().filter(|(number, word)| *number > 0 || *word == "changed");
-    said.map(|(number, word)| format!("{number} {word}")).collect::<Vec<_>>().join(", ")
+    let said: Vec<String> = all
+        .iter()
+        .filter(|(number, _)| *number > 0)
+        .map(|(number, word)| format!("{number} {word}"))
+        .collect();
+    if said.is_empty() { "no actions".to_owned() } else { said.join(", ") }
 }
