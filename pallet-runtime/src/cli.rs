@@ -43,7 +43,7 @@ pub mod exit {
     pub const INPUT: u8 = 2;
     /// With `plan --detailed-exit-code`: something would change.
     pub const CHANGES: u8 = 3;
-    /// Interrupted twice: stopped at once.
+    /// Interrupted: what ran was waited for, or, after a second interrupt, was not.
     pub const INTERRUPTED: u8 = 130;
 }
 

@@ -45,7 +45,7 @@ fn a_command_becomes_a_request() {
     assert_eq!(request.phases.iter().map(AsRef::as_ref).collect::<Vec<&str>>(), ["configure", "restart"]);
     assert!(request.require_all && !request.allow_destroy && !request.overwrite_edits && request.diffs);
     assert_eq!((request.verb, request.parallel), (Verb::Converge, 7));
-    assert_eq!((setup.service_name.as_str(), setup.admin.username.as_str()), ("bench", "tester"));
+    assert_eq!((setup.service_name.as_str(), setup.admin.username.as_str()), ("bench", ""));
     assert!(setup.confirm.confirm("destroy all?"));
 }
 

@@ -44,6 +44,9 @@ pub(crate) async fn run(session: &Session<'_>, args: RunArgs) -> Result<u8, Stop
     let result = session.engine.run(setup, request).await;
     reporter.end();
     let would_change = record.lock().unwrap_or_else(PoisonError::into_inner).would_change();
+    if interrupts.happened() {
+        return interrupted(session, result);
+    }
     exit_code(session, result, args.detailed_exit_code && would_change)
 }
 
@@ -115,6 +118,15 @@ fn shell_word(word: &str) -> String {
         true => word.to_owned(),
         false => format!("'{}'", word.replace('\'', r"'\''")),
     }
+}
+
+/// Even if the last node was done just then: what was asked for may not have begun.
+fn interrupted(session: &Session<'_>, result: Result<Summary, RunError>) -> Result<u8, Stop> {
+    session.say(match result {
+        Err(RunError::Declined | RunError::Input(_)) => "interrupted: nothing was changed",
+        Ok(_) | Err(RunError::Failed(_)) => "interrupted: run it again to finish the job",
+    });
+    Ok(exit::INTERRUPTED)
 }
 
 fn exit_code(session: &Session<'_>, result: Result<Summary, RunError>, changes: bool) -> Result<u8, Stop> {

@@ -46,6 +46,11 @@ impl Interrupts {
         self.cancel.subscribe()
     }
 
+    /// Tells whether there was an interrupt.
+    pub(crate) fn happened(&self) -> bool {
+        *self.cancel.borrow()
+    }
+
     /// Returns the switch that says a question waits for its answer. Nothing is under way then, so the first
     /// interrupt ends the program.
     pub(crate) fn asking(&self) -> Arc<AtomicBool> {
