@@ -201,8 +201,9 @@ impl Screen {
             self.lines.push(self.all.add(ProgressBar::new_spinner().with_style(line_style())));
         }
         for (shown, line) in self.lines.iter().zip(lines) {
-            shown.set_message(line.clone());
-            shown.tick();
+            if shown.message() != *line {
+                shown.set_message(line.clone());
+            }
         }
     }
 
