@@ -302,6 +302,45 @@ pub struct Failure {
     pub hint: Option<String>,
 }
 
+impl Failure {
+    /// Returns a failure with nothing but a message.
+    pub fn new(message: impl Into<String>) -> Self {
+        Failure { message: message.into(), source: None, output: Vec::new(), hint: None }
+    }
+
+    /// Returns a failure with the messages of an error and of all it came from.
+    pub fn of(error: &dyn std::error::Error, hint: Option<String>) -> Self {
+        let mut message = error.to_string();
+        let mut source = error.source();
+        while let Some(error) = source {
+            message.push_str(": ");
+            message.push_str(&error.to_string());
+            source = error.source();
+        }
+        Failure { hint, ..Failure::new(message) }
+    }
+
+    /// Adds what to do about it.
+    #[must_use]
+    pub fn hint(self, hint: impl Into<String>) -> Self {
+        self.maybe_hint(Some(hint.into()))
+    }
+
+    /// Adds what to do about it, if anything is known.
+    #[must_use]
+    pub fn maybe_hint(mut self, hint: Option<String>) -> Self {
+        self.hint = hint.or(self.hint);
+        self
+    }
+
+    /// Adds the line of source it goes back to.
+    #[must_use]
+    pub fn at(mut self, location: pallet::Location) -> Self {
+        self.source = Some(location.to_string());
+        self
+    }
+}
+
 /// How many actions ended how.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct Counts {

@@ -58,6 +58,11 @@ pub struct ServiceConfig {
 /// Every call may be made while others are under way, except that the runtime never makes two calls about the
 /// same node at once.
 pub trait Compute: Send + Sync {
+    /// Tells whether the service makes nodes. One that only knows hosts that exist says no.
+    fn makes_nodes(&self) -> bool {
+        true
+    }
+
     /// Returns every node of this service that pallet made, whatever its state, and no other machine.
     fn list(&self) -> BoxFuture<'_, Result<Vec<NodeRecord>, ComputeError>>;
 

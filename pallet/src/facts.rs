@@ -343,6 +343,29 @@ impl Facts {
         "uname",
     ];
 
+    /// Returns the facts of a Debian 12 machine, for tests and for looking at graphs and plans without a node.
+    pub fn example() -> Facts {
+        Facts {
+            os: Os {
+                family: OsFamily::Debian,
+                id: "debian".to_owned(),
+                version: Version::parse("12"),
+                codename: Some("bookworm".to_owned()),
+                description: "Debian GNU/Linux 12 (bookworm)".to_owned(),
+            },
+            architecture: "x86_64".to_owned(),
+            kernel: "6.1.0".to_owned(),
+            hostname: "example-1".to_owned(),
+            cpus: 2,
+            memory_kib: 2_097_152,
+            addresses: vec![IpAddr::from([192, 0, 2, 1])],
+            init: InitSystem::Systemd,
+            package_manager: Some(PackageManagerKind::Apt),
+            clock: 1_700_000_000,
+            utilities: Utilities::Gnu,
+        }
+    }
+
     /// Returns the facts in what the script wrote, or the utilities that the node lacks.
     ///
     /// # Errors

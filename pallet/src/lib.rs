@@ -1,9 +1,70 @@
-//! placeholder
-#![allow(missing_docs)]
+//! Infrastructure as Rust: phases, specs and groups as typed values.
+//!
+//! This is the crate that authors of infrastructure and of pallet crates depend on. It is pure: it builds the
+//! action graph of a phase, says what must be read on a node, compares, and renders the script that makes the
+//! difference. It opens no connection, reads no file and no clock; that is `pallet-runtime`.
+//!
+//! ```
+//! use pallet::prelude::*;
+//!
+//! /// A web server with one page.
+//! #[phase]
+//! fn web(node: &Node) {
+//!     let nginx = package("nginx");
+//!     let page = remote_file("/var/www/html/index.html")
+//!         .content(format!("I am {}.\n", node.hostname()))
+//!         .after(nginx);
+//!     service("nginx").enabled().running().reload_when_changed(page);
+//! }
+//!
+//! group! {
+//!     pub WebServers { count: 2, configure: web }
+//! }
+//! ```
+
+// What the macros generate names this crate as `::pallet`, also when they are used in here.
+extern crate self as pallet;
+
+pub mod action;
+pub mod actions;
 pub mod compute;
+pub mod context;
+mod error;
 pub mod facts;
+pub mod graph;
+mod location;
 pub mod name;
 pub mod options;
+mod phase;
+pub mod plan;
+pub mod prelude;
+pub mod probe;
+pub mod registry;
+pub mod script;
 mod secret;
+pub mod settings;
 pub mod spec;
+mod text;
+pub mod world;
+
+pub use context::{Context, FromContext, Node, Nodes, NodesIn};
+pub use error::{Error, Result};
+pub use graph::{Handle, Value};
+pub use location::Location;
+pub use phase::{DefinesPhase, PhaseDef, PhaseOutput, standard};
+pub use registry::Registry;
 pub use secret::Secret;
+pub use spec::{
+    ClusterDef, ClusterSpec, DefinesCluster, DefinesGroup, DefinesNodeSpec, DefinesServerSpec, GroupDef,
+    GroupSpec, NodeSpecDef, ServerSpec, ServerSpecDef,
+};
+pub use text::Text;
+
+pub use pallet_macros::{cluster, group, node_spec, phase, server_spec};
+
+/// Not public API. Used by generated code.
+#[doc(hidden)]
+pub mod __private {
+    pub use crate::phase::{enter, extract, phase};
+    pub use inventory;
+}

@@ -6,7 +6,7 @@ use crate::error::{Excerpt, InputError, candidates};
 use crate::event::Failure;
 use crate::home::create_private_dir;
 use crate::providers::localhost::Localhost;
-use crate::runner::LocalRunner;
+use crate::transport::local::LocalRunner;
 use pallet::compute::{Compute, ComputeError, Provider, ServiceConfig};
 use pallet::name::{GroupName, ServiceName};
 use pallet::options::Options;
@@ -32,7 +32,8 @@ pub(crate) async fn open(session: &Session<'_>, groups: &[GroupName]) -> Result<
     }
     let state_dir = session.home.service_state(&name);
     create_private_dir(session.home.state())?;
-    let config = ServiceConfig { name: name.clone(), options, state_dir, runner: Arc::new(LocalRunner) };
+    let config =
+        ServiceConfig { name: name.clone(), options, state_dir, runner: Arc::new(LocalRunner::new()) };
     match provider.open(config).await {
         Ok(compute) => Ok(OpenService { name, compute }),
         Err(error) => {

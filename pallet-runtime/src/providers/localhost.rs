@@ -83,6 +83,10 @@ impl ThisHost {
 }
 
 impl Compute for ThisHost {
+    fn makes_nodes(&self) -> bool {
+        false
+    }
+
     fn list(&self) -> BoxFuture<'_, Result<Vec<NodeRecord>, ComputeError>> {
         Box::pin(async move { Ok(vec![self.record()?]) })
     }

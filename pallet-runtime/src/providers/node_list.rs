@@ -158,6 +158,10 @@ impl Hosts {
 }
 
 impl Compute for Hosts {
+    fn makes_nodes(&self) -> bool {
+        false
+    }
+
     fn list(&self) -> BoxFuture<'_, Result<Vec<NodeRecord>, ComputeError>> {
         Box::pin(async move {
             let mut tags = self.tags.read()?;

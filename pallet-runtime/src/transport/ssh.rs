@@ -1,1 +1,173 @@
-//! Placeholder.
+//! Nodes over SSH: one connection per node, any number of commands on it.
+//!
+//! What cannot be known is not guessed: a command that was cut off by a broken connection may have ended, may
+//! still run, or may never have started ([`Outcome::ConnectionLost`], [`Outcome::TimedOut`]).
+//!
+//! [`Outcome::ConnectionLost`]: super::Outcome::ConnectionLost
+//! [`Outcome::TimedOut`]: super::Outcome::TimedOut
+
+mod client;
+mod login;
+mod route;
+mod stream;
+
+pub(crate) use client::{KeyError, PrivateKey, agent_holds, public_half};
+pub use route::{Hop, Limits, Route, Via};
+
+use super::{Channel, Stage, Terminal, Transport, TransportError};
+use crate::known_hosts::KnownHosts;
+use client::{Session, Stream};
+use pallet::compute::BoxFuture;
+use std::time::{Duration, Instant};
+
+/// The pauses between attempts to reach a machine that boots grow from the first to the second.
+const PAUSES: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(2));
+
+/// How patient a connection is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Timing {
+    /// How long each step of connecting may take, and how long the node may take to start a command.
+    pub connect: Duration,
+    /// How long the connection may be silent before the node is asked whether it is there.
+    pub keepalive: Duration,
+    /// How many such questions may stay unanswered.
+    pub keepalive_max: usize,
+    /// How long a machine may refuse us because it boots. Zero for a machine that runs: the first refusal counts.
+    pub boot_window: Duration,
+}
+
+impl Default for Timing {
+    /// Returns limits that a bad mobile network still meets: a silent node is given up after about a minute.
+    fn default() -> Self {
+        Timing {
+            connect: Duration::from_secs(20),
+            keepalive: Duration::from_secs(15),
+            keepalive_max: 3,
+            boot_window: Duration::ZERO,
+        }
+    }
+}
+
+impl Timing {
+    /// Returns how long the node may take nothing that we send before it counts as gone.
+    fn silence(&self) -> Duration {
+        let questions = u32::try_from(self.keepalive_max).unwrap_or(u32::MAX).saturating_add(1);
+        self.keepalive.saturating_mul(questions)
+    }
+}
+
+/// Where the key of a host is looked up.
+#[derive(Debug, Clone)]
+struct HostCheck {
+    files: KnownHosts,
+    name: String,
+}
+
+/// A connection to a node over SSH, through jump hosts if need be.
+pub struct SshTransport {
+    node: Session,
+    /// The connections that carry the one to the node, the nearest first. Held open as long as it.
+    jumps: Vec<Session>,
+}
+
+impl SshTransport {
+    /// Connects to the last host of a route and logs in. A machine that boots is given its time.
+    ///
+    /// # Errors
+    ///
+    /// Which stage failed and why, with what to do about it; `transient` if the same could succeed later.
+    pub async fn connect(route: &Route, timing: &Timing) -> Result<SshTransport, TransportError> {
+        let started = Instant::now();
+        let mut pause = PAUSES.0;
+        loop {
+            let error = match attempt(route, timing).await {
+                Ok(transport) => return Ok(transport),
+                Err(error) => error,
+            };
+            if !error.transient || started.elapsed() + pause > timing.boot_window {
+                return Err(given_up(error, started.elapsed(), timing));
+            }
+            tokio::time::sleep(pause).await;
+            pause = (pause * 2).min(PAUSES.1);
+        }
+    }
+}
+
+impl Transport for SshTransport {
+    fn open<'a>(
+        &'a self,
+        command: &'a str,
+        terminal: Terminal,
+    ) -> BoxFuture<'a, Result<Channel, TransportError>> {
+        Box::pin(self.node.open(command, terminal))
+    }
+
+    fn close(&self) -> BoxFuture<'_, ()> {
+        Box::pin(async {
+            self.node.close().await;
+            for jump in self.jumps.iter().rev() {
+                jump.close().await;
+            }
+        })
+    }
+}
+
+/// Connects to each host of the route through the one before it.
+async fn attempt(route: &Route, timing: &Timing) -> Result<SshTransport, TransportError> {
+    let mut jumps: Vec<Session> = Vec::new();
+    let (last, before) = route.split();
+    for hop in before {
+        let session = reach(hop, jumps.last(), timing).await.map_err(|error| at_jump_host(hop, error))?;
+        jumps.push(session);
+    }
+    let node = reach(last, jumps.last(), timing).await?;
+    Ok(SshTransport { node, jumps })
+}
+
+/// Connects to one host and logs in, each step within its time.
+async fn reach(hop: &Hop, through: Option<&Session>, timing: &Timing) -> Result<Session, TransportError> {
+    let timing = &hop.timing(timing);
+    let stream = within(timing, hop, "no connection", hop_stream(hop, through)).await?;
+    let check = HostCheck { files: hop.known_hosts.clone(), name: hop.key_name.clone() };
+    let starting = Session::start(stream, check, timing);
+    let mut session = within(timing, hop, "no SSH connection", starting).await?;
+    let login = login::log_in(&mut session, &hop.credentials);
+    within(timing, hop, "no answer to the login", login).await?;
+    Ok(session)
+}
+
+async fn hop_stream(hop: &Hop, through: Option<&Session>) -> Result<Box<dyn Stream>, TransportError> {
+    match (&hop.via, through) {
+        (Via::Command(command), _) => Ok(Box::new(stream::run_proxy(command)?)),
+        (Via::Network, Some(jump)) => Ok(Box::new(jump.tunnel(&hop.host, hop.port).await?)),
+        (Via::Network, None) => Ok(Box::new(stream::dial(&hop.host, hop.port).await?)),
+    }
+}
+
+async fn within<T>(
+    timing: &Timing,
+    hop: &Hop,
+    what: &str,
+    step: impl Future<Output = Result<T, TransportError>>,
+) -> Result<T, TransportError> {
+    tokio::time::timeout(timing.connect, step).await.unwrap_or_else(|_| {
+        let seconds = timing.connect.as_secs_f64();
+        Err(TransportError {
+            stage: Stage::Connect,
+            message: format!("{what} with {} port {} after {seconds} s", hop.host, hop.port),
+            hint: None,
+            transient: true,
+        })
+    })
+}
+
+fn at_jump_host(hop: &Hop, error: TransportError) -> TransportError {
+    TransportError { message: format!("jump host {}: {}", hop.host, error.message), ..error }
+}
+
+fn given_up(error: TransportError, after: Duration, timing: &Timing) -> TransportError {
+    if !error.transient || timing.boot_window.is_zero() {
+        return error;
+    }
+    TransportError { message: format!("{} (tried for {} s)", error.message, after.as_secs()), ..error }
+}

@@ -1,0 +1,201 @@
+//! From a checked signature to the function that users call, and what is registered about it.
+//!
+//! The function stays whole inside the one that is called: same parameters, same body, same lines. Next to it
+//! stands an empty struct of the same name, in the namespace of types, which carries the definition.
+
+use super::model::{Parameter, Phase};
+use super::parse::{self, Function, Typed};
+use crate::spec::location;
+use crate::syntax::spelling;
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{ToTokens, format_ident, quote, quote_spanned};
+use syn::ext::IdentExt;
+use syn::spanned::Spanned;
+use syn::{Path, ReturnType, Type};
+
+/// Returns the expansion of a phase.
+pub(crate) fn phase(function: &Function, phase: &Phase, pallet: &Path) -> TokenStream {
+    let Function { attributes, visibility, name, output, .. } = function;
+    let track_caller = track_caller(function);
+    let arguments = phase.parameters.iter().filter_map(|parameter| match parameter {
+        Parameter::Arg { name, ty } => Some(quote!(#name: #ty)),
+        Parameter::Extractor { .. } => None,
+    });
+    let inner_name = inner_name(name);
+    let inner = inner(function, &inner_name);
+    let call = call(phase, &inner_name, pallet);
+    let result = result_type(output);
+    let enter = quote_spanned!(result.span()=> #pallet::__private::enter::<#result>);
+    let definition = definition(function, Some(phase), pallet);
+    let conditions = attributes.conditions();
+    quote! {
+        #attributes
+        #track_caller
+        #visibility fn #name(#(#arguments),*) #output {
+            #inner
+            #enter(<#name as #pallet::DefinesPhase>::DEF, || #call)
+        }
+
+        #definition
+
+        #conditions
+        #pallet::__private::inventory::submit! {
+            #pallet::registry::Registered::Phase(<#name as #pallet::DefinesPhase>::DEF)
+        }
+    }
+}
+
+/// Returns what stands for a phase whose signature was refused: everything that others may name, so that the
+/// refusal is the only error.
+pub(crate) fn stub(function: &Function, pallet: &Path) -> TokenStream {
+    let Function { attributes, visibility, name, output, generics, .. } = function;
+    let is_method = function.parameters.iter().any(|p| matches!(p, parse::Parameter::Receiver(_)));
+    if is_method {
+        return as_written(function);
+    }
+    let definition = definition(function, None, pallet);
+    if let ReturnType::Type(_, ty) = output
+        && matches!(**ty, Type::ImplTrait(_))
+    {
+        // A function that only panics has no type to hide behind `impl`.
+        let written = as_written(function);
+        return quote!(#written #definition);
+    }
+    let arguments = typed(function).filter(|typed| !typed.args.is_empty()).map(|typed| {
+        let ty = &typed.ty;
+        quote!(_: #ty)
+    });
+    let inner = inner(function, &inner_name(name));
+    let where_clause = &generics.where_clause;
+    quote! {
+        #attributes
+        #visibility fn #name #generics (#(#arguments),*) #output #where_clause {
+            #[allow(dead_code)]
+            #inner
+            ::core::unreachable!()
+        }
+
+        #definition
+    }
+}
+
+/// Returns the user's function without our attributes.
+fn as_written(function: &Function) -> TokenStream {
+    let Function { attributes, visibility, constness, asyncness, unsafety, abi, .. } = function;
+    let parameters = function.parameters.iter().map(parameter);
+    let Function { name, generics, output, body, .. } = function;
+    let where_clause = &generics.where_clause;
+    quote! {
+        #attributes
+        #visibility #constness #asyncness #unsafety #abi fn #name #generics (#(#parameters),*)
+            #output #where_clause #body
+    }
+}
+
+/// Returns the user's function under a name of its own. With the same name, a phase that calls itself would
+/// call this one, and have to supply its extractors.
+fn inner(function: &Function, name: &Ident) -> TokenStream {
+    let Function { asyncness, unsafety, generics, output, body, .. } = function;
+    let parameters = typed(function).map(typed_parameter);
+    let where_clause = &generics.where_clause;
+    quote! {
+        #asyncness #unsafety fn #name #generics (#(#parameters),*) #output #where_clause #body
+    }
+}
+
+fn inner_name(name: &Ident) -> Ident {
+    format_ident!("__{}_body", name.unraw(), span = name.span())
+}
+
+fn typed(function: &Function) -> impl Iterator<Item = &Typed> {
+    function.parameters.iter().filter_map(|parameter| match parameter {
+        parse::Parameter::Typed(typed) => Some(&**typed),
+        parse::Parameter::Receiver(_) | parse::Parameter::Variadic(_) => None,
+    })
+}
+
+fn parameter(parameter: &parse::Parameter) -> TokenStream {
+    match parameter {
+        parse::Parameter::Typed(typed) => typed_parameter(typed),
+        parse::Parameter::Receiver(tokens) | parse::Parameter::Variadic(tokens) => tokens.clone(),
+    }
+}
+
+fn typed_parameter(Typed { attributes, pattern, ty, .. }: &Typed) -> TokenStream {
+    quote!(#(#attributes)* #pattern: #ty)
+}
+
+/// Without it, the line of an action in a helper would be right and the line of a call of a phase would not.
+fn track_caller(function: &Function) -> Option<TokenStream> {
+    let is_there = function.attributes.0.iter().any(|attribute| attribute.path().is_ident("track_caller"));
+    (!is_there).then(|| quote!(#[track_caller]))
+}
+
+/// Returns the block that supplies the extractors and calls the user's function.
+fn call(phase: &Phase, function: &Ident, pallet: &Path) -> TokenStream {
+    let mut extractions = TokenStream::new();
+    let mut arguments = Vec::new();
+    for (i, parameter) in phase.parameters.iter().enumerate() {
+        match parameter {
+            Parameter::Arg { name, .. } => arguments.push(name.to_token_stream()),
+            Parameter::Extractor { name, ty, by_reference } => {
+                // At the user's type, where rustc shall point when it cannot be supplied.
+                let at = ty.span();
+                let value = format_ident!("a{i}", span = Span::mixed_site().located_at(at));
+                let parameter = name.unraw().to_string();
+                extractions.extend(quote_spanned! {at=>
+                    let #value = #pallet::__private::extract::<#ty>(#parameter);
+                });
+                arguments.push(if *by_reference { quote!(&#value) } else { quote!(#value) });
+            }
+        }
+    }
+    quote!({ #extractions #function(#(#arguments),*) })
+}
+
+fn result_type(output: &ReturnType) -> TokenStream {
+    match output {
+        ReturnType::Default => quote!(()),
+        ReturnType::Type(_, ty) => ty.to_token_stream(),
+    }
+}
+
+/// Returns the struct that stands for the phase, and what is registered about it.
+fn definition(function: &Function, phase: Option<&Phase>, pallet: &Path) -> TokenStream {
+    let Function { attributes, visibility, name, .. } = function;
+    let (docs, conditions) = (attributes.docs(), attributes.conditions());
+    let text = name.unraw().to_string();
+    let location = location(pallet, name.span());
+    let doc = attributes.summary().map(|doc| quote!(.doc(#doc)));
+    let uses = phase.map(|phase| uses(phase, name, pallet));
+    quote! {
+        #docs
+        #[doc(hidden)]
+        #[allow(non_camel_case_types)]
+        #conditions
+        #visibility struct #name {}
+
+        #conditions
+        impl #pallet::DefinesPhase for #name {
+            const DEF: &'static #pallet::PhaseDef =
+                &#pallet::PhaseDef::new(#text, ::core::module_path!(), #location) #doc #uses;
+        }
+    }
+}
+
+/// Returns the calls that say how the phase is used: with which arguments, or else by which function.
+fn uses(phase: &Phase, name: &Ident, pallet: &Path) -> TokenStream {
+    let arguments: Vec<String> = phase
+        .parameters
+        .iter()
+        .filter_map(|parameter| match parameter {
+            Parameter::Arg { name, ty } => Some(spelling(quote!(#name: #ty))),
+            Parameter::Extractor { .. } => None,
+        })
+        .collect();
+    if arguments.is_empty() {
+        quote!(.run(|| #pallet::PhaseOutput::finish(#name())))
+    } else {
+        quote!(.arguments(&[#(#arguments),*]))
+    }
+}

@@ -1,0 +1,182 @@
+//! A function as written. Everything but the body is read, also what a phase must not be.
+
+use crate::diagnostics::Sink;
+use crate::messages;
+use crate::syntax::Attributes;
+use proc_macro2::{Delimiter, Group, Ident, TokenStream, TokenTree};
+use quote::ToTokens;
+use syn::ext::IdentExt;
+use syn::parse::{ParseStream, Parser};
+use syn::{Abi, Attribute, Generics, ReturnType, Token, Type, Visibility, WhereClause, parenthesized};
+
+/// What the attribute stands before.
+pub(crate) enum Item {
+    /// A function with a body.
+    Function(Box<Function>),
+    /// Something else.
+    Stray(Stray),
+}
+
+/// What is no function, or none that can be read, to be given back as it was.
+pub(crate) struct Stray(pub(crate) TokenStream);
+
+/// A function as written.
+pub(crate) struct Function {
+    pub(crate) attributes: Attributes,
+    pub(crate) visibility: Visibility,
+    pub(crate) constness: Option<Token![const]>,
+    pub(crate) asyncness: Option<Token![async]>,
+    pub(crate) unsafety: Option<Token![unsafe]>,
+    pub(crate) abi: Option<Abi>,
+    pub(crate) name: Ident,
+    pub(crate) generics: Generics,
+    pub(crate) parameters: Vec<Parameter>,
+    pub(crate) output: ReturnType,
+    /// The body in its braces, not parsed.
+    pub(crate) body: Group,
+}
+
+/// A parameter as written.
+pub(crate) enum Parameter {
+    /// `self` in any form.
+    Receiver(TokenStream),
+    /// `...`
+    Variadic(TokenStream),
+    /// Any other.
+    Typed(Box<Typed>),
+}
+
+/// A parameter with a type.
+pub(crate) struct Typed {
+    /// The attributes but `#[arg]`.
+    pub(crate) attributes: Vec<Attribute>,
+    /// Every `#[arg]` that marks it.
+    pub(crate) args: Vec<Attribute>,
+    pub(crate) pattern: TokenStream,
+    pub(crate) ty: Type,
+}
+
+/// Reads the item, or reports that it is no function.
+pub(crate) fn item(item: TokenStream, sink: &Sink<'_>) -> Item {
+    let stray = || Item::Stray(Stray(item.clone()));
+    if !is_function(&item) {
+        sink.report(first_token(&item), messages::phase_not_fn());
+        return stray();
+    }
+    match function.parse2(item.clone()) {
+        Ok(Some(function)) => Item::Function(Box::new(function)),
+        // A function without a body: rustc says so.
+        Ok(None) => stray(),
+        Err(_) => {
+            sink.report(&item, messages::phase_signature());
+            stray()
+        }
+    }
+}
+
+/// Tells whether there is a `fn` before any braces.
+fn is_function(item: &TokenStream) -> bool {
+    let is_brace =
+        |token: &TokenTree| matches!(token, TokenTree::Group(g) if g.delimiter() == Delimiter::Brace);
+    let mut head = item.clone().into_iter().take_while(|token| !is_brace(token));
+    head.any(|token| matches!(token, TokenTree::Ident(word) if word == "fn"))
+}
+
+fn first_token(item: &TokenStream) -> Option<TokenTree> {
+    // After the attributes: `#` and brackets.
+    let mut tokens = item.clone().into_iter().peekable();
+    while let Some(TokenTree::Punct(_)) = tokens.peek() {
+        tokens.nth(1);
+    }
+    tokens.next()
+}
+
+fn function(input: ParseStream<'_>) -> syn::Result<Option<Function>> {
+    let attributes = Attributes(input.call(Attribute::parse_outer)?);
+    let visibility = input.parse()?;
+    let constness = input.parse()?;
+    let asyncness = input.parse()?;
+    let unsafety = input.parse()?;
+    let abi = input.parse()?;
+    input.parse::<Token![fn]>()?;
+    let name = input.call(Ident::parse_any)?;
+    let mut generics: Generics = input.parse()?;
+    let content;
+    parenthesized!(content in input);
+    let parameters = parameters(&content)?;
+    let output = input.parse()?;
+    generics.where_clause = input.parse::<Option<WhereClause>>()?;
+    let body = match input.parse()? {
+        TokenTree::Group(body) if body.delimiter() == Delimiter::Brace => body,
+        _ => return Ok(None),
+    };
+    Ok(Some(Function {
+        attributes,
+        visibility,
+        constness,
+        asyncness,
+        unsafety,
+        abi,
+        name,
+        generics,
+        parameters,
+        output,
+        body,
+    }))
+}
+
+fn parameters(input: ParseStream<'_>) -> syn::Result<Vec<Parameter>> {
+    let mut parameters = Vec::new();
+    while !input.is_empty() {
+        parameters.push(parameter(input)?);
+        input.parse::<Option<Token![,]>>()?;
+    }
+    Ok(parameters)
+}
+
+fn parameter(input: ParseStream<'_>) -> syn::Result<Parameter> {
+    let (args, attributes) = input
+        .call(Attribute::parse_outer)?
+        .into_iter()
+        .partition(|attribute: &Attribute| attribute.path().is_ident("arg"));
+    if is_receiver(input) {
+        return Ok(Parameter::Receiver(until_comma(input)?));
+    }
+    if input.peek(Token![...]) {
+        return Ok(Parameter::Variadic(until_comma(input)?));
+    }
+    let pattern = pattern(input)?;
+    input.parse::<Token![:]>()?;
+    if input.peek(Token![...]) {
+        return Ok(Parameter::Variadic(until_comma(input)?));
+    }
+    Ok(Parameter::Typed(Box::new(Typed { attributes, args, pattern, ty: input.parse()? })))
+}
+
+/// Tells whether `self`, `mut self`, `&self`, `&'a mut self` or the like comes next.
+fn is_receiver(input: ParseStream<'_>) -> bool {
+    let ahead = input.fork();
+    if ahead.peek(Token![&]) {
+        let _ = ahead.parse::<Token![&]>();
+        let _ = ahead.parse::<Option<syn::Lifetime>>();
+    }
+    let _ = ahead.parse::<Option<Token![mut]>>();
+    ahead.peek(Token![self]) && !ahead.peek2(Token![::])
+}
+
+fn until_comma(input: ParseStream<'_>) -> syn::Result<TokenStream> {
+    let mut tokens = TokenStream::new();
+    while !(input.is_empty() || input.peek(Token![,])) {
+        input.parse::<TokenTree>()?.to_tokens(&mut tokens);
+    }
+    Ok(tokens)
+}
+
+/// Reads everything before the colon that is not half of `::`.
+fn pattern(input: ParseStream<'_>) -> syn::Result<TokenStream> {
+    let mut tokens = TokenStream::new();
+    while !(input.is_empty() || input.peek(Token![:]) && !input.peek(Token![::])) {
+        input.parse::<TokenTree>()?.to_tokens(&mut tokens);
+    }
+    Ok(tokens)
+}

@@ -1,0 +1,237 @@
+//! From a checked spec to Rust: calls on `pallet`'s builders, as a user could write them.
+
+use super::keys::Kind;
+use super::model::{Call, Name, Node, Phase, PhaseBody, Spec, SpecRef};
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{ToTokens, quote, quote_spanned};
+use syn::ext::IdentExt;
+use syn::spanned::Spanned;
+use syn::{LitStr, Path};
+
+/// Returns the struct that stands for the item, its definition, the function that builds the spec, and its
+/// registration.
+pub(crate) fn item(spec: &Spec) -> TokenStream {
+    let Spec { pallet, attributes, visibility, ident, .. } = spec;
+    let Names { defines, built, registered, .. } = Names::of(spec.kind);
+    let conditions = attributes.conditions();
+    let definition = definition(spec);
+    let construction = construction(spec);
+    let spec_doc = format!(" Returns the {}.", spec.kind.noun());
+    let built = path(pallet, built);
+    quote! {
+        #attributes
+        #visibility struct #ident;
+
+        #conditions
+        impl #pallet::#defines for #ident {
+            #definition
+        }
+
+        #conditions
+        impl #ident {
+            #[doc = #spec_doc]
+            #visibility fn spec() -> #built {
+                #construction
+            }
+        }
+
+        #conditions
+        #pallet::__private::inventory::submit! {
+            #pallet::registry::Registered::#registered(<#ident as #pallet::#defines>::DEF)
+        }
+    }
+}
+
+/// What `pallet` calls the things of a kind.
+struct Names {
+    defines: Ident,
+    definition: Ident,
+    built: &'static [&'static str],
+    registered: Ident,
+}
+
+impl Names {
+    fn of(kind: Kind) -> Names {
+        let (defines, definition, built, registered): (_, _, &[&str], _) = match kind {
+            Kind::ServerSpec => ("DefinesServerSpec", "ServerSpecDef", &["ServerSpec"], "ServerSpec"),
+            Kind::Group => ("DefinesGroup", "GroupDef", &["GroupSpec"], "Group"),
+            Kind::NodeSpec => ("DefinesNodeSpec", "NodeSpecDef", &["spec", "NodeSpec"], "NodeSpec"),
+            Kind::Cluster => ("DefinesCluster", "ClusterDef", &["ClusterSpec"], "Cluster"),
+        };
+        Names { defines: ident(defines), definition: ident(definition), built, registered: ident(registered) }
+    }
+}
+
+fn ident(name: &str) -> Ident {
+    Ident::new(name, Span::call_site())
+}
+
+fn path(pallet: &Path, segments: &[&str]) -> TokenStream {
+    let segments = segments.iter().map(|segment| ident(segment));
+    quote!(#pallet #(::#segments)*)
+}
+
+/// Returns the constant that is known without building the spec. The definitions of inherited specs are part of
+/// it, which is how rustc finds a spec that extends itself.
+fn definition(spec: &Spec) -> TokenStream {
+    let Spec { pallet, ident, .. } = spec;
+    let Names { definition, .. } = Names::of(spec.kind);
+    let item_name = ident.unraw().to_string();
+    let own_name = match spec.kind {
+        Kind::Group | Kind::Cluster => Some(spec.name.literal()),
+        Kind::ServerSpec | Kind::NodeSpec => None,
+    };
+    let location = location(pallet, ident.span());
+    let doc = spec.attributes.summary().map(|doc| quote!(.doc(#doc)));
+    let groups = definitions(&spec.groups, quote!(groups), Kind::Group, pallet);
+    let extends = definitions(&spec.extends, quote!(extends), Kind::ServerSpec, pallet);
+    let own_name = own_name.into_iter();
+    quote! {
+        const DEF: &'static #pallet::#definition = &#pallet::#definition::new(
+            #item_name,
+            #(#own_name,)*
+            ::core::module_path!(),
+            #location,
+            #ident::spec,
+        ) #doc #groups #extends;
+    }
+}
+
+/// Returns the place of a token in the user's source, as an expression.
+pub(crate) fn location(pallet: &Path, at: Span) -> TokenStream {
+    let place = quote_spanned!(at=> ::core::file!(), ::core::line!(), ::core::column!());
+    quote!(#pallet::Location::new(#place))
+}
+
+/// Returns a call that takes the definitions of those of `specs` that are items.
+fn definitions(specs: &[SpecRef], method: TokenStream, kind: Kind, pallet: &Path) -> Option<TokenStream> {
+    let definitions: Vec<TokenStream> = specs
+        .iter()
+        .filter_map(|spec| match spec {
+            SpecRef::Item(path) => Some(definition_of(path, kind, pallet)),
+            SpecRef::Built(_) => None,
+        })
+        .collect();
+    (!definitions.is_empty()).then(|| quote!(.#method(&[#(#definitions),*])))
+}
+
+/// Returns the definition of the item at `path`. All of it is at the user's path, so that this is what rustc
+/// underlines when the path leads to something else.
+fn definition_of(path: &Path, kind: Kind, pallet: &Path) -> TokenStream {
+    let Names { defines, .. } = Names::of(kind);
+    quote_spanned!(path.span()=> <#path as #pallet::#defines>::DEF)
+}
+
+/// Returns an expression that builds another spec.
+fn build(spec: &SpecRef, kind: Kind, pallet: &Path) -> TokenStream {
+    match spec {
+        SpecRef::Item(path) => {
+            let definition = definition_of(path, kind, pallet);
+            quote_spanned!(path.span()=> #definition.spec())
+        }
+        SpecRef::Built(expression) => expression.clone(),
+    }
+}
+
+/// Returns the expression that builds the spec.
+fn construction(spec: &Spec) -> TokenStream {
+    let Spec { pallet, ident, .. } = spec;
+    if spec.kind == Kind::NodeSpec {
+        return sections(&spec.node, pallet);
+    }
+    let Names { defines, built, .. } = Names::of(spec.kind);
+    let built = path(pallet, built);
+    let count = spec.count.as_ref().map(|call| call.expand("count"));
+    let protect = spec.protect.as_ref().map(|call| call.expand("protect"));
+    let node = node_spec(&spec.node, pallet);
+    let groups = spec.groups.iter().map(|group| {
+        let group = build(group, Kind::Group, pallet);
+        quote!(.group(#group))
+    });
+    let extends = spec.extends.iter().map(|base| {
+        let base = build(base, Kind::ServerSpec, pallet);
+        quote!(.extends(#base))
+    });
+    let roles = spec.roles.iter().map(|role| {
+        let role = role.literal();
+        quote!(.role(#role))
+    });
+    let phases = spec.phases.iter().map(|phase| phase.expand(pallet));
+    let default_phases = spec.default_phases.as_ref().map(|(at, names)| default_phases(*at, names));
+    quote! {
+        #built::item(<#ident as #pallet::#defines>::DEF)
+            #count #node #(#groups)* #(#extends)* #(#roles)* #(#phases)* #default_phases #protect
+    }
+}
+
+fn default_phases(at: Span, names: &[Name]) -> TokenStream {
+    if names.is_empty() {
+        // An empty list says nothing about the type of its items.
+        return quote_spanned!(at=> .default_phases([""; 0]));
+    }
+    let names = names.iter().map(Name::literal);
+    quote_spanned!(at=> .default_phases([#(#names),*]))
+}
+
+/// Returns the call that sets the node spec: the sections given here, over the spec that is named.
+fn node_spec(node: &Node, pallet: &Path) -> Option<TokenStream> {
+    let base = node.base.as_ref().map(|(at, base)| (*at, build(base, Kind::NodeSpec, pallet)));
+    let sections = node.has_sections().then(|| sections(node, pallet));
+    match (sections, base) {
+        (Some(sections), Some((at, base))) => Some(quote_spanned!(at=> .node_spec(#sections.over(#base)))),
+        (Some(sections), None) => Some(quote!(.node_spec(#sections))),
+        (None, Some((at, base))) => Some(quote_spanned!(at=> .node_spec(#base))),
+        (None, None) => None,
+    }
+}
+
+fn sections(node: &Node, pallet: &Path) -> TokenStream {
+    let image = node.image.as_ref().map(|(at, image)| {
+        let image = image.expand(pallet);
+        quote_spanned!(*at=> .image(#image))
+    });
+    let hardware = node.hardware.as_ref().map(|(at, hardware)| {
+        let hardware = hardware.expand(pallet);
+        quote_spanned!(*at=> .hardware(#hardware))
+    });
+    let network = node.network.as_ref().map(|(at, network)| {
+        let network = network.expand(pallet);
+        quote_spanned!(*at=> .network(#network))
+    });
+    quote!(#pallet::spec::NodeSpec::new() #image #hardware #network)
+}
+
+impl Call {
+    fn expand(&self, method: &str) -> TokenStream {
+        // At the key, so that a wrong type is reported there and an editor leads from the key to the method.
+        let method = Ident::new(method, self.key);
+        let argument = &self.argument;
+        quote_spanned!(self.key=> .#method(#argument))
+    }
+}
+
+impl Name {
+    fn literal(&self) -> LitStr {
+        LitStr::new(&self.text, self.span)
+    }
+}
+
+impl Phase {
+    fn expand(&self, pallet: &Path) -> TokenStream {
+        let name = self.name.literal();
+        let body = match &self.body {
+            PhaseBody::Path(path) => phase_function(path, path.to_token_stream(), pallet),
+            PhaseBody::Call(path, arguments) => {
+                phase_function(path, quote_spanned!(path.span()=> || #path #arguments), pallet)
+            }
+            PhaseBody::Closure(closure) => closure.clone(),
+        };
+        quote_spanned!(self.name.span=> .phase(#name, #body))
+    }
+}
+
+/// Returns `function`, checked to be made of the phase at `path`: the path is used as a type here, which only
+/// `#[phase]` gives it.
+fn phase_function(path: &Path, function: TokenStream, pallet: &Path) -> TokenStream {
+    quote_spanned!(path.span()=> #pallet::__private::phase::<#path, _>(#function))
+}

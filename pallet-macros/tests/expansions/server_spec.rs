@@ -1,0 +1,81 @@
+// server_spec! {
+//     /// A web server.
+//     pub Web {
+//         extends: [BaseNode, nginx::NginxServer, git::server_spec(2)],
+//         roles: [web, "app-server"],
+//         settings: web_settings,
+//         configure: web,
+//         phases: { restart: restart_web, tune: tune(8), "pre-configure": || drain() },
+//         default_phases: [configure],
+//         node_spec: Small,
+//         hardware: { memory: 2 GiB, vram: 16 },
+//     }
+// }
+
+/// A web server.
+pub struct Web;
+impl ::pallet::DefinesServerSpec for Web {
+    const DEF: &'static ::pallet::ServerSpecDef = &::pallet::ServerSpecDef::new(
+            "Web",
+            ::core::module_path!(),
+            ::pallet::Location::new(::core::file!(), ::core::line!(), ::core::column!()),
+            Web::spec,
+        )
+        .doc("A web server.")
+        .extends(
+            &[
+                <BaseNode as ::pallet::DefinesServerSpec>::DEF,
+                <nginx::NginxServer as ::pallet::DefinesServerSpec>::DEF,
+            ],
+        );
+}
+impl Web {
+    /// Returns the server spec.
+    pub fn spec() -> ::pallet::ServerSpec {
+        ::pallet::ServerSpec::item(<Web as ::pallet::DefinesServerSpec>::DEF)
+            .node_spec(
+                ::pallet::spec::NodeSpec::new()
+                    .hardware(::pallet::spec::Hardware {
+                        memory: ::core::option::Option::Some(
+                            ::pallet::spec::Mib::gib(2),
+                        ),
+                        settings: ::core::option::Option::Some({
+                            let mut options = ::pallet::options::Options::new(
+                                "hardware",
+                                ::core::option::Option::None,
+                            );
+                            options
+                                .set(
+                                    "vram",
+                                    ::pallet::options::OptionValue::Integer(16),
+                                    ::core::concat!(
+                                        ::core::file!(), ":", ::core::line!(), ":",
+                                        ::core::column!()
+                                    ),
+                                );
+                            options
+                        }),
+                        ..::core::default::Default::default()
+                    })
+                    .over(<Small as ::pallet::DefinesNodeSpec>::DEF.spec()),
+            )
+            .extends(<BaseNode as ::pallet::DefinesServerSpec>::DEF.spec())
+            .extends(<nginx::NginxServer as ::pallet::DefinesServerSpec>::DEF.spec())
+            .extends(git::server_spec(2))
+            .role("web")
+            .role("app-server")
+            .phase(
+                "settings",
+                ::pallet::__private::phase::<web_settings, _>(web_settings),
+            )
+            .phase("configure", ::pallet::__private::phase::<web, _>(web))
+            .phase("restart", ::pallet::__private::phase::<restart_web, _>(restart_web))
+            .phase("tune", ::pallet::__private::phase::<tune, _>(|| tune(8)))
+            .phase("pre-configure", || drain())
+            .default_phases(["configure"])
+    }
+}
+::pallet::__private::inventory::submit! {
+    ::pallet::registry::Registered::ServerSpec(< Web as ::pallet::DefinesServerSpec >
+    ::DEF)
+}

@@ -1,0 +1,124 @@
+//! Opens root shells on nodes, whatever their endpoint: the one place where transports are chosen.
+
+use crate::credentials::AdminUser;
+use crate::engine::{Connection, Connector, LoginAs};
+use crate::known_hosts::{KnownHosts, Policy, host_name};
+use crate::ssh_config::{LocalUser, SshConfig};
+use crate::transport::local::{CommandTransport, LocalTransport};
+use crate::transport::privilege::{Privilege, open_root};
+use crate::transport::ssh::{Route, SshTransport, Timing};
+use crate::transport::{Stage, Transport, TransportError};
+use pallet::compute::{BoxFuture, Endpoint, NodeRecord};
+use pallet::spec::Login;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// How long a machine that was made or started just now may refuse us.
+const BOOT_WINDOW: Duration = Duration::from_secs(300);
+
+/// How long a machine that should run already may refuse us: long enough for an sshd that is being restarted.
+const RESTART_WINDOW: Duration = Duration::from_secs(5);
+
+/// Reaches nodes with the credentials of the admin user, or of their image.
+pub struct Reach {
+    admin: AdminUser,
+    login: Login,
+    config: SshConfig,
+    known_hosts: KnownHosts,
+}
+
+impl Reach {
+    /// Returns the way to nodes for an admin user. `own_known_hosts` is where host keys are learned.
+    pub fn new(login: Login, ssh_config: Option<PathBuf>, own_known_hosts: PathBuf) -> Self {
+        let local = LocalUser::current();
+        let config = match ssh_config {
+            Some(_) => SshConfig::new(local),
+            None => SshConfig::empty(local),
+        };
+        Reach {
+            admin: AdminUser::new(&login),
+            login,
+            config,
+            known_hosts: KnownHosts {
+                own: own_known_hosts,
+                read_only: Vec::new(),
+                policy: Policy::AcceptNew,
+            },
+        }
+    }
+
+    /// Checks what can be checked of the credentials before any node is contacted.
+    ///
+    /// # Errors
+    ///
+    /// When a key that was named cannot be used.
+    pub async fn check(&self) -> Result<(), TransportError> {
+        self.admin.check(self.config.local()).await
+    }
+
+    async fn over_ssh(
+        &self,
+        host: &str,
+        port: u16,
+        user: &AdminUser,
+        boot_window: Duration,
+    ) -> Result<Connection, TransportError> {
+        let route = Route::to(&self.config, host, Some(port), user, &self.known_hosts).await?;
+        let timing = Timing { boot_window, ..Timing::default() };
+        let transport = SshTransport::connect(&route, &timing).await?;
+        become_root(Box::new(transport), user.privilege()).await
+    }
+
+    /// Without a word about it, whoever runs pallet is root already or becomes it.
+    fn local_privilege(&self) -> Privilege {
+        let password = self.login.sudo_password.clone().or_else(|| self.login.password.clone());
+        if self.login.no_sudo { Privilege::None } else { Privilege::Auto { password } }
+    }
+}
+
+async fn become_root(
+    transport: Box<dyn Transport>,
+    privilege: &Privilege,
+) -> Result<Connection, TransportError> {
+    let channel = open_root(&*transport, privilege, "exec sh").await?;
+    Ok(Connection { transport, channel })
+}
+
+impl Connector for Reach {
+    fn connect<'a>(
+        &'a self,
+        node: &'a NodeRecord,
+        login: LoginAs,
+        booting: bool,
+    ) -> BoxFuture<'a, Result<Connection, TransportError>> {
+        Box::pin(async move {
+            let boot_window = if booting { BOOT_WINDOW } else { RESTART_WINDOW };
+            match &node.endpoint {
+                Some(Endpoint::Ssh { host, port }) => match (login, &node.image_login) {
+                    (LoginAs::Image, Some(image)) => {
+                        self.over_ssh(host, *port, &AdminUser::new(image), boot_window).await
+                    }
+                    _ => self.over_ssh(host, *port, &self.admin, boot_window).await,
+                },
+                Some(Endpoint::Command { program, args }) => {
+                    let transport = CommandTransport::new(program, args.iter().cloned());
+                    become_root(Box::new(transport), &Privilege::None).await
+                }
+                Some(Endpoint::Local) => become_root(Box::new(LocalTransport), &self.local_privilege()).await,
+                None => Err(TransportError {
+                    stage: Stage::Resolve,
+                    message: format!("{} has no address", node.name),
+                    hint: Some("does it run? `nodes` tells".to_owned()),
+                    transient: false,
+                }),
+            }
+        })
+    }
+
+    fn forget(&self, node: &NodeRecord) {
+        if let Some(Endpoint::Ssh { host, port }) = &node.endpoint {
+            // A file that cannot be written is reported when the key is checked.
+            let _ = self.known_hosts.forget(&host_name(host, *port));
+        }
+    }
+}

@@ -1,0 +1,168 @@
+//! The engine: what converge, plan, lift and destroy do, in order.
+//!
+//! 1. Choose groups and phases, build every phase once without facts: what is wrong in the source or the request is
+//!    refused here, before anything is contacted.
+//! 2. `destroy-server` and removal of nodes that are too many, `destroy-group`, `create-group`, creation, starting.
+//! 3. Connect to all nodes and read their facts.
+//! 4. `settings`; then build all phases again, now with facts and settings; then `bootstrap` where it has not run;
+//!    then the phases asked for, each with its `pre-` and `post-` phase, each on all nodes before the next begins.
+//!
+//! Everything that happens is told to a [`Listener`]; the engine writes nothing itself.
+
+mod apply;
+mod connect;
+mod lifecycle;
+mod nodes;
+mod phases;
+mod planning;
+mod select;
+
+pub use connect::{Connection, Connector, LoginAs};
+pub use nodes::Cancel;
+pub(crate) use select::describe;
+
+use crate::event::Listener;
+use crate::event::{Event, FORMAT, Failure, Intent, NodeIntent, Summary, Verb};
+use crate::request::{Confirm, Request, RunError};
+use crate::shell::Traffic;
+use nodes::{Member, Run};
+use pallet::Registry;
+use pallet::compute::{Compute, CreateRequest, ErrorKind};
+use pallet::name::ServiceName;
+use select::Selection;
+use std::sync::Arc;
+
+/// What a run needs of the world.
+pub struct Setup {
+    /// The groups and phases.
+    pub registry: Registry,
+    /// The compute service.
+    pub service: Arc<dyn Compute>,
+    /// The name of the service.
+    pub service_name: ServiceName,
+    /// Opens root shells on nodes.
+    pub connector: Arc<dyn Connector>,
+    /// Is told everything that happens.
+    pub listener: Arc<dyn Listener>,
+    /// Is asked before something is destroyed.
+    pub confirm: Arc<dyn Confirm>,
+    /// Says when the user wants to stop.
+    pub cancel: Cancel,
+}
+
+/// Does what is asked.
+///
+/// # Errors
+///
+/// [`RunError::Input`] before anything was touched; [`RunError::Failed`] when nodes failed; [`RunError::Declined`]
+/// when the user said no.
+pub async fn run(setup: Setup, request: Request) -> Result<Summary, RunError> {
+    let run = Arc::new(Run::new(setup, request, Arc::new(Traffic::default())));
+    run.emit(&Event::Started {
+        format: FORMAT,
+        verb: run.request.verb,
+        service: run.setup.service_name.to_string(),
+    });
+    let records = run
+        .setup
+        .service
+        .list()
+        .await
+        .map_err(|error| input(vec![Failure::of(&error, error.hint.clone())]))?;
+    let mut selection =
+        select::select(&run.setup.registry, &run.request, records).map_err(RunError::Input)?;
+    if run.request.verb != Verb::Destroy {
+        phases::check_source(&run, &selection).map_err(RunError::Input)?;
+    }
+    let requests: Vec<CreateRequest> = selection.creations().cloned().collect();
+    if !requests.is_empty() {
+        run.setup.service.check(&requests).await.map_err(|error| match error.kind {
+            ErrorKind::Input => input(vec![Failure::of(&error, error.hint.clone())]),
+            ErrorKind::Failed => input(vec![Failure::of(&error, error.hint.clone())]),
+        })?;
+    }
+    run.emit(&Event::Inventory { nodes: intents(&selection) });
+    if run.request.verb == Verb::Plan {
+        planning::plan(&run, &selection).await?;
+        return finish(&run);
+    }
+    confirm(&run, &selection)?;
+    let mut ready = Vec::new();
+    if run.request.require_all {
+        let running = selection.take_running().into_iter();
+        let members = running.map(|(record, group)| Member::new(&run, record, group, false)).collect();
+        ready = connect::connect_new(&run, members).await;
+        if run.any_failed() {
+            return finish(&run);
+        }
+    }
+    lifecycle::destroy(&run, &selection).await;
+    if run.request.verb != Verb::Destroy && !run.any_failed() {
+        let members = lifecycle::create(&run, selection, ready).await;
+        if !run.any_failed() {
+            configure(&run, members).await?;
+        }
+    }
+    finish(&run)
+}
+
+/// Steps 3 and 4.
+async fn configure(run: &Arc<Run>, members: Vec<Member>) -> Result<(), RunError> {
+    // A group without phases is made and nothing more: it needs no login.
+    let (members, provisioned): (Vec<_>, Vec<_>) =
+        members.into_iter().partition(|member| !member.group.phases.is_empty());
+    let members = connect::connect_new(run, members).await;
+    // Whom we cannot reach keeps the others from nothing but the next phase.
+    let members = phases::settings(run, members, &provisioned).map_err(RunError::Input)?;
+    phases::check_all(run, &members).map_err(RunError::Input)?;
+    let mut members = phases::bootstrap(run, members).await;
+    for phase in select::expand(&run.phases(&members)) {
+        if run.any_failed() || run.setup.cancel.is_set() {
+            break;
+        }
+        members = phases::run_phase(run, &phase, members).await;
+    }
+    connect::close_all(members).await;
+    Ok(())
+}
+
+fn input(failures: Vec<Failure>) -> RunError {
+    RunError::Input(failures)
+}
+
+fn intents(selection: &Selection) -> Vec<NodeIntent> {
+    let mut nodes = Vec::new();
+    for chosen in &selection.groups {
+        let mut add = |node: &str, intent, spec| {
+            let group = chosen.group.name.to_string();
+            nodes.push(NodeIntent { node: node.to_owned(), group, intent, spec });
+        };
+        chosen.destroy.iter().for_each(|record| add(record.name.as_str(), Intent::Destroy, None));
+        chosen.create.iter().for_each(|request| {
+            add(request.name.as_str(), Intent::Create, Some(describe(&request.spec)));
+        });
+        chosen.start.iter().for_each(|record| add(record.name.as_str(), Intent::Start, None));
+        chosen.keep.iter().for_each(|record| add(record.name.as_str(), Intent::Keep, None));
+    }
+    nodes.sort_by(|a, b| a.node.cmp(&b.node));
+    nodes
+}
+
+fn confirm(run: &Run, selection: &Selection) -> Result<(), RunError> {
+    let doomed: Vec<&str> = selection.removals().map(|record| record.name.as_str()).collect();
+    if doomed.is_empty() || run.request.allow_destroy {
+        return Ok(());
+    }
+    let question = format!(
+        "Destroy {} and everything on {}?",
+        doomed.join(", "),
+        if doomed.len() == 1 { "it" } else { "them" }
+    );
+    if run.setup.confirm.confirm(&question) { Ok(()) } else { Err(RunError::Declined) }
+}
+
+fn finish(run: &Run) -> Result<Summary, RunError> {
+    let summary = run.summary();
+    run.emit(&Event::Finished(summary.clone()));
+    if summary.ok { Ok(summary) } else { Err(RunError::Failed(summary)) }
+}

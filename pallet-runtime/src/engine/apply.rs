@@ -1,0 +1,289 @@
+//! Applying a plan on one node: one script, whose marks become events as they come.
+
+use super::nodes::Run;
+use super::{connect, planning};
+use crate::event::{ActionOutcome, Counts, Event, Failure};
+use crate::shell::{Item, RootShell, ShellError, random_token, visible};
+use pallet::graph::{ActionGraph, ActionId};
+use pallet::name::PhaseName;
+use pallet::plan::{Doomed, Plan, Verdict};
+use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::time::Instant;
+
+/// How many lines of an action's output a failure repeats.
+const LAST_LINES: usize = 20;
+
+/// A line longer than this is shown in parts.
+const LINE_LIMIT: usize = 4 << 10;
+
+/// A phase on one node.
+pub(super) struct Target<'a> {
+    pub(super) run: &'a Run,
+    pub(super) phase: &'a PhaseName,
+    pub(super) node: &'a str,
+    pub(super) graph: &'a ActionGraph,
+}
+
+type Applied = Result<Counts, (Counts, Box<Failure>)>;
+
+impl Target<'_> {
+    /// Reports a plan with actions that are certain to fail. Nothing is applied.
+    pub(super) fn refuse(&self, doomed: &[Doomed]) -> (Counts, Box<Failure>) {
+        let mut counts = Counts::default();
+        let order: Vec<ActionId> = self.graph.in_order().map(|(id, _)| id).collect();
+        let mut first = None;
+        for (index, id) in order.iter().enumerate() {
+            let outcome = match doomed.iter().find(|doomed| doomed.id == *id) {
+                Some(doomed) => {
+                    counts.failed += 1;
+                    let failure = Failure::new(format!("{}: {}", doomed.label, doomed.problem.message))
+                        .at(doomed.location)
+                        .maybe_hint(doomed.problem.hint.clone());
+                    first.get_or_insert_with(|| failure.clone());
+                    ActionOutcome::Failed(failure)
+                }
+                None => {
+                    counts.skipped += 1;
+                    let because = "another action of the phase is certain to fail".to_owned();
+                    ActionOutcome::Skipped { because }
+                }
+            };
+            self.finished(index, *id, outcome, 0.0);
+        }
+        (counts, Box::new(first.unwrap_or_else(|| Failure::new("the phase cannot be applied"))))
+    }
+
+    /// Applies a plan.
+    pub(super) async fn apply(&self, plan: &Plan, shell: &mut RootShell) -> Applied {
+        let mut progress = Progress::new(self, plan);
+        progress.report_unchanged();
+        let nonce = match random_token() {
+            Ok(nonce) => nonce,
+            Err(error) => return Err((progress.counts, Box::new(Failure::new(error.to_string())))),
+        };
+        let Some(script) = plan.script(&nonce) else { return Ok(progress.counts) };
+        let script = script.render();
+        let ended = shell
+            .stream(b"", &script, |item| {
+                progress.take(item);
+                Ok(())
+            })
+            .await;
+        progress.end(ended)
+    }
+
+    fn finished(&self, index: usize, id: ActionId, outcome: ActionOutcome, seconds: f64) {
+        self.run.emit(&Event::ActionFinished {
+            node: self.node.to_owned(),
+            phase: self.phase.to_string(),
+            index,
+            action: planning::label(self.graph.node(id)),
+            outcome,
+            seconds,
+        });
+    }
+}
+
+/// What the marks of an apply script have said so far.
+struct Progress<'a> {
+    target: &'a Target<'a>,
+    plan: &'a Plan,
+    index: HashMap<ActionId, usize>,
+    counts: Counts,
+    /// The actions of the step that runs.
+    current: Vec<ActionId>,
+    since: Instant,
+    done: BTreeSet<ActionId>,
+    partial: Vec<u8>,
+    last: VecDeque<String>,
+    failure: Option<Failure>,
+}
+
+impl<'a> Progress<'a> {
+    fn new(target: &'a Target<'a>, plan: &'a Plan) -> Self {
+        Progress {
+            target,
+            plan,
+            index: plan.actions().iter().enumerate().map(|(index, planned)| (planned.id, index)).collect(),
+            counts: Counts::default(),
+            current: Vec::new(),
+            since: Instant::now(),
+            done: BTreeSet::new(),
+            partial: Vec::new(),
+            last: VecDeque::new(),
+            failure: None,
+        }
+    }
+
+    /// Reports what the plan leaves alone, which is known before anything runs.
+    fn report_unchanged(&mut self) {
+        let in_steps: BTreeSet<ActionId> =
+            self.plan.steps().iter().flat_map(|step| step.ids.iter().copied()).collect();
+        let plan = self.plan;
+        for planned in plan.actions().iter().filter(|planned| !in_steps.contains(&planned.id)) {
+            self.finish(planned.id, ActionOutcome::Unchanged, 0.0);
+        }
+    }
+
+    fn take(&mut self, item: Item) {
+        match item {
+            Item::Bytes(bytes) => self.output(&bytes),
+            Item::Mark(mark) => {
+                self.flush_line();
+                match mark.split_once(' ').unwrap_or((&mark, "")) {
+                    ("start", ids) => self.start(ids),
+                    ("end", words) => self.end_step(words),
+                    ("broken", _) => self.broken(),
+                    // The node sends nothing else; what it forges beyond that has no meaning.
+                    _ => {}
+                }
+            }
+        }
+    }
+
+    fn start(&mut self, ids: &str) {
+        self.current = self.known_ids(ids).collect();
+        self.since = Instant::now();
+        self.last.clear();
+        if let Some(id) = self.current.first() {
+            self.target.run.emit(&Event::ActionStarted {
+                node: self.target.node.to_owned(),
+                phase: self.target.phase.to_string(),
+                index: self.index[id],
+                of: self.index.len(),
+                action: planning::label(self.target.graph.node(*id)),
+            });
+        }
+    }
+
+    /// `end STATUS ID...`: the ids are those that changed something.
+    fn end_step(&mut self, words: &str) {
+        let (status, changed) = words.split_once(' ').unwrap_or((words, ""));
+        let changed: BTreeSet<ActionId> = self.known_ids(changed).collect();
+        let seconds = self.since.elapsed().as_secs_f64();
+        for id in std::mem::take(&mut self.current) {
+            let outcome = if status != "0" {
+                let failure = self.failed(id, "");
+                self.failure.get_or_insert_with(|| failure.clone());
+                ActionOutcome::Failed(failure)
+            } else if changed.contains(&id) {
+                self.changed(id)
+            } else {
+                ActionOutcome::Unchanged
+            };
+            self.finish(id, outcome, seconds);
+        }
+    }
+
+    fn changed(&self, id: ActionId) -> ActionOutcome {
+        let planned = &self.plan.actions()[self.index[&id]];
+        match planned.verdict {
+            Verdict::Refresh => ActionOutcome::Refreshed,
+            _ => ActionOutcome::Changed { changes: planned.diff.changes.clone() },
+        }
+    }
+
+    /// The state directory could not be made ready, so nothing was tried.
+    fn broken(&mut self) {
+        let said = self.last.back().cloned().unwrap_or_default();
+        let failure = Failure::new(format!("cannot write /var/lib/pallet: {said}"))
+            .hint("is the disk full or mounted read-only?");
+        self.failure = Some(failure);
+    }
+
+    fn end(mut self, ended: Result<(), ShellError>) -> Applied {
+        self.flush_line();
+        if let Err(error) = &ended {
+            let lost = connect::shell_failure(error);
+            for id in std::mem::take(&mut self.current) {
+                let failure = Failure {
+                    hint: lost.hint.clone(),
+                    ..self.failed(id, &format!("{error}; whether it was done is not known"))
+                };
+                self.failure.get_or_insert_with(|| failure.clone());
+                self.finish(id, ActionOutcome::Failed(failure), self.since.elapsed().as_secs_f64());
+            }
+            self.failure.get_or_insert(lost);
+        }
+        let plan = self.plan;
+        let rest = plan.actions().iter().map(|planned| planned.id).filter(|id| !self.done.contains(id));
+        let rest: Vec<ActionId> = rest.collect();
+        if !rest.is_empty() {
+            let failure = self.failure.get_or_insert_with(|| Failure::new("the node stopped before the end"));
+            let because = format!("not tried after: {}", failure.message);
+            for id in rest {
+                self.finish(id, ActionOutcome::Skipped { because: because.clone() }, 0.0);
+            }
+        }
+        match self.failure {
+            Some(failure) => Err((self.counts, Box::new(failure))),
+            None => Ok(self.counts),
+        }
+    }
+
+    fn finish(&mut self, id: ActionId, outcome: ActionOutcome, seconds: f64) {
+        if !self.done.insert(id) {
+            return;
+        }
+        match outcome {
+            ActionOutcome::Unchanged => self.counts.unchanged += 1,
+            ActionOutcome::Changed { .. } => self.counts.changed += 1,
+            ActionOutcome::Refreshed => self.counts.refreshed += 1,
+            ActionOutcome::Failed(_) => self.counts.failed += 1,
+            ActionOutcome::Skipped { .. } => self.counts.skipped += 1,
+        }
+        self.target.finished(self.index[&id], id, outcome, seconds);
+    }
+
+    /// Returns the failure of an action: its own words, or those given.
+    fn failed(&self, id: ActionId, message: &str) -> Failure {
+        let node = self.target.graph.node(id);
+        let said = self.last.iter().rev().find(|line| !line.trim().is_empty());
+        let message = match (message, said) {
+            ("", Some(said)) => said.clone(),
+            ("", None) => "failed without a word".to_owned(),
+            (message, _) => message.to_owned(),
+        };
+        let message = format!("{}: {message}", node.label());
+        Failure { output: self.last.iter().cloned().collect(), ..Failure::new(message) }
+            .at(node.location())
+            .maybe_hint(node.comment().map(str::to_owned))
+    }
+
+    /// Returns the ids in a mark that are of the plan and have not ended: nothing else has a meaning.
+    fn known_ids(&self, words: &str) -> impl Iterator<Item = ActionId> {
+        let ids: Vec<ActionId> = words
+            .split_ascii_whitespace()
+            .filter_map(|word| word.parse().ok().map(ActionId))
+            .filter(|id| self.index.contains_key(id) && !self.done.contains(id))
+            .collect();
+        ids.into_iter()
+    }
+
+    fn output(&mut self, bytes: &[u8]) {
+        for &byte in bytes {
+            if byte == b'\n' || byte == b'\r' || self.partial.len() >= LINE_LIMIT {
+                self.flush_line();
+            }
+            if byte != b'\n' && byte != b'\r' {
+                self.partial.push(byte);
+            }
+        }
+    }
+
+    fn flush_line(&mut self) {
+        let bytes = std::mem::take(&mut self.partial);
+        let line = visible(&String::from_utf8_lossy(&bytes));
+        if line.trim().is_empty() {
+            return;
+        }
+        if let Some(id) = self.current.first() {
+            let (node, index) = (self.target.node.to_owned(), self.index[id]);
+            self.target.run.emit(&Event::ActionOutput { node, index, line: line.clone() });
+        }
+        self.last.push_back(line);
+        if self.last.len() > LAST_LINES {
+            self.last.pop_front();
+        }
+    }
+}

@@ -1,0 +1,193 @@
+//! The state of a run and of its nodes.
+
+use super::connect::BOOTSTRAPPED;
+use super::{Setup, select};
+use crate::event::{Counts, Event, Failure, Summary};
+use crate::request::Request;
+use crate::shell::{RootShell, Traffic};
+use crate::transport::Transport;
+use pallet::compute::NodeRecord;
+use pallet::context::NodeInfo;
+use pallet::facts::Facts;
+use pallet::name::{GroupName, NodeName, PhaseName};
+use pallet::settings::SettingsStore;
+use pallet::spec::Group;
+use pallet::{Context, Node};
+use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+use tokio::sync::watch;
+
+/// Says when the user wants to stop: nothing new is begun then, and what runs is waited for.
+#[derive(Debug, Clone)]
+pub struct Cancel(Option<watch::Receiver<bool>>);
+
+impl Cancel {
+    /// Returns one that is set once the channel says `true`.
+    pub fn new(receiver: watch::Receiver<bool>) -> Self {
+        Cancel(Some(receiver))
+    }
+
+    /// Returns one that is never set.
+    pub fn never() -> Self {
+        Cancel(None)
+    }
+
+    /// Tells whether the user wants to stop.
+    pub fn is_set(&self) -> bool {
+        self.0.as_ref().is_some_and(|receiver| *receiver.borrow())
+    }
+}
+
+/// One run.
+pub(super) struct Run {
+    pub(super) setup: Setup,
+    pub(super) request: Request,
+    pub(super) traffic: Arc<Traffic>,
+    pub(super) settings: SettingsStore,
+    started: Instant,
+    counts: Mutex<Counts>,
+    failed: Mutex<BTreeSet<String>>,
+    pub(super) created: AtomicU64,
+    pub(super) destroyed: AtomicU64,
+}
+
+/// A node of the run that exists.
+pub(super) struct Member {
+    pub(super) record: NodeRecord,
+    pub(super) group: Arc<Group>,
+    pub(super) live: Option<Live>,
+    /// Whether it may still be booting: it was made or started just now, or nobody has reached it yet.
+    pub(super) booting: bool,
+}
+
+/// A node that is connected.
+pub(super) struct Live {
+    pub(super) transport: Box<dyn Transport>,
+    pub(super) shell: RootShell,
+    pub(super) facts: Arc<Facts>,
+}
+
+impl Run {
+    pub(super) fn new(setup: Setup, request: Request, traffic: Arc<Traffic>) -> Self {
+        Run {
+            setup,
+            request,
+            traffic,
+            settings: SettingsStore::default(),
+            started: Instant::now(),
+            counts: Mutex::default(),
+            failed: Mutex::default(),
+            created: AtomicU64::new(0),
+            destroyed: AtomicU64::new(0),
+        }
+    }
+
+    pub(super) fn emit(&self, event: &Event) {
+        self.setup.listener.event(event);
+    }
+
+    pub(super) fn count(&self, counts: Counts) {
+        *lock(&self.counts) += counts;
+    }
+
+    /// Takes a node out of the run and says so.
+    pub(super) fn fail(&self, node: &NodeName, phase: Option<&PhaseName>, failure: Failure) {
+        lock(&self.failed).insert(node.to_string());
+        let (node, phase) = (node.to_string(), phase.map(ToString::to_string));
+        self.emit(&Event::NodeFailed { node, phase, failure });
+    }
+
+    pub(super) fn any_failed(&self) -> bool {
+        !lock(&self.failed).is_empty()
+    }
+
+    pub(super) fn has_failed(&self, node: &NodeName) -> bool {
+        lock(&self.failed).contains(node.as_str())
+    }
+
+    /// Returns the phases of the run: those asked for, or the default ones of all groups.
+    pub(super) fn phases(&self, members: &[Member]) -> Vec<PhaseName> {
+        select::phases(&self.request, members.iter().map(|member| &*member.group))
+    }
+
+    pub(super) fn summary(&self) -> Summary {
+        let failed_nodes: Vec<String> = lock(&self.failed).iter().cloned().collect();
+        let counts = *lock(&self.counts);
+        Summary {
+            verb: self.request.verb,
+            ok: failed_nodes.is_empty() && !self.setup.cancel.is_set(),
+            created: self.created.load(Ordering::Relaxed),
+            destroyed: self.destroyed.load(Ordering::Relaxed),
+            counts,
+            failed_nodes,
+            round_trips: self.traffic.round_trips(),
+            bytes_sent: self.traffic.bytes_sent(),
+            seconds: self.started.elapsed().as_secs_f64(),
+        }
+    }
+}
+
+impl Member {
+    /// Returns a node that exists and is not connected.
+    pub(super) fn new(run: &Run, record: NodeRecord, group: Arc<Group>, started: bool) -> Self {
+        let unknown = run.setup.service.makes_nodes() && !record.tags.contains_key(BOOTSTRAPPED);
+        Member { booting: started || unknown, record, group, live: None }
+    }
+
+    /// Returns the node as phases see it.
+    pub(super) fn node(&self) -> Node {
+        node_of(&self.record, &self.group, self.live.as_ref().map(|live| live.facts.clone()))
+    }
+}
+
+pub(super) fn node_of(record: &NodeRecord, group: &Group, facts: Option<Arc<Facts>>) -> Node {
+    let address = || {
+        let facts = facts.as_ref()?;
+        facts.addresses.iter().find(|address| address.is_ipv4()).or(facts.addresses.first()).copied()
+    };
+    let primary_ip = record.primary_ip.or_else(address);
+    Node::new(NodeInfo {
+        name: record.name.clone(),
+        group: group.name.clone(),
+        group_item: group.item.clone(),
+        roles: group.roles.clone(),
+        primary_ip,
+        private_ip: record.private_ip.or(primary_ip),
+        facts,
+    })
+}
+
+/// Returns a node that does not exist yet, as phases see it.
+pub(super) fn future_node(name: &NodeName, group: &Group) -> Node {
+    Node::new(NodeInfo {
+        name: name.clone(),
+        group: group.name.clone(),
+        group_item: group.item.clone(),
+        roles: group.roles.clone(),
+        facts: None,
+        primary_ip: None,
+        private_ip: None,
+    })
+}
+
+/// Returns the context in which a phase is built for a node, or for a group where there is none.
+pub(super) fn context(
+    run: &Run,
+    node: Option<Node>,
+    nodes: &Arc<Vec<Node>>,
+    phase: &PhaseName,
+    tentative: bool,
+) -> Context {
+    Context { node, nodes: nodes.clone(), settings: run.settings.clone(), phase: phase.clone(), tentative }
+}
+
+/// The node under whose name a phase of a group is reported.
+pub(super) fn group_target(group: &GroupName) -> NodeName {
+    NodeName::new(group.as_str()).expect("a group name is a node name")
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

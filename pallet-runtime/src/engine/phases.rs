@@ -1,0 +1,343 @@
+//! Phases: building them, and running one on all its nodes.
+
+use super::connect::{self, BOOTSTRAPPED, LoginAs};
+use super::nodes::{Live, Member, Run, context, future_node, group_target, node_of};
+use super::select::{self, Selection};
+use super::{apply, planning};
+use crate::event::{Counts, Event, Failure};
+use crate::shell::RootShell;
+use crate::transport::local::LocalTransport;
+use crate::transport::{Terminal, Transport};
+use pallet::actions::RemoteFile;
+use pallet::facts::Facts;
+use pallet::graph::{ActionGraph, Built, GraphError, build_phase};
+use pallet::name::PhaseName;
+use pallet::spec::Group;
+use pallet::{Node, standard};
+use std::sync::Arc;
+use std::time::Instant;
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+
+/// Builds everything once before any node is contacted, to find what is wrong in the source.
+///
+/// Nodes have no facts then, so a build may stop where it needs some; what is wrong behind that is found by
+/// [`check_all`], still before anything on a node is changed.
+///
+/// # Errors
+///
+/// All mistakes of all phases and nodes, each once.
+pub(super) fn check_source(run: &Run, selection: &Selection) -> Result<(), Vec<Failure>> {
+    let mut nodes: Vec<(Node, Arc<Group>)> = Vec::new();
+    for chosen in &selection.groups {
+        let existing = chosen.keep.iter().chain(&chosen.start);
+        nodes.extend(existing.map(|r| (node_of(r, &chosen.group, None), chosen.group.clone())));
+        let new = chosen.create.iter().map(|request| future_node(&request.name, &chosen.group));
+        nodes.extend(new.map(|node| (node, chosen.group.clone())));
+    }
+    let others = selection.others.iter().map(|(group, record)| node_of(record, group, None));
+    let all = all_nodes(nodes.iter().map(|(node, _)| node.clone()).chain(others));
+    let groups: Vec<&Group> = selection.groups.iter().map(|chosen| &*chosen.group).collect();
+    let phases = phases_of_run(run, &groups);
+    let mut mistakes = Mistakes::default();
+    for phase in &phases {
+        for (node, group) in &nodes {
+            let built = build(run, Some(node.clone()), &all, group, phase, true);
+            mistakes.check(built);
+        }
+    }
+    mistakes.finish()
+}
+
+/// Builds everything with facts and settings, to find what is wrong before anything on a node is changed.
+///
+/// # Errors
+///
+/// All mistakes of all phases and nodes, each once.
+pub(super) fn check_all(run: &Run, members: &[Member]) -> Result<(), Vec<Failure>> {
+    let all = all_nodes(members.iter().map(Member::node));
+    let groups: Vec<&Group> = members.iter().map(|member| &*member.group).collect();
+    let mut mistakes = Mistakes::default();
+    for phase in phases_of_run(run, &groups).iter().filter(|phase| phase.as_str() != standard::SETTINGS) {
+        for member in members.iter().filter(|member| member.live.is_some()) {
+            mistakes.check(build(run, Some(member.node()), &all, &member.group, phase, false));
+        }
+    }
+    mistakes.finish()
+}
+
+/// Runs the `settings` phase for all nodes. It touches none, so it is nothing but a build.
+///
+/// # Errors
+///
+/// All mistakes of the phase.
+pub(super) fn settings(
+    run: &Run,
+    members: Vec<Member>,
+    provisioned: &[Member],
+) -> Result<Vec<Member>, Vec<Failure>> {
+    let phase = PhaseName::new(standard::SETTINGS).expect("a valid name");
+    let all = all_nodes(members.iter().chain(provisioned).map(Member::node));
+    let mut mistakes = Mistakes::default();
+    for member in members.iter().filter(|member| member.live.is_some()) {
+        mistakes.check(build(run, Some(member.node()), &all, &member.group, &phase, false));
+    }
+    mistakes.finish()?;
+    Ok(members)
+}
+
+/// Runs the `bootstrap` phase on nodes on which it has not run, and logs in as the admin user afterwards.
+pub(super) async fn bootstrap(run: &Arc<Run>, members: Vec<Member>) -> Vec<Member> {
+    let phase = PhaseName::new(standard::BOOTSTRAP).expect("a valid name");
+    let (new, mut members): (Vec<_>, Vec<_>) = members.into_iter().partition(connect::to_bootstrap);
+    for member in &mut members {
+        if member.live.is_some() && !member.record.tags.contains_key(BOOTSTRAPPED) {
+            flag(run, &phase, member).await;
+        }
+    }
+    if new.is_empty() {
+        return members;
+    }
+    let new = run_phase(run, &phase, new).await;
+    let mut again = Vec::new();
+    for mut member in new {
+        if run.has_failed(&member.record.name) || run.setup.cancel.is_set() {
+            members.push(member);
+            continue;
+        }
+        let used_image_login = connect::wants_image_login(&member);
+        flag(run, &phase, &mut member).await;
+        if used_image_login {
+            if let Some(live) = member.live.take() {
+                drop(live.shell);
+                live.transport.close().await;
+            }
+            again.push(member);
+        } else {
+            members.push(member);
+        }
+    }
+    members.extend(connect::connect_all(run, again, LoginAs::Admin).await);
+    members.sort_by(|a, b| a.record.name.cmp(&b.record.name));
+    members
+}
+
+/// Flags a node as bootstrapped: its `bootstrap` phase has run, or it has none and was reached.
+async fn flag(run: &Run, phase: &PhaseName, member: &mut Member) {
+    if let Err(error) = run.setup.service.tag(&member.record.id, BOOTSTRAPPED, Some("1")).await {
+        run.fail(&member.record.name, Some(phase), Failure::of(&error, error.hint.clone()));
+    }
+    member.record.tags.insert(BOOTSTRAPPED.to_owned(), "1".to_owned());
+}
+
+/// Runs one phase on all nodes whose group has it, and returns when all have ended.
+pub(super) async fn run_phase(run: &Arc<Run>, phase: &PhaseName, members: Vec<Member>) -> Vec<Member> {
+    let takes_part = |member: &Member| member.group.phases.contains_key(phase) && member.live.is_some();
+    let all = all_nodes(members.iter().map(Member::node));
+    let (active, mut idle): (Vec<_>, Vec<_>) = members.into_iter().partition(takes_part);
+    let active: Vec<Member> = active
+        .into_iter()
+        .filter_map(|member| {
+            if run.has_failed(&member.record.name) {
+                idle.push(member);
+                None
+            } else {
+                Some(member)
+            }
+        })
+        .collect();
+    if active.is_empty() {
+        return idle;
+    }
+    let started = Instant::now();
+    let names = active.iter().map(|member| member.record.name.to_string()).collect();
+    run.emit(&Event::PhaseStarted { phase: phase.to_string(), nodes: names });
+    let permits = Arc::new(Semaphore::new(run.request.parallel.max(1)));
+    let mut tasks = JoinSet::new();
+    for mut member in active {
+        let (run, phase, all, permits) = (run.clone(), phase.clone(), all.clone(), permits.clone());
+        tasks.spawn(async move {
+            let _permit = permits.acquire().await;
+            if !run.setup.cancel.is_set() {
+                run_on_node(&run, &phase, &mut member, &all).await;
+            }
+            member
+        });
+    }
+    let mut members = connect::join(tasks).await;
+    run.emit(&Event::PhaseFinished { phase: phase.to_string(), seconds: started.elapsed().as_secs_f64() });
+    members.extend(idle);
+    members.sort_by(|a, b| a.record.name.cmp(&b.record.name));
+    members
+}
+
+async fn run_on_node(run: &Run, phase: &PhaseName, member: &mut Member, all: &Arc<Vec<Node>>) {
+    let name = member.record.name.clone();
+    let built = build(run, Some(member.node()), all, &member.group, phase, false);
+    let graph = match built {
+        Ok(Built { graph, known_after: None }) => graph,
+        Ok(Built { known_after: Some(known), .. }) => {
+            let failure = Failure::new(format!("{} is not known", known.what)).at(known.location);
+            return run.fail(&name, Some(phase), failure);
+        }
+        Err(error) => {
+            for failure in graph_failures(&error) {
+                run.fail(&name, Some(phase), failure);
+            }
+            return;
+        }
+    };
+    let Some(live) = &mut member.live else { return };
+    let counts = match converge_node(run, phase, name.as_str(), &graph, live).await {
+        Ok(counts) => counts,
+        Err((counts, failure)) => {
+            run.fail(&name, Some(phase), *failure);
+            counts
+        }
+    };
+    run.count(counts);
+    run.emit(&Event::NodePhaseFinished { node: name.to_string(), phase: phase.to_string(), counts });
+}
+
+/// Probes, plans and applies.
+async fn converge_node(
+    run: &Run,
+    phase: &PhaseName,
+    node: &str,
+    graph: &ActionGraph,
+    live: &mut Live,
+) -> Result<Counts, (Counts, Box<Failure>)> {
+    let target = apply::Target { run, phase, node, graph };
+    let plan = match planning::compare(run, graph, live).await {
+        Ok(plan) => plan,
+        Err(planning::CompareError::Doomed(doomed)) => return Err(target.refuse(&doomed)),
+        Err(planning::CompareError::Failed(failure)) => return Err((Counts::default(), failure)),
+    };
+    target.apply(&plan, &mut live.shell).await
+}
+
+/// Runs a phase of a group, which has no node, on the controller.
+pub(super) async fn run_group_phase(run: &Run, group: &Arc<Group>, phase: &'static str) {
+    let phase = PhaseName::new(phase).expect("a valid name");
+    if !group.phases.contains_key(&phase) {
+        return;
+    }
+    let name = group_target(&group.name);
+    let graph = match build(run, None, &Arc::new(Vec::new()), group, &phase, false) {
+        Ok(built) => built.graph,
+        Err(error) => {
+            for failure in graph_failures(&error) {
+                run.fail(&name, Some(&phase), failure);
+            }
+            return;
+        }
+    };
+    run.emit(&Event::PhaseStarted { phase: phase.to_string(), nodes: vec![name.to_string()] });
+    let ended = match controller_shell(run).await {
+        Ok(mut live) => converge_node(run, &phase, name.as_str(), &graph, &mut live).await,
+        Err(failure) => Err((Counts::default(), Box::new(failure))),
+    };
+    let counts = ended.unwrap_or_else(|(counts, failure)| {
+        run.fail(&name, Some(&phase), *failure);
+        counts
+    });
+    run.count(counts);
+}
+
+/// A shell on the controller, as the user who runs the program.
+async fn controller_shell(run: &Run) -> Result<Live, Failure> {
+    let transport = LocalTransport;
+    let channel = transport.open("exec sh", Terminal::None).await;
+    let channel = channel.map_err(|error| Failure::new(&error.message).maybe_hint(error.hint))?;
+    let token = crate::shell::random_token().map_err(|error| Failure::new(error.to_string()))?;
+    let mut shell = RootShell::new(channel, token, run.traffic.clone());
+    let facts = connect::read_facts(&mut shell).await?;
+    Ok(Live { transport: Box::new(transport), shell, facts: Arc::new(facts) })
+}
+
+/// Builds a phase of a group for a node.
+pub(super) fn build(
+    run: &Run,
+    node: Option<Node>,
+    all: &Arc<Vec<Node>>,
+    group: &Group,
+    phase: &PhaseName,
+    tentative: bool,
+) -> Result<Built, GraphError> {
+    let functions = group.phases.get(phase).map_or(&[][..], Vec::as_slice);
+    let built = build_phase(&context(run, node, all, phase, tentative), functions, group.location)?;
+    read_local_files(&built.graph);
+    Ok(built)
+}
+
+/// Reads the files on the controller that actions give as contents. `pallet` itself does no input or output.
+pub(super) fn read_local_files(graph: &ActionGraph) {
+    for (_, node) in graph.in_order() {
+        let action: &dyn std::any::Any = node.action();
+        if let Some(file) = action.downcast_ref::<RemoteFile>()
+            && let Some(path) = file.local_path()
+        {
+            file.set_local_content(std::fs::read(path).map_err(|error| error.to_string()));
+        }
+    }
+}
+
+/// Returns the nodes, sorted by name.
+pub(super) fn all_nodes(nodes: impl Iterator<Item = Node>) -> Arc<Vec<Node>> {
+    let mut nodes: Vec<Node> = nodes.collect();
+    nodes.sort_by(|a, b| a.name().cmp(b.name()));
+    Arc::new(nodes)
+}
+
+/// Returns settings, bootstrap and the phases of the run, in order.
+fn phases_of_run(run: &Run, groups: &[&Group]) -> Vec<PhaseName> {
+    let first =
+        [standard::SETTINGS, standard::BOOTSTRAP].map(|name| PhaseName::new(name).expect("a valid name"));
+    let phases = select::expand(&select::phases(&run.request, groups.iter().copied()));
+    first.into_iter().chain(phases).collect()
+}
+
+pub(super) fn graph_failures(error: &GraphError) -> impl Iterator<Item = Failure> + '_ {
+    error.mistakes.iter().map(|mistake| {
+        let other = mistake.other.map(|(location, role)| format!(" ({role} {location})")).unwrap_or_default();
+        Failure::new(format!("{}{other}", mistake.message))
+            .at(mistake.location)
+            .maybe_hint(mistake.hint.map(str::to_owned))
+    })
+}
+
+/// Mistakes of many builds, each once.
+#[derive(Default)]
+struct Mistakes(Vec<Failure>);
+
+impl Mistakes {
+    fn check(&mut self, built: Result<Built, GraphError>) {
+        match built {
+            Ok(built) => self.check_actions(&built.graph),
+            Err(error) => graph_failures(&error).for_each(|failure| self.add(failure)),
+        }
+    }
+
+    /// What needs no node to be seen, and was not seen by the graph: files on the controller that cannot be read.
+    fn check_actions(&mut self, graph: &ActionGraph) {
+        let facts = Facts::example();
+        for (id, node) in graph.in_order() {
+            let action: &dyn std::any::Any = node.action();
+            if action.is::<RemoteFile>()
+                && let Err(message) = node.action().probe(id, &facts, &mut Default::default())
+            {
+                self.add(Failure::new(message).at(node.location()));
+            }
+        }
+    }
+
+    fn add(&mut self, failure: Failure) {
+        if !self.0.contains(&failure) {
+            self.0.push(failure);
+        }
+    }
+
+    fn finish(self) -> Result<(), Vec<Failure>> {
+        if self.0.is_empty() { Ok(()) } else { Err(self.0) }
+    }
+}

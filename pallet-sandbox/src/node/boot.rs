@@ -1,0 +1,84 @@
+//! The start of a node: a detached process in namespaces of its own, and the talk with it until it is ready.
+
+use super::endpoint::withhold_rights;
+use super::sysv::{INIT, utmp};
+use crate::error::{Context, Result};
+use crate::process::ProcessId;
+use crate::talk::Answers;
+use crate::tools::Tools;
+use std::fs::{self, File};
+use std::io::Write as _;
+use std::path::Path;
+use std::process::{ChildStdin, Command, Stdio};
+use std::time::Duration;
+
+const BOOT: &str = include_str!("boot.sh");
+
+/// Making mounts takes milliseconds.
+const MOUNTS_LIMIT: Duration = Duration::from_secs(30);
+/// A node starts its enabled services before it is ready, and a database may have to recover.
+const SERVICES_LIMIT: Duration = Duration::from_secs(180);
+
+/// A node whose file system is being made and which waits for its network.
+pub(crate) struct Boot {
+    pub(crate) init: ProcessId,
+    answers: Answers,
+    go: ChildStdin,
+}
+
+impl Boot {
+    /// Starts a node's first process. It belongs to nobody: the controller may end and it stays, but until it has
+    /// been told to [`go`](Boot::go) on, it ends with the controller.
+    pub(crate) fn start(tools: &Tools, folder: &Path, hostname: &str) -> Result<Self> {
+        write_parts(folder)?;
+        let log = folder.join("boot.log");
+        let what = || "cannot start the node's first process".to_owned();
+        let stderr = File::create(&log).context(what)?;
+        let mut child = command(tools, folder, hostname).stderr(stderr).spawn().context(what)?;
+        let (Some(go), Some(stdout)) = (child.stdin.take(), child.stdout.take()) else {
+            unreachable!("both were asked to be pipes");
+        };
+        // What was started forks and ends at once; the node is nobody's child.
+        child.wait().context(what)?;
+        let mut answers = Answers::new(stdout, log);
+        let line = answers.line(MOUNTS_LIMIT)?;
+        let pid = line.strip_prefix("pid ").and_then(|pid| pid.parse().ok());
+        let pid = pid.ok_or_else(|| answers.unexpected(&line))?;
+        let init = ProcessId::of(pid).map_err(|error| answers.ended().source(error))?;
+        Ok(Boot { init, answers, go })
+    }
+
+    /// Tells the node that its network is there, and waits until its services have started.
+    pub(crate) fn go(mut self) -> Result<()> {
+        // If it ended meanwhile, the log says why, and reading its answer finds the end.
+        let _ = self.go.write_all(b"go\n");
+        match self.answers.line(SERVICES_LIMIT)?.as_str() {
+            "ready" => Ok(()),
+            other => Err(self.answers.unexpected(other)),
+        }
+    }
+}
+
+fn write_parts(folder: &Path) -> Result<()> {
+    fs::write(folder.join("boot.sh"), BOOT)
+        .and_then(|()| fs::write(folder.join("init.sh"), INIT))
+        .and_then(|()| fs::write(folder.join("utmp"), utmp()))
+        .context(|| format!("cannot write to {}", folder.display()))
+}
+
+/// `setsid --fork setpriv … unshare … sh boot.sh HOSTNAME`, in an environment of its own.
+fn command(tools: &Tools, folder: &Path, hostname: &str) -> Command {
+    let mut command = Command::new(&tools.setsid);
+    // Its own session, or closing the controller's terminal would end the node.
+    command.arg("--fork").args(withhold_rights(tools)).arg(&tools.unshare);
+    command.args(["--mount", "--uts", "--ipc", "--net", "--pid"]);
+    // A pid namespace begins with a child. Without the second option that child would outlive its parent's kill.
+    command.args(["--fork", "--kill-child"]);
+    command.args(["/bin/sh", "boot.sh", hostname]);
+    command
+        .current_dir(folder)
+        .env_clear()
+        .envs([("PATH", "/usr/sbin:/usr/bin:/sbin:/bin"), ("LANG", "C.UTF-8")]);
+    command.stdin(Stdio::piped()).stdout(Stdio::piped());
+    command
+}

@@ -1,0 +1,40 @@
+//! Opens sandbox services.
+
+use crate::compute::Sandbox;
+use crate::error::{Context, Result};
+use crate::probe;
+use crate::service::Service;
+use crate::settings::Settings;
+use crate::tools::Tools;
+use pallet::compute::{BoxFuture, Compute, ComputeError, Provider, ServiceConfig};
+use std::path::absolute;
+use std::sync::Arc;
+
+/// The provider named `sandbox`.
+pub(crate) struct SandboxProvider;
+
+impl Provider for SandboxProvider {
+    fn name(&self) -> &'static str {
+        "sandbox"
+    }
+
+    fn open(&self, config: ServiceConfig) -> BoxFuture<'_, Result<Arc<dyn Compute>>> {
+        Box::pin(async move { open(&config).map(|sandbox| Arc::new(sandbox) as Arc<dyn Compute>) })
+    }
+}
+
+fn open(config: &ServiceConfig) -> Result<Sandbox> {
+    let settings = Settings::read(&config.options)?;
+    if !cfg!(target_os = "linux") {
+        return Err(ComputeError::input("the sandbox is made of Linux namespaces, and this is no Linux")
+            .hint("use another provider: virtualbox, node-list"));
+    }
+    let tools = Tools::find()?;
+    if !rustix::process::geteuid().is_root() {
+        return Err(ComputeError::input("the sandbox needs root").hint("run the same command as root"));
+    }
+    probe::root()?;
+    let state_dir = absolute(&config.state_dir)
+        .context(|| format!("cannot make sense of the path {}", config.state_dir.display()))?;
+    Ok(Sandbox::new(Service { state_dir, settings, tools }))
+}

@@ -1,0 +1,417 @@
+//! A sandbox service: the nodes in its folder, and what happens to them.
+//!
+//! Everything here blocks; `compute.rs` gives it threads. What survives the controller is in the folder:
+//! `service.json` (the network), `nodes/NAME/` (one folder a node) and `images/` (unpacked archives). Whoever
+//! changes the set of nodes holds the folder's lock, whoever changes one node holds that node's.
+
+use crate::error::{Context, Result};
+use crate::image::{self, Source};
+use crate::net::{self, Network};
+use crate::node::boot::Boot;
+use crate::node::disk::{Disk, Identity, Medium, make_private};
+use crate::node::endpoint::endpoint;
+use crate::node::{NodeState, Phase};
+use crate::process::{Process, ProcessId};
+use crate::resolver;
+use crate::settings::Settings;
+use crate::store::{Lock, read_versioned, write_versioned};
+use crate::tools::Tools;
+use pallet::compute::{ComputeError, CreateRequest, NodeId, NodeRecord, NodeState as State};
+use pallet::name::{GroupName, NodeName};
+use rustix::process::Signal;
+use std::collections::BTreeSet;
+use std::fs;
+use std::io;
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// How long services may take to stop before they are killed.
+const STOP_LIMIT: Duration = Duration::from_secs(90);
+/// The kernel ends a killed namespace as soon as its processes can be interrupted.
+const KILL_LIMIT: Duration = Duration::from_secs(20);
+
+/// One service and its folder.
+pub(crate) struct Service {
+    pub(crate) state_dir: PathBuf,
+    pub(crate) settings: Settings,
+    pub(crate) tools: Tools,
+}
+
+/// A node and its folder, locked: nobody else changes it.
+struct Held {
+    folder: PathBuf,
+    state: NodeState,
+    _lock: Lock,
+}
+
+impl Service {
+    /// Returns all nodes, after removing what a killed controller left half made.
+    pub(crate) fn list(&self) -> Result<Vec<NodeRecord>> {
+        let Some(lock) = Lock::of_existing(&self.state_dir)? else { return Ok(Vec::new()) };
+        self.sweep()?;
+        self.release_if_empty(&lock)?;
+        let states = self.states()?;
+        states.iter().filter(|state| state.phase == Phase::Made).map(|state| self.record(state)).collect()
+    }
+
+    pub(crate) fn create(&self, request: &CreateRequest, report: &dyn Fn(&str)) -> Result<NodeRecord> {
+        let source = image::select(&self.settings, request.spec.get_image())?;
+        let mut node = self.reserve(request, &source, report)?;
+        match self.build(&mut node, &source, report) {
+            Ok(()) => self.record(&node.state),
+            Err(error) => {
+                self.remove(&node)?;
+                Err(error)
+            }
+        }
+    }
+
+    pub(crate) fn start(&self, id: &NodeId, report: &dyn Fn(&str)) -> Result<NodeRecord> {
+        let mut node = self.hold(id)?.ok_or_else(|| gone(id))?;
+        if running(&node.state).is_none() {
+            if !disk(&node).exists() {
+                return Err(lost_disk(&node.state));
+            }
+            self.network()?.ensure(&self.state_dir)?;
+            self.boot(&mut node, report).inspect_err(|_| {
+                // The error that is reported is the first; what is left over, the next start or destroy removes.
+                let _ = self.kill(&node.state);
+            })?;
+        }
+        self.record(&node.state)
+    }
+
+    pub(crate) fn stop(&self, id: &NodeId) -> Result<()> {
+        let Some(node) = self.hold(id)? else { return Err(gone(id)) };
+        if let Some(process) = running(&node.state) {
+            let what = || format!("cannot stop {}", node.state.name);
+            process.signal(Signal::TERM).context(what)?;
+            process.wait(STOP_LIMIT).context(what)?;
+        }
+        self.kill(&node.state)
+    }
+
+    pub(crate) fn destroy(&self, id: &NodeId) -> Result<()> {
+        match self.hold(id)? {
+            Some(node) => self.remove(&node),
+            None => Ok(()),
+        }
+    }
+
+    pub(crate) fn tag(&self, id: &NodeId, key: &str, value: Option<&str>) -> Result<()> {
+        let mut node = self.hold(id)?.ok_or_else(|| gone(id))?;
+        match value {
+            Some(value) => node.state.tags.insert(key.to_owned(), value.to_owned()),
+            None => node.state.tags.remove(key),
+        };
+        node.state.write(&node.folder)
+    }
+
+    /// Returns the bridge's name, which follows from the folder's: a rule that somebody wrote for it stays right.
+    pub(crate) fn bridge(&self) -> String {
+        let path = self.state_dir.as_os_str().as_encoded_bytes();
+        // FNV-1a: a hash that is the same in every version of every program.
+        let hash = path
+            .iter()
+            .fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(*byte)).wrapping_mul(0x0100_0193));
+        format!("pallet-{hash:08x}")
+    }
+
+    /// Makes room for a node: its name, its address, its image, its folder.
+    fn reserve(&self, request: &CreateRequest, source: &Source, report: &dyn Fn(&str)) -> Result<Held> {
+        let lock = Lock::take(&self.state_dir)?;
+        self.sweep()?;
+        let reserved = self.reserve_locked(request, source, report);
+        if reserved.is_err() {
+            self.release_if_empty(&lock)?;
+        }
+        reserved
+    }
+
+    fn reserve_locked(
+        &self,
+        request: &CreateRequest,
+        source: &Source,
+        report: &dyn Fn(&str),
+    ) -> Result<Held> {
+        let folder = self.nodes().join(request.name.as_str());
+        if folder.exists() {
+            return Err(ComputeError::failed(format!("there is a node {} already", request.name)));
+        }
+        let lower = image::provide(source, &self.state_dir.join("images"), report)?;
+        let network = match self.stored_network()? {
+            Some(network) => network,
+            None => self.establish_network()?,
+        };
+        let taken: BTreeSet<_> = self.states()?.into_iter().map(|state| state.address).collect();
+        let address = network.subnet.free_address(&taken).ok_or_else(|| full(&network))?;
+        let state = NodeState {
+            id: new_machine_id()?,
+            name: request.name.to_string(),
+            group: request.group.to_string(),
+            address,
+            medium: Medium::for_folder(&self.state_dir)?,
+            phase: Phase::Creating(ProcessId::current().context(|| "cannot read /proc".to_owned())?),
+            init: None,
+            tags: Default::default(),
+        };
+        let lock = make_folder(&self.nodes(), &folder, &state, &lower)?;
+        Ok(Held { folder, state, _lock: lock })
+    }
+
+    fn build(&self, node: &mut Held, source: &Source, report: &dyn Fn(&str)) -> Result<()> {
+        self.network()?.ensure(&self.state_dir)?;
+        report("preparing the disk");
+        let lower =
+            fs::canonicalize(node.folder.join("lower")).context(|| "cannot find the image".to_owned())?;
+        let disk = disk(node);
+        disk.create()?;
+        disk.identify(
+            &lower,
+            &Identity {
+                hostname: &node.state.name,
+                address: node.state.address,
+                machine_id: &node.state.id,
+                resolver: &resolver::for_nodes()?,
+            },
+        )?;
+        if *source == Source::Host {
+            disk.mask_host(&self.state_dir)?;
+        }
+        self.boot(node, report)?;
+        node.state.phase = Phase::Made;
+        node.state.write(&node.folder)
+    }
+
+    fn boot(&self, node: &mut Held, report: &dyn Fn(&str)) -> Result<()> {
+        report("starting");
+        let boot = Boot::start(&self.tools, &node.folder, &node.state.name)?;
+        // Written down before the node may go on without us: from here on somebody can find it.
+        node.state.init = Some(boot.init.clone());
+        node.state.write(&node.folder)?;
+        self.network()?.attach(boot.init.pid, node.state.address)?;
+        boot.go()
+    }
+
+    /// Ends a node's processes and removes its interface. Its mounts go with its last process.
+    fn kill(&self, state: &NodeState) -> Result<()> {
+        if let Some(process) = running(state) {
+            let what = || format!("cannot end the processes of {}", state.name);
+            process.signal(Signal::KILL).context(what)?;
+            if !process.wait(KILL_LIMIT).context(what)? {
+                return Err(
+                    ComputeError::failed(what()).hint("a process waits for a device; look at it with `ps`")
+                );
+            }
+        }
+        match self.stored_network()? {
+            Some(network) => network.detach(state.address),
+            None => Ok(()),
+        }
+    }
+
+    fn remove(&self, node: &Held) -> Result<()> {
+        self.kill(&node.state)?;
+        let lock = Lock::take(&self.state_dir)?;
+        self.remove_folder(node)?;
+        self.release_if_empty(&lock)
+    }
+
+    fn remove_folder(&self, node: &Held) -> Result<()> {
+        disk(node).release()?;
+        // Under another name first, so that a half removed folder is never taken for a node.
+        let debris = self.nodes().join(format!(".gone-{}", node.state.id));
+        fs::rename(&node.folder, &debris)
+            .and_then(|()| fs::remove_dir_all(&debris))
+            .context(|| format!("cannot remove {}", node.folder.display()))
+    }
+
+    /// Removes what a controller left that was killed while it made or removed a node. The caller holds the lock.
+    fn sweep(&self) -> Result<()> {
+        for folder in self.folders()? {
+            let hidden = folder.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"."));
+            if hidden {
+                fs::remove_dir_all(&folder).context(|| format!("cannot remove {}", folder.display()))?;
+                continue;
+            }
+            let state = NodeState::read(&folder)?;
+            if state.is_debris() {
+                self.kill(&state)?;
+                let lock = Lock::take(&folder)?;
+                self.remove_folder(&Held { folder, state, _lock: lock })?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Gives back everything when no node is left: network, settings of the host, images, and the folder itself.
+    fn release_if_empty(&self, _lock: &Lock) -> Result<()> {
+        if !self.folders()?.is_empty() {
+            return Ok(());
+        }
+        if let Some(network) = self.stored_network()? {
+            network.release()?;
+        }
+        let images = self.state_dir.join("images");
+        remove_if_present(fs::remove_dir_all(&images), &images)?;
+        let nodes = self.nodes();
+        remove_if_present(fs::remove_dir(&nodes), &nodes)?;
+        for name in ["service.json", "service.next", "lock"] {
+            let file = self.state_dir.join(name);
+            remove_if_present(fs::remove_file(&file), &file)?;
+        }
+        // What else is in the folder is not ours; then it stays.
+        let _ = fs::remove_dir(&self.state_dir);
+        Ok(())
+    }
+
+    fn establish_network(&self) -> Result<Network> {
+        let remember = |network: &Network| write_versioned(&self.network_file(), network);
+        Network::establish(self.bridge(), self.settings.subnet, &self.state_dir, remember)
+    }
+
+    fn stored_network(&self) -> Result<Option<Network>> {
+        read_versioned(&self.network_file())
+    }
+
+    fn network(&self) -> Result<Network> {
+        self.stored_network()?.ok_or_else(|| {
+            ComputeError::failed(format!(
+                "{} is gone, and with it the network",
+                self.network_file().display()
+            ))
+            .hint("destroy the nodes and converge again")
+        })
+    }
+
+    /// Checks that this many nodes find a network.
+    pub(crate) fn check_network(&self, more: usize) -> Result<()> {
+        let (subnet, there) = match self.stored_network()? {
+            Some(network) => (network.subnet, self.states()?.len()),
+            None => (net::choose_subnet(self.settings.subnet)?, 0),
+        };
+        if there + more > net::subnet::CAPACITY {
+            return Err(full(&Network { bridge: self.bridge(), subnet }));
+        }
+        net::refuse_blocked_way_out(&self.bridge())
+    }
+
+    fn hold(&self, id: &NodeId) -> Result<Option<Held>> {
+        for folder in self.folders()? {
+            let Some(lock) = Lock::of_existing(&folder)? else { continue };
+            let state = match NodeState::read(&folder) {
+                Ok(state) => state,
+                Err(_) if !folder.exists() => continue,
+                Err(error) => return Err(error),
+            };
+            if state.id == id.0 {
+                return Ok(Some(Held { folder, state, _lock: lock }));
+            }
+        }
+        Ok(None)
+    }
+
+    fn record(&self, state: &NodeState) -> Result<NodeRecord> {
+        let invalid =
+            |error| ComputeError::failed(format!("the name of node {} is invalid", state.name)).source(error);
+        let process = running(state);
+        let pid = state.init.as_ref().filter(|_| process.is_some()).map(|init| init.pid);
+        let folder = self.nodes().join(&state.name);
+        let there = Disk::new(&folder, state.medium).exists();
+        Ok(NodeRecord {
+            id: NodeId(state.id.clone()),
+            name: NodeName::new(&state.name).map_err(invalid)?,
+            group: GroupName::new(&state.group).map_err(invalid)?,
+            state: match pid {
+                Some(_) => State::Running,
+                None if there => State::Stopped,
+                None => State::Inaccessible(lost_disk(state).message),
+            },
+            endpoint: pid.map(|pid| endpoint(&self.tools, pid)),
+            private_ip: Some(state.address.into()),
+            primary_ip: Some(state.address.into()),
+            tags: state.tags.clone(),
+            image_login: None,
+        })
+    }
+
+    fn states(&self) -> Result<Vec<NodeState>> {
+        self.folders()?.iter().map(|folder| NodeState::read(folder)).collect()
+    }
+
+    /// Returns the folders of all nodes, sorted, those of half made or half removed ones too.
+    fn folders(&self) -> Result<Vec<PathBuf>> {
+        let what = || format!("cannot read {}", self.nodes().display());
+        let entries = match fs::read_dir(self.nodes()) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            other => other.context(what)?,
+        };
+        let paths = entries.map(|entry| entry.map(|entry| entry.path()));
+        let mut paths: Vec<PathBuf> = paths.collect::<io::Result<_>>().context(what)?;
+        paths.sort();
+        Ok(paths)
+    }
+
+    fn nodes(&self) -> PathBuf {
+        self.state_dir.join("nodes")
+    }
+
+    fn network_file(&self) -> PathBuf {
+        self.state_dir.join("service.json")
+    }
+}
+
+fn disk(node: &Held) -> Disk {
+    Disk::new(&node.folder, node.state.medium)
+}
+
+fn running(state: &NodeState) -> Option<Process> {
+    state.init.as_ref().and_then(ProcessId::find)
+}
+
+/// Makes a node's folder under a hidden name and then gives it its own: it is never seen without its state.
+fn make_folder(nodes: &Path, folder: &Path, state: &NodeState, lower: &Path) -> Result<Lock> {
+    let what = || format!("cannot make the folder {}", folder.display());
+    let new = nodes.join(format!(".new-{}", state.id));
+    fs::create_dir_all(nodes).and_then(|()| make_private(&new)).context(what)?;
+    fs::create_dir(new.join("root")).context(what)?;
+    // The overlay is mounted with relative paths, so the image is found through a link.
+    symlink(lower, new.join("lower")).context(what)?;
+    state.write(&new)?;
+    let lock = Lock::take(&new)?;
+    fs::rename(&new, folder).context(what)?;
+    Ok(lock)
+}
+
+/// Returns 32 random hexadecimal digits, as machine-id(5) wants them.
+fn new_machine_id() -> Result<String> {
+    let uuid =
+        fs::read_to_string("/proc/sys/kernel/random/uuid").context(|| "cannot read /proc".to_owned())?;
+    Ok(uuid.trim().replace('-', ""))
+}
+
+fn remove_if_present(removed: io::Result<()>, path: &Path) -> Result<()> {
+    match removed {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        other => other.context(|| format!("cannot remove {}", path.display())),
+    }
+}
+
+fn gone(id: &NodeId) -> ComputeError {
+    ComputeError::failed(format!("there is no node with id {id}"))
+        .hint("another run may have destroyed it; converge again")
+}
+
+fn full(network: &Network) -> ComputeError {
+    ComputeError::input(format!("the network {} has no address left for another node", network.subnet))
+        .hint("spread the groups over two services; each has a network of its own")
+}
+
+fn lost_disk(state: &NodeState) -> ComputeError {
+    ComputeError::failed(format!(
+        "the disk of {} was kept in memory and is gone since the host restarted",
+        state.name
+    ))
+    .hint("destroy the node and converge again")
+}

@@ -1,0 +1,214 @@
+//! Making a node: from a request to a machine that runs.
+
+use crate::command::createvm::{self, CreateVm};
+use crate::command::extradata::{self, Place};
+use crate::command::list;
+use crate::command::medium::{self, Medium, MediumKind};
+use crate::command::storage::{self, CONTROLLER};
+use crate::command::{modifyvm, showvminfo, startvm};
+use crate::ledger::{Entry, Making};
+use crate::machine::{MachineId, MachineInfo};
+use crate::network::Adapters;
+use crate::service::Service;
+use crate::tags::{self, Member, Membership};
+use crate::vboxmanage::CallError;
+use crate::{address, destroy, hardware, holder, image, ports};
+use pallet::compute::{ComputeError, CreateRequest, NodeRecord, Progress};
+use std::collections::BTreeMap;
+
+/// What a request comes to: everything that is decided before the first call.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Plan {
+    pub(crate) model: image::Model,
+    pub(crate) hardware: hardware::Machine,
+    pub(crate) adapters: Adapters,
+}
+
+impl Plan {
+    /// Returns what a request comes to, or why it cannot be met.
+    pub(crate) fn new(service: &Service, request: &CreateRequest) -> Result<Plan, ComputeError> {
+        let spec = &request.spec;
+        if let Some(options) = spec.get_provider_options() {
+            // This provider has none of its own for a node: whatever stands there is a mistake.
+            options.finish()?;
+        }
+        Ok(Plan {
+            model: service.settings.images.select(spec.get_image())?,
+            hardware: service.settings.hardware.resolve(spec.get_hardware())?,
+            adapters: Adapters::resolve(spec.get_network(), &service.settings.network)?,
+        })
+    }
+}
+
+/// Makes a node and starts it. If that fails, what was made of it is removed again.
+pub(crate) async fn create(
+    service: &Service,
+    request: &CreateRequest,
+    progress: Progress<'_>,
+) -> Result<NodeRecord, ComputeError> {
+    let mut plan = Plan::new(service, request)?;
+    destroy::sweep(service).await?;
+    refuse_taken_name(service, request).await?;
+    if plan.adapters.wants_a_bridge() {
+        plan.adapters.bridge_to(&usable_bridge(service).await?);
+    }
+    progress("preparing the image");
+    let disk = holder::ready(service, &plan.model).await?;
+    let making = service.ledger.begin(Entry {
+        id: MachineId::random(),
+        name: request.name.clone(),
+        group: Some(request.group.clone()),
+    })?;
+    match make(service, request, &plan, &disk, &making, progress).await {
+        Ok(record) => Ok(record),
+        Err(error) => {
+            progress("removing what was made");
+            Err(destroy::undo(service, &making.entry.id, error).await)
+        }
+    }
+}
+
+async fn make(
+    service: &Service,
+    request: &CreateRequest,
+    plan: &Plan,
+    disk: &Medium,
+    making: &Making,
+    progress: Progress<'_>,
+) -> Result<NodeRecord, ComputeError> {
+    let id = &making.entry.id;
+    progress("creating the machine");
+    make_empty(service, request, plan, id).await?;
+    set_up(service, plan, id).await?;
+    progress("attaching the disk");
+    storage::add_controller(&service.vbox, id).await?;
+    holder::attach(service, id, disk).await?;
+    verify(service, id, disk).await?;
+    let image = tags::encode(&plan.model.name);
+    extradata::set(&service.vbox, Place::Machine(id), tags::IMAGE, Some(&image)).await?;
+    making.complete()?;
+    progress("starting");
+    startvm::run(&service.vbox, id, service.settings.session).await?;
+    let slot = plan.adapters.management;
+    let (info, address) = address::wait(service, id, slot, progress).await?;
+    let member = Member {
+        group: request.group.clone(),
+        image: plan.model.name.clone(),
+        adapter: slot,
+        tags: BTreeMap::new(),
+    };
+    let record = service.record(&info, member, Some(address))?;
+    // The service cannot look up the account of an image that it does not know by name.
+    Ok(NodeRecord { image_login: plan.model.login.clone(), ..record })
+}
+
+/// Makes the machine and tags it at once: from here on anybody can tell that it is ours.
+async fn make_empty(
+    service: &Service,
+    request: &CreateRequest,
+    plan: &Plan,
+    id: &MachineId,
+) -> Result<(), ComputeError> {
+    let machine = CreateVm {
+        id: id.clone(),
+        name: request.name.to_string(),
+        os_type: plan.model.os_type.clone(),
+        group: service.settings.nodes_group(&service.name),
+        base_folder: service.settings.node_path.clone(),
+    };
+    createvm::run(&service.vbox, &machine).await?;
+    let tag = |key, value| extradata::set(&service.vbox, Place::Machine(id), key, Some(value));
+    tag(tags::SERVICE, service.name.as_str()).await?;
+    tag(tags::GROUP, request.group.as_str()).await?;
+    if plan.adapters.management != 1 {
+        tag(tags::ADAPTER, &plan.adapters.management.to_string()).await?;
+    }
+    Ok(())
+}
+
+async fn set_up(service: &Service, plan: &Plan, id: &MachineId) -> Result<(), ComputeError> {
+    let ssh_port = match plan.adapters.wants_an_ssh_port() {
+        true => Some(ports::claim(&service.vbox, id).await?),
+        false => None,
+    };
+    let mut settings = plan.hardware.arguments();
+    settings.extend(plan.adapters.arguments(ssh_port));
+    modifyvm::run(&service.vbox, id, &settings).await
+}
+
+/// Checks that what is attached is a disk of the machine's own over the model, and not the model itself.
+async fn verify(service: &Service, id: &MachineId, model: &Medium) -> Result<(), ComputeError> {
+    let info = showvminfo::run(&service.vbox, id).await?;
+    let boot = boot_disk(&info).ok_or_else(|| unsafe_disk(&info, "no disk is attached"))?;
+    if boot.medium == model.id || !info.owns(&boot.location) {
+        return Err(unsafe_disk(&info, &format!("{} is attached itself", boot.location.display())));
+    }
+    let disk = medium::show(&service.vbox, boot.medium.as_str()).await?;
+    if disk.kind != MediumKind::Differencing || disk.parent.as_ref() != Some(&model.id) {
+        return Err(unsafe_disk(&info, "its disk is no difference to the model"));
+    }
+    Ok(())
+}
+
+fn boot_disk(info: &MachineInfo) -> Option<&crate::machine::Attachment> {
+    info.attachments.iter().find(|at| (at.controller.as_str(), at.port, at.device) == (CONTROLLER, 0, 0))
+}
+
+fn unsafe_disk(info: &MachineInfo, why: &str) -> ComputeError {
+    ComputeError::failed(format!("the machine {} would not leave the image alone: {why}", info.name))
+        .hint("the machine is not started; please report this with the version of VirtualBox")
+}
+
+/// Two machines of one name are possible for VirtualBox, and a trap for everybody else.
+async fn refuse_taken_name(service: &Service, request: &CreateRequest) -> Result<(), ComputeError> {
+    let machines = list::machines(&service.vbox).await?;
+    for listed in machines.iter().filter(|listed| listed.name.as_deref() == Some(request.name.as_str())) {
+        let extra = match extradata::get(&service.vbox, Place::Machine(&listed.id)).await {
+            Err(error) if gone(&error) => continue,
+            other => other?,
+        };
+        return Err(taken(request, &listed.id, &tags::membership(&extra, &service.name)));
+    }
+    Ok(())
+}
+
+/// Returns the error about a name that a machine has already.
+pub(crate) fn taken(request: &CreateRequest, id: &MachineId, by: &Membership) -> ComputeError {
+    let name = &request.name;
+    match by {
+        Membership::Node(member) => {
+            ComputeError::failed(format!("the node {name} exists already, in the group {}", member.group))
+        }
+        Membership::HalfMade => {
+            ComputeError::failed(format!("the node {name} is being made by another process")).hint(format!(
+                "wait for that process; if there is none, remove the machine with \
+                 `VBoxManage unregistervm {id} --delete`"
+            ))
+        }
+        Membership::Other(service) => ComputeError::input(format!(
+            "a machine {name} ({id}) exists and belongs to the service {service}"
+        ))
+        .hint("give the group another name"),
+        Membership::Holder | Membership::Foreign => {
+            ComputeError::input(format!("a machine {name} ({id}) exists and was not made by pallet"))
+                .hint("rename that machine or the group; pallet does not touch it")
+        }
+    }
+}
+
+fn gone(error: &CallError) -> bool {
+    error.is_not_found() || error.is_inaccessible()
+}
+
+/// Returns the first interface that a machine bridged to it would reach a network through.
+pub(crate) async fn usable_bridge(service: &Service) -> Result<String, ComputeError> {
+    let interfaces = list::bridged_interfaces(&service.vbox).await?;
+    interfaces
+        .into_iter()
+        .find(|interface| interface.up && interface.address.is_some())
+        .map(|i| i.name)
+        .ok_or_else(|| {
+            ComputeError::input("the host has no interface to bridge to that is up and has an address")
+                .hint("name one with `default-bridged-interface`, or use the network `nat`")
+        })
+}

@@ -1,0 +1,141 @@
+//! The options of a service, read and checked.
+
+use crate::command::startvm::Session;
+use crate::network::Defaults;
+use crate::{hardware, image};
+use pallet::name::ServiceName;
+use pallet::options::{OptionError, Options};
+use pallet::spec::Network;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// Options of Pallet's old web service. Existing configurations have them; nothing is left that could use them.
+const OBSOLETE: &[&str] = &["identity", "credential", "url", "vbox-comm"];
+
+/// What the configuration says about a service.
+#[derive(Debug, Clone)]
+pub(crate) struct Settings {
+    pub(crate) images: image::Models,
+    pub(crate) hardware: hardware::Models,
+    pub(crate) network: Defaults,
+    pub(crate) node_path: Option<PathBuf>,
+    pub(crate) session: Session,
+    pub(crate) ip_timeout: Duration,
+    pub(crate) stop_timeout: Duration,
+    /// VirtualBox's group for everything of ours, without a slash at the end.
+    pub(crate) group: String,
+    pub(crate) vboxmanage: Option<PathBuf>,
+    pub(crate) home: Option<PathBuf>,
+}
+
+impl Settings {
+    /// Reads the options, and refuses those that mean nothing.
+    pub(crate) fn read(options: &Options) -> Result<Settings, OptionError> {
+        for key in OBSOLETE {
+            options.string(key)?;
+        }
+        let settings = Settings {
+            images: image::Models::read(
+                options.table("images")?.as_ref(),
+                options.path("model-path")?.as_deref(),
+            )?,
+            hardware: hardware::Models::read(options.table("hardware-models")?.as_ref())?,
+            network: network(options)?,
+            node_path: options.path("node-path")?,
+            session: session(options)?,
+            ip_timeout: seconds(options, "ip-timeout", 300)?,
+            stop_timeout: seconds(options, "stop-timeout", 60)?,
+            group: group(options)?,
+            vboxmanage: options.path("vboxmanage-path")?,
+            home: options.path("vbox-user-home")?,
+        };
+        options.finish()?;
+        Ok(settings)
+    }
+
+    /// Returns VirtualBox's group for the nodes of a service.
+    pub(crate) fn nodes_group(&self, service: &ServiceName) -> String {
+        format!("{}/{service}", self.group)
+    }
+}
+
+fn network(options: &Options) -> Result<Defaults, OptionError> {
+    let network = match options.string("default-network")?.as_deref() {
+        None | Some("local") => Network::Local,
+        Some("nat") => Network::Nat,
+        Some("bridged") => Network::Bridged(None),
+        Some(_) => return Err(options.invalid("default-network", "expected `local`, `nat` or `bridged`")),
+    };
+    Ok(Defaults {
+        network,
+        local_interface: options.string("default-local-interface")?.unwrap_or_else(|| "vboxnet0".to_owned()),
+        bridged_interface: options.string("default-bridged-interface")?,
+    })
+}
+
+fn session(options: &Options) -> Result<Session, OptionError> {
+    let Some(given) = options.string("session-type")? else { return Ok(Session::default()) };
+    Session::ALL.iter().copied().find(|session| session.as_str() == given).ok_or_else(|| {
+        let known: Vec<&str> = Session::ALL.iter().map(|session| session.as_str()).collect();
+        options.invalid("session-type", format_args!("expected one of {}", known.join(", ")))
+    })
+}
+
+fn seconds(options: &Options, key: &str, default: u32) -> Result<Duration, OptionError> {
+    Ok(Duration::from_secs(options.integer::<u32>(key)?.unwrap_or(default).into()))
+}
+
+/// VirtualBox takes a group that is none for an error only in some versions; here it is one in all.
+fn group(options: &Options) -> Result<String, OptionError> {
+    let group = options.string("vm-group")?.unwrap_or_else(|| "/pallet".to_owned());
+    let is_part = |part: &str| {
+        !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+    };
+    match group.strip_prefix('/') {
+        Some(parts) if parts.split('/').all(is_part) => Ok(group),
+        _ => Err(options.invalid("vm-group", "expected a path such as `/pallet`")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use pallet::options::OptionValue;
+
+    fn read(values: &[(&str, OptionValue)]) -> Result<Settings, OptionError> {
+        let mut options = Options::new("service \"lab\"", Some("/etc/pallet/pallet.toml".into()));
+        for (key, value) in values {
+            options.set(*key, value.clone(), "");
+        }
+        Settings::read(&options)
+    }
+
+    #[test]
+    fn everything_has_a_default() {
+        let settings = read(&[]).expect("no options");
+        assert_eq!(settings.ip_timeout, Duration::from_secs(300));
+        assert_eq!(settings.network.local_interface, "vboxnet0");
+        assert_eq!(settings.nodes_group(&ServiceName::new("lab").expect("a name")), "/pallet/lab");
+    }
+
+    #[test]
+    fn options_of_the_old_web_service_mean_nothing() {
+        read(&[("identity", "test".into()), ("url", "http://localhost:18083/".into())]).expect("accepted");
+    }
+
+    #[test]
+    fn a_mistake_names_the_option() {
+        let message =
+            |key: &'static str, value: OptionValue| read(&[(key, value)]).expect_err("a mistake").message;
+        assert_eq!(
+            message("default-network", "briged".into()),
+            "option `default-network` of service \"lab\": expected `local`, `nat` or `bridged`"
+        );
+        assert!(
+            message("session-type", "x11".into()).ends_with("expected one of headless, gui, sdl, separate")
+        );
+        assert!(message("ip-timeout", OptionValue::Integer(-1)).contains("whole number in range"));
+        assert!(message("vm-group", "pallet".into()).contains("`/pallet`"));
+        assert_eq!(message("node-pth", "x".into()), "unknown option `node-pth` of service \"lab\"");
+    }
+}

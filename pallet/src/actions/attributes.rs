@@ -1,0 +1,143 @@
+//! Mode, owner and group of things in the file system: the same for files and directories.
+
+use crate::action::{Diff, View};
+use crate::name::RemotePath;
+use crate::probe::{PathKind, PathState};
+use crate::text::Text;
+use std::fmt::Display;
+
+/// Mode, owner and group. What is not given is left as it is, and for new things is what root gets: 0644 or 0755,
+/// root, root.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Attributes {
+    pub(crate) mode: Option<u32>,
+    pub(crate) owner: Option<String>,
+    pub(crate) group: Option<String>,
+}
+
+impl Attributes {
+    pub(crate) fn check(&self) -> Result<(), String> {
+        if let Some(mode) = self.mode.filter(|mode| *mode > 0o7777) {
+            let decimal = u32::from_str_radix(&mode.to_string(), 8).ok().filter(|mode| *mode <= 0o7777);
+            let meant = decimal.map(|mode| format!("; did you mean 0o{mode:o}?")).unwrap_or_default();
+            return Err(format!("mode 0o{mode:o} has more than the twelve permission bits{meant}"));
+        }
+        for account in [&self.owner, &self.group].into_iter().flatten() {
+            if account.parse::<u32>().is_err() {
+                crate::name::AccountName::new(account.as_str()).map_err(|error| error.to_string())?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Adds what differs from what stands there.
+    pub(crate) fn diff(&self, is: &PathState, diff: &mut Diff) {
+        if let Some(mode) = self.mode.filter(|mode| *mode != is.mode) {
+            diff.change(format!("mode {:04o} → {mode:04o}", is.mode));
+        }
+        if let Some(owner) = self.owner.as_ref().filter(|owner| !is_account(owner, &is.owner, is.uid)) {
+            diff.change(format!("owner {} → {owner}", is.owner));
+        }
+        if let Some(group) = self.group.as_ref().filter(|group| !is_account(group, &is.group, is.gid)) {
+            diff.change(format!("group {} → {group}", is.group));
+        }
+    }
+
+    /// Returns what stands at a path once it has these attributes.
+    pub(crate) fn predict(&self, before: &PathState, kind: PathKind, new_mode: u32) -> PathState {
+        let fresh = before.kind == PathKind::Absent;
+        let keep = |given: &Option<String>, is: &String| match given {
+            Some(given) => given.clone(),
+            None if fresh => "root".to_owned(),
+            None => is.clone(),
+        };
+        PathState {
+            kind,
+            mode: self.mode.unwrap_or(if fresh { new_mode } else { before.mode }),
+            owner: keep(&self.owner, &before.owner),
+            uid: before.uid.filter(|_| self.owner.is_none() && !fresh),
+            group: keep(&self.group, &before.group),
+            gid: before.gid.filter(|_| self.group.is_none() && !fresh),
+            size: before.size,
+            modified: before.modified,
+        }
+    }
+
+    /// Returns mode, owner and group as words of a script; an empty word leaves it as it is.
+    pub(crate) fn words(&self) -> [Text; 3] {
+        let mode = self.mode.map(|mode| format!("{mode:04o}")).unwrap_or_default();
+        let text = |account: &Option<String>| Text::from(account.clone().unwrap_or_default());
+        [Text::from(mode), text(&self.owner), text(&self.group)]
+    }
+}
+
+fn is_account(wanted: &str, name: &str, id: Option<u32>) -> bool {
+    wanted == name || id.is_some_and(|id| wanted.parse() == Ok(id))
+}
+
+/// Gives the handle of an action with [`Attributes`] the methods for them.
+macro_rules! attribute_methods {
+    ($action:ty) => {
+        impl Handle<$action> {
+            /// Sets the permission bits, at most `0o7777`.
+            #[track_caller]
+            pub fn mode(self, mode: u32) -> Self {
+                self.edit(|action| action.attributes.mode = Some(mode))
+            }
+
+            /// Sets the owner, by name or number.
+            #[track_caller]
+            pub fn owner(self, owner: impl std::fmt::Display) -> Self {
+                self.edit(|action| action.attributes.owner = Some(owner.to_string()))
+            }
+
+            /// Sets the group, by name or number.
+            #[track_caller]
+            pub fn group(self, group: impl std::fmt::Display) -> Self {
+                self.edit(|action| action.attributes.group = Some(group.to_string()))
+            }
+        }
+    };
+}
+pub(crate) use attribute_methods;
+
+/// A path as the user wrote it, kept until it can be refused with the line.
+#[derive(Debug, Clone)]
+pub(crate) struct GivenPath(Result<RemotePath, String>);
+
+impl GivenPath {
+    pub(crate) fn new(path: impl AsRef<str>) -> Self {
+        GivenPath(RemotePath::new(path.as_ref()).map_err(|error| error.to_string()))
+    }
+
+    pub(crate) fn check(&self) -> Result<(), String> {
+        self.0.as_ref().map(|_| ()).map_err(Clone::clone)
+    }
+
+    /// Returns the path. Only actions that passed their check are probed, diffed and applied.
+    pub(crate) fn get(&self) -> &RemotePath {
+        self.0.as_ref().expect("checked when the graph was built")
+    }
+
+    pub(crate) fn subject(&self) -> String {
+        self.0.as_ref().map_or_else(|_| "with an invalid path".to_owned(), ToString::to_string)
+    }
+}
+
+/// Returns why nothing can be made at a path: the directory that would hold it is certain not to be there.
+pub(crate) fn missing_parent(path: &RemotePath, view: &View<'_>) -> Option<Diff> {
+    let parent = path.parent()?;
+    let known = view.world.path(&parent);
+    let not_there = known.doubt.is_none() && known.is.kind == PathKind::Absent;
+    not_there.then(|| {
+        let hint = format!("write `directory(\"{parent}\")` before this line");
+        Diff::problem(format!("there is no directory {parent}"), hint)
+    })
+}
+
+/// Returns the words `id path mode owner group` that most functions of `apply.sh` begin with.
+pub(crate) fn first_words(id: impl Display, path: &RemotePath, attributes: &Attributes) -> Vec<Text> {
+    let mut words = vec![Text::from(id.to_string()), Text::from(path.as_str())];
+    words.extend(attributes.words());
+    words
+}

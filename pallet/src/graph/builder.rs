@@ -1,0 +1,356 @@
+//! The ambient builder.
+//!
+//! One build happens on one thread, from [`build`] to its return; in between, constructors of actions find the
+//! builder in a thread-local. A macro that records by rewriting the phase's body was tried and loses actions
+//! in closures, helpers and the user's own macros; this loses none.
+
+use super::error::{GraphError, KnownAfter, Mistake};
+use super::handle::{AnyHandle, Handle};
+use super::{ActionGraph, ActionId, ActionNode, Edge};
+use crate::action::Action;
+use crate::context::Context;
+use crate::location::Location;
+use crate::phase::{PhaseDef, standard};
+use crate::spec::PhaseFn;
+use std::cell::RefCell;
+use std::cmp::Reverse;
+use std::collections::{BTreeSet, BinaryHeap};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+/// What building a phase gave.
+#[derive(Debug)]
+pub struct Built {
+    /// The actions, up to where building had to stop.
+    pub graph: ActionGraph,
+    /// Where it had to stop, if it had to.
+    pub known_after: Option<KnownAfter>,
+}
+
+struct Builder {
+    scope: u64,
+    context: Context,
+    nodes: Vec<ActionNode>,
+    mistakes: Vec<Mistake>,
+    phases: Vec<String>,
+    /// Where the phase function stands that returned last, for what its result says.
+    left: Option<Location>,
+}
+
+thread_local! {
+    static CURRENT: RefCell<Option<Builder>> = const { RefCell::new(None) };
+}
+
+static NEXT_SCOPE: AtomicU64 = AtomicU64::new(1);
+
+/// Actions that were written where no phase was being built: nobody would run them, so they are mistakes.
+static ORPHANS: Mutex<Vec<Mistake>> = Mutex::new(Vec::new());
+
+/// Said of what needs a phase and is called outside one.
+const ENTER_OUTSIDE: &str = "a phase runs only inside converge, lift or plan";
+
+/// Carried by the unwinding that ends a build early. Not a panic: no hook runs and nothing is printed.
+struct Stop(Option<KnownAfter>);
+
+/// Builds the graph of everything that `body` does, for the node of `context`.
+///
+/// # Errors
+///
+/// All mistakes that were made, when there was any: an action outside a phase, a handle of another phase, an
+/// incomplete action, contradicting orders. A panic of the user's code is one of them, too.
+///
+/// # Panics
+///
+/// When called from within a phase.
+///
+/// # Examples
+///
+/// ```
+/// use pallet::prelude::*;
+///
+/// let built = pallet::graph::build(&pallet::Context::example(), || {
+///     let nginx = package("nginx");
+///     service("nginx").running().after(nginx);
+/// })?;
+/// let labels: Vec<String> = built.graph.in_order().map(|(_, action)| action.label()).collect();
+/// assert_eq!(labels, ["package nginx", "service nginx"]);
+/// # Ok::<(), pallet::graph::GraphError>(())
+/// ```
+pub fn build(context: &Context, body: impl FnOnce()) -> Result<Built, GraphError> {
+    let scope = NEXT_SCOPE.fetch_add(1, Ordering::Relaxed);
+    CURRENT.with_borrow_mut(|current| {
+        assert!(current.is_none(), "a phase cannot be built inside another one: call it");
+        *current = Some(Builder {
+            scope,
+            context: context.clone(),
+            nodes: Vec::new(),
+            mistakes: Vec::new(),
+            phases: Vec::new(),
+            left: None,
+        });
+    });
+    let ended = catch_unwind(AssertUnwindSafe(body));
+    let builder = CURRENT.take().expect("nobody else takes the builder");
+    builder.finish(ended.err())
+}
+
+/// Builds the graph of a phase that is made of several functions, for the node of `context`.
+///
+/// # Errors
+///
+/// See [`build`]; and when a function returns an error, or an action stands in a `settings` phase.
+pub fn build_phase(context: &Context, functions: &[PhaseFn], spec: Location) -> Result<Built, GraphError> {
+    build(context, || {
+        for function in functions {
+            if let Err(error) = function.call() {
+                let left = CURRENT.with_borrow(|current| current.as_ref().and_then(|builder| builder.left));
+                let message = format!("phase `{}`: {}", context.phase, error.chain());
+                refuse(left.unwrap_or(spec), message, None);
+            }
+        }
+    })
+}
+
+/// Takes down an action. Constructors of actions call this; so do those of other packages.
+#[track_caller]
+pub fn record<A: Action>(action: A) -> Handle<A> {
+    let made = Location::caller();
+    let recorded = CURRENT.with_borrow_mut(|current| {
+        let builder = current.as_mut()?;
+        let id = ActionId(builder.nodes.len());
+        builder.nodes.push(ActionNode {
+            action: Box::new(action),
+            location: made,
+            phases: builder.phases.clone(),
+            after: Vec::new(),
+            notified_by: BTreeSet::new(),
+            comment: None,
+        });
+        Some(AnyHandle { id, scope: builder.scope, made })
+    });
+    Handle::new(recorded.unwrap_or_else(|| {
+        ORPHANS.lock().unwrap_or_else(PoisonError::into_inner).push(Mistake {
+            location: made,
+            message: "this action stands outside any phase and would never run".to_owned(),
+            other: None,
+            hint: Some("write it in a `#[phase]` function; a phase must not hand its work to another thread"),
+        });
+        AnyHandle { id: ActionId(usize::MAX), scope: 0, made }
+    }))
+}
+
+/// Changes a recorded action, or takes down the mistake of using its handle elsewhere.
+#[track_caller]
+pub(super) fn with_node(handle: AnyHandle, change: impl FnOnce(&mut ActionNode)) {
+    let location = Location::caller();
+    CURRENT.with_borrow_mut(|current| {
+        if let Some(builder) = current
+            && builder.owns(handle, location)
+        {
+            change(&mut builder.nodes[handle.id.0]);
+        }
+    });
+}
+
+pub(super) fn add_edge(earlier: AnyHandle, later: AnyHandle, location: Location) {
+    CURRENT.with_borrow_mut(|current| {
+        if let Some(builder) = current
+            && builder.owns(earlier, location)
+            && builder.owns(later, location)
+        {
+            builder.nodes[later.id.0].after.push(Edge { from: earlier.id, location });
+        }
+    });
+}
+
+/// Takes down a mistake at a line.
+pub(crate) fn refuse(location: Location, message: impl Into<String>, hint: Option<&'static str>) {
+    CURRENT.with_borrow_mut(|current| {
+        if let Some(builder) = current {
+            builder.mistakes.push(Mistake { location, message: message.into(), other: None, hint });
+        }
+    });
+}
+
+/// Ends the build here: what comes after this line cannot be known. Without a known-after it ends because of a
+/// mistake that has been taken down.
+pub(crate) fn stop(known_after: Option<KnownAfter>) -> ! {
+    let building = CURRENT.with_borrow(Option::is_some);
+    match known_after {
+        Some(known) if !building => panic!("{} is not known: {ENTER_OUTSIDE}", known.what),
+        known => resume_unwind(Box::new(Stop(known))),
+    }
+}
+
+/// Runs `f` with the context of the phase that is being built.
+///
+/// # Panics
+///
+/// When none is.
+#[track_caller]
+pub(crate) fn with_context<R>(f: impl FnOnce(&Context) -> R) -> R {
+    let context = CURRENT.with_borrow(|current| current.as_ref().map(|builder| builder.context.clone()));
+    match context {
+        Some(context) => f(&context),
+        None => panic!("{ENTER_OUTSIDE}"),
+    }
+}
+
+/// Runs a phase as part of the one that is being built.
+#[track_caller]
+pub(crate) fn enter_phase<R>(def: &'static PhaseDef, body: impl FnOnce() -> R) -> R {
+    let inside = CURRENT.with_borrow_mut(|current| match current {
+        Some(builder) => {
+            builder.phases.push(def.path());
+            true
+        }
+        None => false,
+    });
+    if !inside {
+        panic!("phase `{}`: {ENTER_OUTSIDE}", def.name());
+    }
+    let result = body();
+    CURRENT.with_borrow_mut(|current| {
+        if let Some(builder) = current {
+            builder.phases.pop();
+            builder.left = Some(def.location());
+        }
+    });
+    result
+}
+
+impl Builder {
+    fn owns(&mut self, handle: AnyHandle, location: Location) -> bool {
+        // An orphan has been taken down already.
+        if handle.scope != self.scope && handle.scope != 0 {
+            self.mistakes.push(Mistake {
+                location,
+                message: "this handle is of another phase, node or run".to_owned(),
+                other: Some((handle.made, "it was made at")),
+                hint: Some(
+                    "return handles from phases that are called here; pass anything else on as a setting",
+                ),
+            });
+        }
+        handle.scope == self.scope
+    }
+
+    fn finish(mut self, ended: Option<Box<dyn std::any::Any + Send>>) -> Result<Built, GraphError> {
+        let mut known_after = None;
+        if let Some(payload) = ended {
+            match payload.downcast::<Stop>() {
+                Ok(stop) => known_after = stop.0,
+                Err(panic) => self.mistakes.push(panic_mistake(&*panic, &self.phases)),
+            }
+        }
+        // A phase cut short may have left its last action incomplete.
+        let complete =
+            if known_after.is_some() { self.nodes.len().saturating_sub(1) } else { self.nodes.len() };
+        for node in &self.nodes[..complete] {
+            if let Err(message) = node.action.check() {
+                let message = format!("{}: {message}", node.label());
+                self.mistakes.push(Mistake { location: node.location, message, other: None, hint: None });
+            }
+        }
+        if self.context.phase.as_str() == standard::SETTINGS {
+            self.mistakes.extend(self.nodes.iter().map(|node| Mistake {
+                location: node.location,
+                message: format!("{}: an action cannot stand in the `settings` phase", node.label()),
+                other: None,
+                hint: Some(
+                    "the settings phase computes and publishes settings; move the action to `configure`",
+                ),
+            }));
+        }
+        self.add_value_edges();
+        let order = self.order();
+        self.mistakes.append(&mut ORPHANS.lock().unwrap_or_else(PoisonError::into_inner));
+        if !self.mistakes.is_empty() {
+            return Err(GraphError { mistakes: self.mistakes });
+        }
+        Ok(Built { graph: ActionGraph { nodes: self.nodes, order }, known_after })
+    }
+
+    /// Whoever uses a value comes after the action that gives it.
+    fn add_value_edges(&mut self) {
+        for index in 0..self.nodes.len() {
+            let location = self.nodes[index].location;
+            for from in self.nodes[index].action.values() {
+                self.nodes[index].after.push(Edge { from, location });
+            }
+        }
+    }
+
+    /// Orders the actions by program order as far as the edges allow (Kahn's algorithm, lowest number first).
+    fn order(&mut self) -> Vec<ActionId> {
+        let count = self.nodes.len();
+        let waits_for: Vec<BTreeSet<usize>> =
+            self.nodes.iter().map(|node| node.after.iter().map(|edge| edge.from.0).collect()).collect();
+        let mut waiting: Vec<usize> = waits_for.iter().map(BTreeSet::len).collect();
+        let mut releases: Vec<Vec<usize>> = vec![Vec::new(); count];
+        for (index, on) in waits_for.iter().enumerate() {
+            on.iter().for_each(|&earlier| releases[earlier].push(index));
+        }
+        let mut ready: BinaryHeap<Reverse<usize>> =
+            (0..count).filter(|&index| waiting[index] == 0).map(Reverse).collect();
+        let mut order = Vec::with_capacity(count);
+        while let Some(Reverse(index)) = ready.pop() {
+            order.push(ActionId(index));
+            for &later in &releases[index] {
+                waiting[later] -= 1;
+                if waiting[later] == 0 {
+                    ready.push(Reverse(later));
+                }
+            }
+        }
+        if let Some(start) = (0..count).find(|&index| waiting[index] > 0) {
+            let circle = find_circle(&waits_for, &waiting, start);
+            self.mistakes.push(self.describe_circle(&circle));
+        }
+        order
+    }
+
+    fn describe_circle(&self, circle: &[usize]) -> Mistake {
+        let steps = circle.iter().enumerate().map(|(i, &index)| {
+            let next = circle[(i + 1) % circle.len()];
+            let node = &self.nodes[index];
+            let said = node.after.iter().find(|edge| edge.from.0 == next).map(|edge| edge.location);
+            let said = said.map(|location| format!(" ({location})")).unwrap_or_default();
+            format!("`{}` of {} after `{}`{said}", node.label(), node.location, self.nodes[next].label())
+        });
+        Mistake {
+            location: self.nodes[circle[0]].location,
+            message: format!("these actions wait for each other: {}", steps.collect::<Vec<_>>().join(", ")),
+            other: None,
+            hint: Some("take one of the `after` away"),
+        }
+    }
+}
+
+/// Follows what each action still waits for until one comes again.
+fn find_circle(waits_for: &[BTreeSet<usize>], waiting: &[usize], start: usize) -> Vec<usize> {
+    let mut path = vec![start];
+    loop {
+        let last = path[path.len() - 1];
+        let Some(&next) = waits_for[last].iter().find(|&&earlier| waiting[earlier] > 0) else { return path };
+        if let Some(at) = path.iter().position(|&index| index == next) {
+            return path.split_off(at);
+        }
+        path.push(next);
+    }
+}
+
+fn panic_mistake(panic: &(dyn std::any::Any + Send), phases: &[String]) -> Mistake {
+    let message = panic
+        .downcast_ref::<&str>()
+        .map(|text| (*text).to_owned())
+        .or_else(|| panic.downcast_ref::<String>().cloned())
+        .unwrap_or_else(|| "a panic without a message".to_owned());
+    Mistake {
+        location: Location::caller(),
+        message: format!("phase {} panicked: {message}", phases.join(" → ")),
+        other: None,
+        hint: Some("the panic's own message, printed above, has the line"),
+    }
+}

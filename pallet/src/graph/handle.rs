@@ -1,0 +1,180 @@
+//! Handles: what an action's constructor returns.
+
+use super::ActionId;
+use super::builder::with_node;
+use crate::action::Action;
+use crate::location::Location;
+use std::marker::PhantomData;
+
+/// An action of type `A` in the phase that is being built.
+///
+/// A handle can be copied freely, given to later actions, and returned from a phase; using one makes an edge. It
+/// lives as long as the phase is built: the compiler keeps it from other threads and statics, and the builder
+/// refuses one from another phase, naming both lines.
+pub struct Handle<A> {
+    pub(super) any: AnyHandle,
+    action: PhantomData<(A, NotSend)>,
+}
+
+/// The result of an action, known to the node once the action has run.
+///
+/// It can stand wherever a [`Text`](crate::Text) can.
+pub struct Value<T = String> {
+    pub(super) any: AnyHandle,
+    value: PhantomData<(T, NotSend)>,
+}
+
+/// Raw pointers are neither `Send` nor `Sync`, and so is what contains one.
+type NotSend = *const ();
+
+/// A handle of an action of whatever type.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AnyHandle {
+    pub(super) id: ActionId,
+    pub(super) scope: u64,
+    pub(super) made: Location,
+}
+
+impl<A: Action> Handle<A> {
+    pub(super) fn new(any: AnyHandle) -> Self {
+        Handle { any, action: PhantomData }
+    }
+
+    /// Changes the action: what the methods of every kind of action are made of.
+    ///
+    /// Outside the phase that made the action nothing is changed and the mistake is reported when the graph is
+    /// built.
+    #[track_caller]
+    pub fn edit(self, change: impl FnOnce(&mut A)) -> Self {
+        with_node(self.any, |node| {
+            let action: &mut dyn std::any::Any = &mut *node.action;
+            if let Some(action) = action.downcast_mut::<A>() {
+                change(action);
+            }
+        });
+        self
+    }
+
+    /// Lets the action come after others. Program order does that already for what stands further up.
+    #[track_caller]
+    pub fn after(self, others: impl Handles) -> Self {
+        others.depend(self.any);
+        self
+    }
+
+    /// Says something about the action that plans and failures repeat.
+    #[track_caller]
+    pub fn comment(self, comment: impl Into<String>) -> Self {
+        with_node(self.any, |node| node.comment = Some(comment.into()));
+        self
+    }
+
+    /// Makes this action answer a change of others. What the answer is, the action knows.
+    #[track_caller]
+    pub fn notified_by(self, others: impl Handles) -> Self {
+        others.depend(self.any);
+        others.each(&mut |other| {
+            with_node(self.any, |node| {
+                node.notified_by.insert(other.id);
+            });
+        });
+        self
+    }
+
+    /// Returns the action's value as a `T`. For kinds of action that have one; their methods call this.
+    pub fn value<T>(self) -> Value<T> {
+        Value { any: self.any, value: PhantomData }
+    }
+
+    /// Returns a handle of another type for the same action.
+    pub(crate) fn cast<B: Action>(self) -> Handle<B> {
+        Handle::new(self.any)
+    }
+}
+
+impl<T> Value<T> {
+    pub(crate) fn id(&self) -> ActionId {
+        self.any.id
+    }
+}
+
+impl<A> Clone for Handle<A> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<A> Copy for Handle<A> {}
+
+impl<T> Clone for Value<T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T> Copy for Value<T> {}
+
+impl<A> std::fmt::Debug for Handle<A> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Handle(action {} of {})", self.any.id.0, self.any.made)
+    }
+}
+
+impl<T> std::fmt::Debug for Value<T> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Value(action {} of {})", self.any.id.0, self.any.made)
+    }
+}
+
+/// One handle, or several: what [`Handle::after`] accepts.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a handle of an action",
+    note = "give what an action such as `package(..)` or `remote_file(..)` returned, or an array or `Vec` of those"
+)]
+pub trait Handles {
+    /// Calls `f` for every handle.
+    fn each(&self, f: &mut dyn FnMut(AnyHandle));
+
+    /// Lets `later` come after all of these.
+    #[track_caller]
+    fn depend(&self, later: AnyHandle) {
+        let location = Location::caller();
+        self.each(&mut |earlier| super::builder::add_edge(earlier, later, location));
+    }
+}
+
+impl<A> Handles for Handle<A> {
+    fn each(&self, f: &mut dyn FnMut(AnyHandle)) {
+        f(self.any);
+    }
+}
+
+impl<T> Handles for Value<T> {
+    fn each(&self, f: &mut dyn FnMut(AnyHandle)) {
+        f(self.any);
+    }
+}
+
+impl Handles for AnyHandle {
+    fn each(&self, f: &mut dyn FnMut(AnyHandle)) {
+        f(*self);
+    }
+}
+
+impl<H: Handles, const N: usize> Handles for [H; N] {
+    fn each(&self, f: &mut dyn FnMut(AnyHandle)) {
+        self.iter().for_each(|handle| handle.each(f));
+    }
+}
+
+impl<H: Handles> Handles for Vec<H> {
+    fn each(&self, f: &mut dyn FnMut(AnyHandle)) {
+        self.iter().for_each(|handle| handle.each(f));
+    }
+}
+
+impl<H: Handles> Handles for &[H] {
+    fn each(&self, f: &mut dyn FnMut(AnyHandle)) {
+        self.iter().for_each(|handle| handle.each(f));
+    }
+}

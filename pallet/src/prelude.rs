@@ -1,0 +1,17 @@
+//! Everything that a file with phases and specs usually names: `use pallet::prelude::*;`
+
+pub use crate::actions::{
+    directory, exec, file, group, output_of, package, package_manager, packages, remote_file, service,
+    symbolic_link, user,
+};
+pub use crate::context::{Node, Nodes, NodesIn};
+pub use crate::error::{Error, Result};
+pub use crate::facts::Facts;
+pub use crate::graph::{Handle, Value};
+pub use crate::secret::Secret;
+pub use crate::settings::{self, Settings};
+pub use crate::spec::{ClusterSpec, GroupSpec, NodeSpec, ServerSpec};
+pub use crate::text::Text;
+pub use crate::{cluster, group, node_spec, phase, server_spec};
+#[cfg(feature = "template")]
+pub use minijinja::context;

@@ -1,0 +1,254 @@
+//! The probe: everything that the actions of a phase must know, read in one script with few processes.
+//!
+//! Actions say what they need ([`Probe`]), the script reads it in batches (one `stat` for all paths, one
+//! `dpkg-query` for all packages), and [`State`] is what came back. All of it is pure: the runtime carries the
+//! script to the node and the frames back.
+
+mod parse;
+mod state;
+
+pub use parse::ProbeError;
+pub use state::{
+    Account, AccountGroup, CommandResult, Contents, PackageState, PathKind, PathState, Sha256, State,
+    UnitState,
+};
+
+use crate::facts::{Facts, InitSystem, PackageManagerKind, Utilities};
+use crate::graph::ActionId;
+use crate::name::{AccountName, PackageName, RemotePath, UnitName};
+use crate::script::Script;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A part of a script's answer: what a frame said, and all bytes up to the next one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Section {
+    /// What the frame said, in words separated by blanks.
+    pub header: String,
+    /// What followed it.
+    pub body: Vec<u8>,
+}
+
+/// What must be read on a node.
+#[derive(Debug, Clone, Default)]
+pub struct Probe {
+    paths: BTreeSet<RemotePath>,
+    hashed: BTreeSet<RemotePath>,
+    packages: BTreeSet<PackageName>,
+    units: BTreeSet<UnitName>,
+    users: BTreeSet<AccountName>,
+    groups: BTreeSet<AccountName>,
+    commands: BTreeMap<(ActionId, u8), Command>,
+    written: bool,
+}
+
+#[derive(Debug, Clone)]
+struct Command {
+    script: Script,
+    capture: bool,
+}
+
+impl Probe {
+    /// Asks for kind, owner, mode and so on of a path, without following a link.
+    pub fn path(&mut self, path: &RemotePath) {
+        self.paths.insert(path.clone());
+    }
+
+    /// Asks for the hash of a file's content beside all that [`path`](Probe::path) gives.
+    pub fn content(&mut self, path: &RemotePath) {
+        self.paths.insert(path.clone());
+        self.hashed.insert(path.clone());
+        self.written = true;
+    }
+
+    /// Asks whether a package is installed.
+    pub fn package(&mut self, name: &PackageName) {
+        self.packages.insert(name.clone());
+    }
+
+    /// Asks for the state of a service.
+    pub fn unit(&mut self, name: &UnitName) {
+        self.units.insert(name.clone());
+    }
+
+    /// Asks for a user.
+    pub fn user(&mut self, name: &AccountName) {
+        self.users.insert(name.clone());
+    }
+
+    /// Asks for a group.
+    pub fn group(&mut self, name: &AccountName) {
+        self.groups.insert(name.clone());
+    }
+
+    /// Asks whether a command, which must change nothing, ends well. `number` tells apart several of one action.
+    pub fn check(&mut self, id: ActionId, number: u8, script: Script) {
+        self.commands.insert((id, number), Command { script, capture: false });
+    }
+
+    /// Asks for what a command, which must change nothing, writes to its standard output.
+    pub fn capture(&mut self, id: ActionId, number: u8, script: Script) {
+        self.commands.insert((id, number), Command { script, capture: true });
+    }
+
+    /// Tells whether nothing is asked for.
+    pub fn is_empty(&self) -> bool {
+        self.paths.is_empty()
+            && self.packages.is_empty()
+            && self.units.is_empty()
+            && self.users.is_empty()
+            && self.groups.is_empty()
+            && self.commands.is_empty()
+    }
+
+    /// Returns the script that reads it all. It answers in [`Section`]s, in an order that [`State::parse`] knows.
+    pub fn script(&self, facts: &Facts) -> Script {
+        let mut script = Script::new();
+        if !self.paths.is_empty() {
+            script = script.code(PATHS).call("p_paths", self.paths.iter().map(RemotePath::as_str));
+            script = script.call(links_function(facts.utilities), self.paths.iter().map(RemotePath::as_str));
+        }
+        if !self.hashed.is_empty() {
+            script = script.code(HASHES).call("p_hashes", self.hashed.iter().map(RemotePath::as_str));
+        }
+        if self.written {
+            script = script.code(WRITTEN);
+        }
+        if !self.packages.is_empty() && facts.package_manager == Some(PackageManagerKind::Apt) {
+            script = script.code(DPKG).call("p_packages", self.packages.iter().map(PackageName::as_str));
+        }
+        if !self.units.is_empty() {
+            let units = self.units.iter().map(UnitName::as_str);
+            script = match facts.init {
+                InitSystem::Systemd => script.code(SYSTEMD).call("p_units", units),
+                InitSystem::Sysv | InitSystem::Unknown => script.code(SYSV).call("p_units", units),
+            };
+        }
+        if !self.users.is_empty() || !self.groups.is_empty() {
+            script = script
+                .code(ACCOUNTS)
+                .call("p_users", self.users.iter().map(AccountName::as_str))
+                .call("p_groups", self.groups.iter().map(AccountName::as_str));
+        }
+        for ((id, number), command) in &self.commands {
+            let sink = if command.capture { "2>/dev/null" } else { ">/dev/null 2>&1" };
+            script = script
+                .code(format!("p_frame output {} {number}\n(unset p_token\n", id.0))
+                .append(command.script.clone())
+                .code(format!("\n) {sink}\np_frame status {} {number} $?\n", id.0));
+        }
+        script
+    }
+}
+
+/// A first pass with builtins finds what exists, and one `stat` reads all of that. Names are never read back, so
+/// no name can disturb the answer.
+const PATHS: &str = r#"p_paths() {
+  p_frame exists
+  p_n=$#
+  while [ "$p_n" -gt 0 ]; do
+    p_path=$1
+    shift
+    if [ -L "$p_path" ]; then echo L; set -- "$@" "$p_path"; elif [ -e "$p_path" ]; then echo E; set -- "$@" "$p_path"; else echo -; fi
+    p_n=$((p_n - 1))
+  done
+  p_frame stat
+  [ $# -eq 0 ] || stat -c '%f %u %g %U %G %s %Y' "$@"
+}
+"#;
+
+fn links_function(utilities: Utilities) -> &'static str {
+    match utilities {
+        Utilities::Gnu => {
+            r#"p_links() {
+  p_frame links
+  p_n=$#
+  while [ "$p_n" -gt 0 ]; do
+    p_path=$1
+    shift
+    [ ! -L "$p_path" ] || set -- "$@" "$p_path"
+    p_n=$((p_n - 1))
+  done
+  [ $# -eq 0 ] || readlink -z "$@"
+}
+p_links"#
+        }
+        Utilities::Busybox => {
+            r#"p_links() {
+  p_frame links
+  for p_path in "$@"; do
+    if [ -L "$p_path" ]; then readlink -n "$p_path"; printf '\000'; fi
+  done
+}
+p_links"#
+        }
+    }
+}
+
+const HASHES: &str = r#"p_hashes() {
+  p_frame files
+  p_n=$#
+  while [ "$p_n" -gt 0 ]; do
+    p_path=$1
+    shift
+    if [ -f "$p_path" ] && [ ! -L "$p_path" ]; then echo F; set -- "$@" "$p_path"; else echo -; fi
+    p_n=$((p_n - 1))
+  done
+  p_frame hashes
+  [ $# -eq 0 ] || sha256sum "$@"
+}
+"#;
+
+/// What pallet wrote last, and what it still owes. See `apply.sh`.
+const WRITTEN: &str = r#"p_frame written
+[ ! -r /var/lib/pallet/written ] || cat /var/lib/pallet/written
+"#;
+
+const DPKG: &str = r#"p_packages() {
+  p_frame dpkg
+  dpkg-query -W -f '${Package}:${Architecture} ${db:Status-Status} ${Version}\n' "$@" 2>/dev/null
+}
+"#;
+
+const SYSTEMD: &str = r#"p_units() {
+  p_frame owed
+  for p_path in /var/lib/pallet/owed/*; do [ ! -e "$p_path" ] || printf '%s\n' "${p_path##*/}"; done
+  p_n=$#
+  while [ "$p_n" -gt 0 ]; do
+    set -- "$@" "$1.service"
+    shift
+    p_n=$((p_n - 1))
+  done
+  p_frame systemd
+  systemctl show -p LoadState -p ActiveState -p UnitFileState -- "$@"
+}
+"#;
+
+const SYSV: &str = r#"p_units() {
+  p_frame owed
+  for p_path in /var/lib/pallet/owed/*; do [ ! -e "$p_path" ] || printf '%s\n' "${p_path##*/}"; done
+  p_frame sysv
+  for p_unit in "$@"; do
+    if [ ! -x "/etc/init.d/$p_unit" ]; then echo 'absent - -'; continue; fi
+    p_enabled=no
+    for p_path in /etc/rc[2345].d/S[0-9][0-9]"$p_unit"; do [ ! -e "$p_path" ] || p_enabled=yes; done
+    if "/etc/init.d/$p_unit" status >/dev/null 2>&1; then p_running=yes; else p_running=no; fi
+    echo "present $p_enabled $p_running"
+  done
+}
+"#;
+
+const ACCOUNTS: &str = r#"p_entries() {
+  p_database=$1
+  shift
+  [ $# -gt 0 ] || return 0
+  if command -v getent >/dev/null 2>&1; then
+    getent "$p_database" "$@"
+  else
+    while IFS= read -r p_line; do
+      for p_name in "$@"; do case $p_line in "$p_name":*) printf '%s\n' "$p_line" ;; esac; done
+    done <"/etc/$p_database"
+  fi
+}
+p_users() { p_frame passwd; p_entries passwd "$@"; p_frame members; cat /etc/group; }
+p_groups() { p_frame group; p_entries group "$@"; }
+"#;

@@ -1,0 +1,372 @@
+//! Reads the answer of a probe. The answer comes from the node and is believed only as far as it has the form
+//! that was asked for.
+
+use super::state::{
+    Account, AccountGroup, CommandResult, Contents, PackageState, PathKind, PathState, Sha256, State,
+    UnitState,
+};
+use super::{Probe, Section};
+use crate::facts::{Facts, PackageManagerKind};
+use crate::graph::ActionId;
+use crate::name::{AccountName, RemotePath};
+use std::collections::BTreeMap;
+use std::fmt;
+
+/// The answer of a node was not what the probe asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProbeError {
+    what: String,
+}
+
+impl ProbeError {
+    fn new(what: impl Into<String>) -> Self {
+        ProbeError { what: what.into() }
+    }
+}
+
+impl fmt::Display for ProbeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the node's answer about {} is not as expected; was the node changing just now?", self.what)
+    }
+}
+
+impl std::error::Error for ProbeError {}
+
+impl Probe {
+    /// Returns the state in the answer to this probe's script.
+    ///
+    /// # Errors
+    ///
+    /// When the answer lacks something or has another form.
+    pub fn parse(&self, facts: &Facts, sections: &[Section]) -> Result<State, ProbeError> {
+        let mut state = State::default();
+        let answer = Answer { sections };
+        self.parse_paths(&answer, &mut state)?;
+        if self.written {
+            parse_written(&answer.text("written")?, &mut state);
+        }
+        if !self.packages.is_empty() && facts.package_manager == Some(PackageManagerKind::Apt) {
+            self.parse_dpkg(&answer.text("dpkg")?, &facts.architecture, &mut state);
+        }
+        self.parse_units(&answer, &mut state)?;
+        if !self.users.is_empty() || !self.groups.is_empty() {
+            self.parse_accounts(&answer, &mut state)?;
+        }
+        self.parse_commands(sections, &mut state)?;
+        Ok(state)
+    }
+
+    fn parse_paths(&self, answer: &Answer<'_>, state: &mut State) -> Result<(), ProbeError> {
+        if self.paths.is_empty() {
+            return Ok(());
+        }
+        let wrong = || ProbeError::new("files");
+        let exists = answer.text("exists")?;
+        let stats = answer.text("stat")?;
+        let mut stats = stats.lines();
+        let mut targets = answer.body("links")?.split(|byte| *byte == 0);
+        let mut flags = exists.lines();
+        for path in &self.paths {
+            let found = match flags.next().ok_or_else(wrong)? {
+                "-" => PathState::absent(),
+                flag => {
+                    let mut found = parse_stat(stats.next().ok_or_else(wrong)?).ok_or_else(wrong)?;
+                    if flag == "L" {
+                        let target = targets.next().ok_or_else(wrong)?;
+                        found.kind = PathKind::Link(String::from_utf8_lossy(target).into_owned());
+                    }
+                    found
+                }
+            };
+            state.paths.insert(path.clone(), found);
+        }
+        self.parse_hashes(answer, state)
+    }
+
+    fn parse_hashes(&self, answer: &Answer<'_>, state: &mut State) -> Result<(), ProbeError> {
+        if self.hashed.is_empty() {
+            return Ok(());
+        }
+        let wrong = || ProbeError::new("contents");
+        let files = answer.text("files")?;
+        let hashes = answer.text("hashes")?;
+        let mut hashes = hashes.lines();
+        let mut flags = files.lines();
+        for path in &self.hashed {
+            if flags.next().ok_or_else(wrong)? != "F" {
+                continue;
+            }
+            // A name with a backslash makes sha256sum put one before the hash.
+            let line = hashes.next().ok_or_else(wrong)?.trim_start_matches('\\');
+            let hash = line.get(..64).and_then(Sha256::parse).ok_or_else(wrong)?;
+            if let Some(found) = state.paths.get_mut(path) {
+                found.kind = PathKind::File(Contents::Hash(hash));
+            }
+        }
+        Ok(())
+    }
+
+    fn parse_dpkg(&self, text: &str, architecture: &str, state: &mut State) {
+        let native = debian_architecture(architecture);
+        let mut found: BTreeMap<&str, PackageState> = BTreeMap::new();
+        for line in text.lines() {
+            let mut words = line.split(' ');
+            let (Some(name), Some(status)) = (words.next(), words.next()) else { continue };
+            let version = words.next().unwrap_or_default().to_owned();
+            let package = PackageState { installed: status == "installed", version };
+            if status == "not-installed" {
+                continue;
+            }
+            found.insert(name, package);
+        }
+        for package in &self.packages {
+            let name = package.as_str();
+            let keys = [name.to_owned(), format!("{name}:{native}"), format!("{name}:all")];
+            let exact = keys.iter().find_map(|key| found.get(key.as_str()));
+            let foreign = || {
+                let of_name = |key: &&str| !name.contains(':') && key.split(':').next() == Some(name);
+                found.iter().find(|(key, _)| of_name(key)).map(|(_, package)| package)
+            };
+            if let Some(state_of) = exact.or_else(foreign) {
+                state.packages.insert(package.clone(), state_of.clone());
+            }
+        }
+    }
+
+    fn parse_units(&self, answer: &Answer<'_>, state: &mut State) -> Result<(), ProbeError> {
+        if self.units.is_empty() {
+            return Ok(());
+        }
+        state.owed = answer.text("owed")?.lines().map(str::to_owned).collect();
+        let units: Vec<UnitState> = match answer.text("systemd") {
+            Ok(text) => text.split("\n\n").map(parse_systemd).collect(),
+            Err(_) => answer.text("sysv")?.lines().map(parse_sysv).collect(),
+        };
+        if units.len() < self.units.len() {
+            return Err(ProbeError::new("services"));
+        }
+        state.units = self.units.iter().cloned().zip(units).collect();
+        Ok(())
+    }
+
+    fn parse_accounts(&self, answer: &Answer<'_>, state: &mut State) -> Result<(), ProbeError> {
+        for line in answer.text("passwd")?.lines() {
+            if let Some((name, account)) = parse_passwd(line) {
+                state.users.insert(name, account);
+            }
+        }
+        for line in answer.text("members")?.lines().chain(answer.text("group")?.lines()) {
+            let Some((name, group)) = parse_group(line) else { continue };
+            let known = state.groups.entry(name).or_default();
+            known.gid = group.gid;
+            known.members.extend(group.members);
+        }
+        Ok(())
+    }
+
+    fn parse_commands(&self, sections: &[Section], state: &mut State) -> Result<(), ProbeError> {
+        let wrong = || ProbeError::new("commands");
+        let mut sections = sections.iter().skip_while(|section| !section.header.starts_with("output "));
+        for &(id, number) in self.commands.keys() {
+            let output = sections.next().ok_or_else(wrong)?;
+            let status = sections.next().ok_or_else(wrong)?;
+            if output.header != format!("output {} {number}", id.0) {
+                return Err(wrong());
+            }
+            let code = status.header.strip_prefix(&format!("status {} {number} ", id.0));
+            let code = code.and_then(|code| code.parse().ok()).ok_or_else(wrong)?;
+            let end = output.body.iter().rposition(|byte| *byte != b'\n').map_or(0, |last| last + 1);
+            let result = CommandResult { status: code, output: output.body[..end].to_vec() };
+            state.commands.insert((ActionId(id.0), number), result);
+        }
+        Ok(())
+    }
+}
+
+struct Answer<'a> {
+    sections: &'a [Section],
+}
+
+impl<'a> Answer<'a> {
+    fn body(&self, header: &str) -> Result<&'a [u8], ProbeError> {
+        let found = self.sections.iter().find(|section| section.header == header);
+        found.map(|section| section.body.as_slice()).ok_or_else(|| ProbeError::new(header))
+    }
+
+    fn text(&self, header: &str) -> Result<String, ProbeError> {
+        Ok(String::from_utf8_lossy(self.body(header)?).into_owned())
+    }
+}
+
+/// `stat -c '%f %u %g %U %G %s %Y'`
+fn parse_stat(line: &str) -> Option<PathState> {
+    let mut words = line.split(' ');
+    let raw = u32::from_str_radix(words.next()?, 16).ok()?;
+    let (uid, gid): (u32, u32) = (words.next()?.parse().ok()?, words.next()?.parse().ok()?);
+    let named = |name: &str, id: u32| if name == "UNKNOWN" { id.to_string() } else { name.to_owned() };
+    let (owner, group) = (named(words.next()?, uid), named(words.next()?, gid));
+    let size = words.next()?.parse().ok()?;
+    let kind = match raw & 0o170_000 {
+        0o100_000 => PathKind::File(Contents::NotRead),
+        0o040_000 => PathKind::Directory,
+        0o120_000 => PathKind::Link(String::new()),
+        _ => PathKind::Other,
+    };
+    let modified = words.next()?.parse().ok()?;
+    Some(PathState { kind, mode: raw & 0o7777, owner, uid: Some(uid), group, gid: Some(gid), size, modified })
+}
+
+fn parse_written(text: &str, state: &mut State) {
+    // A later line replaces an earlier one; a line cut short by a crash is no line.
+    for line in text.lines() {
+        if let Some((hash, path)) = line.split_once(' ')
+            && let (Some(hash), Ok(path)) = (Sha256::parse(hash), RemotePath::new(path))
+        {
+            state.written.insert(path, hash);
+        }
+    }
+}
+
+fn parse_systemd(block: &str) -> UnitState {
+    let value = |key: &str| block.lines().find_map(|line| line.strip_prefix(key)).unwrap_or_default();
+    UnitState {
+        exists: value("LoadState=") != "not-found" && !value("LoadState=").is_empty(),
+        enabled: matches!(
+            value("UnitFileState="),
+            "enabled" | "enabled-runtime" | "static" | "generated" | "alias" | "indirect"
+        ),
+        running: matches!(value("ActiveState="), "active" | "reloading"),
+    }
+}
+
+fn parse_sysv(line: &str) -> UnitState {
+    let mut words = line.split(' ');
+    UnitState {
+        exists: words.next() == Some("present"),
+        enabled: words.next() == Some("yes"),
+        running: words.next() == Some("yes"),
+    }
+}
+
+fn parse_passwd(line: &str) -> Option<(AccountName, Account)> {
+    let fields: Vec<&str> = line.split(':').collect();
+    let [name, _, uid, gid, gecos, home, shell] = fields[..] else { return None };
+    let account = Account {
+        uid: uid.parse().ok()?,
+        gid: gid.parse().ok()?,
+        gecos: gecos.to_owned(),
+        home: home.to_owned(),
+        shell: shell.to_owned(),
+    };
+    Some((AccountName::new(name).ok()?, account))
+}
+
+fn parse_group(line: &str) -> Option<(AccountName, AccountGroup)> {
+    let fields: Vec<&str> = line.split(':').collect();
+    let [name, _, gid, members] = fields[..] else { return None };
+    let members = members.split(',').filter(|member| !member.is_empty()).map(str::to_owned).collect();
+    Some((AccountName::new(name).ok()?, AccountGroup { gid: gid.parse().ok()?, members }))
+}
+
+/// Debian's name for a machine that calls itself so.
+fn debian_architecture(machine: &str) -> &str {
+    match machine {
+        "x86_64" => "amd64",
+        "aarch64" => "arm64",
+        "i386" | "i486" | "i586" | "i686" => "i386",
+        "armv7l" => "armhf",
+        "ppc64le" => "ppc64el",
+        other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::name::PackageName;
+
+    fn section(header: &str, body: &str) -> Section {
+        Section { header: header.to_owned(), body: body.as_bytes().to_vec() }
+    }
+
+    fn path(text: &str) -> RemotePath {
+        RemotePath::new(text).expect("a valid path")
+    }
+
+    #[test]
+    fn files_are_matched_by_order_and_not_by_name() {
+        let mut probe = Probe::default();
+        probe.path(&path("/a"));
+        probe.path(&path("/b"));
+        probe.content(&path("/c"));
+        let hash = Sha256::of(b"x").to_string();
+        let answer = [
+            section("exists", "L\n-\nE\n"),
+            section("stat", "a1ff 0 0 root root 3 1700000000\n81a4 33 33 www-data UNKNOWN 1 1700000001\n"),
+            section("links", "/target\0"),
+            section("files", "F\n"),
+            section("hashes", &format!("\\{hash}  -\n")),
+            section("written", &format!("{hash} /c\n{} /c\nbroken", Sha256::of(b"y"))),
+        ];
+        let state = probe.parse(&Facts::example(), &answer).expect("a complete answer");
+        assert_eq!(state.paths[&path("/a")].kind, PathKind::Link("/target".into()));
+        assert_eq!(state.paths[&path("/b")].kind, PathKind::Absent);
+        let c = &state.paths[&path("/c")];
+        assert_eq!(c.kind, PathKind::File(Contents::Hash(Sha256::of(b"x"))));
+        assert_eq!((c.mode, c.owner.as_str(), c.group.as_str()), (0o644, "www-data", "33"));
+        assert_eq!(state.written[&path("/c")], Sha256::of(b"y"));
+    }
+
+    #[test]
+    fn an_answer_that_lacks_something_is_an_error() {
+        let mut probe = Probe::default();
+        probe.path(&path("/a"));
+        let answer = [section("exists", "E\n"), section("stat", ""), section("links", "")];
+        let error = probe.parse(&Facts::example(), &answer).expect_err("an incomplete answer");
+        assert!(error.to_string().contains("files"), "{error}");
+    }
+
+    #[test]
+    fn packages_of_every_architecture_are_found() {
+        let name = |text: &str| PackageName::new(text).expect("a valid name");
+        let mut probe = Probe::default();
+        for package in ["g++", "tzdata", "libc6:i386", "gone", "left"] {
+            probe.package(&name(package));
+        }
+        let dpkg = "g++:amd64 installed 4:12.2.0-3\ntzdata:all installed 2024a-0+deb12u1\nlibc6:i386 installed 2.36\n\
+            left:amd64 config-files 1\n";
+        let answer = [section("dpkg", dpkg)];
+        let state = probe.parse(&Facts::example(), &answer).expect("a complete answer");
+        assert_eq!(state.packages[&name("g++")].version, "4:12.2.0-3");
+        assert!(state.packages[&name("tzdata")].installed);
+        assert!(state.packages[&name("libc6:i386")].installed);
+        assert!(!state.packages[&name("left")].installed);
+        assert!(!state.packages.contains_key(&name("gone")));
+    }
+
+    #[test]
+    fn units_of_systemd_come_in_order() {
+        let mut probe = Probe::default();
+        for unit in ["cron", "gone"] {
+            probe.unit(&crate::name::UnitName::new(unit).expect("a valid name"));
+        }
+        let systemd = "LoadState=loaded\nActiveState=active\nUnitFileState=enabled\n\nLoadState=not-found\n\
+            ActiveState=inactive\nUnitFileState=\n";
+        let answer = [section("owed", "reload-nginx\n"), section("systemd", systemd)];
+        let state = probe.parse(&Facts::example(), &answer).expect("a complete answer");
+        let states: Vec<UnitState> = state.units.values().copied().collect();
+        assert_eq!(states[0], UnitState { exists: true, enabled: true, running: true });
+        assert_eq!(states[1], UnitState::default());
+        assert!(state.owed.contains("reload-nginx"));
+    }
+
+    #[test]
+    fn commands_are_matched_by_number() {
+        let mut probe = Probe::default();
+        probe.check(ActionId(3), 0, crate::script::Script::new().code("true"));
+        let answer = [section("output 3 0", "text\n\n"), section("status 3 0 7", "")];
+        let state = probe.parse(&Facts::example(), &answer).expect("a complete answer");
+        let result = CommandResult { status: 7, output: b"text".to_vec() };
+        assert_eq!(state.commands[&(ActionId(3), 0)], result);
+    }
+}

@@ -1,0 +1,123 @@
+//! Texts that are put together from literals, secrets, and values that only the node knows.
+
+use crate::graph::{ActionId, Value};
+use crate::secret::Secret;
+
+/// A text for a node: the content of a file, a command, the value of a variable.
+///
+/// Made from `&str`, `String`, [`Secret`] and [`Value`] by `into()`, and from several of them with
+/// [`Text::concat`]. A secret in it stays a secret wherever the text goes, and a value makes an edge in the
+/// action graph and is filled in on the node.
+///
+/// ```
+/// # use pallet::{Secret, Text};
+/// let password = Secret::from("hunter2");
+/// let line = Text::concat([Text::from("password="), password.into(), "\n".into()]);
+/// assert_eq!(line.masked(), "password=***\n");
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Text {
+    parts: Vec<TextPart>,
+}
+
+/// A part of a [`Text`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum TextPart {
+    Literal(Vec<u8>),
+    Secret(Secret),
+    Value(ActionId),
+}
+
+impl Text {
+    /// Returns the texts one after the other.
+    pub fn concat<T: Into<Text>>(texts: impl IntoIterator<Item = T>) -> Text {
+        Text { parts: texts.into_iter().flat_map(|text| text.into().parts).collect() }
+    }
+
+    /// Returns the text for people: secrets as `***`, values as `‹value of action 3›`, and what is not UTF-8 replaced.
+    pub fn masked(&self) -> String {
+        self.parts
+            .iter()
+            .map(|part| match part {
+                TextPart::Literal(bytes) => String::from_utf8_lossy(bytes).into_owned(),
+                TextPart::Secret(_) => "***".to_owned(),
+                TextPart::Value(id) => format!("‹value of action {}›", id.0),
+            })
+            .collect()
+    }
+
+    /// Tells whether there is a secret in it.
+    pub fn is_secret(&self) -> bool {
+        self.parts.iter().any(|part| matches!(part, TextPart::Secret(_)))
+    }
+
+    pub(crate) fn parts(&self) -> &[TextPart] {
+        &self.parts
+    }
+
+    /// Returns the actions whose values are in the text.
+    pub(crate) fn values(&self) -> impl Iterator<Item = ActionId> + '_ {
+        self.parts.iter().filter_map(|part| match part {
+            TextPart::Value(id) => Some(*id),
+            _ => None,
+        })
+    }
+
+    /// Returns the text as bytes, or the first action whose value `known` does not give.
+    pub(crate) fn resolve<'a>(
+        &self,
+        known: impl Fn(ActionId) -> Option<&'a [u8]>,
+    ) -> Result<Vec<u8>, ActionId> {
+        let mut bytes = Vec::new();
+        for part in &self.parts {
+            match part {
+                TextPart::Literal(literal) => bytes.extend_from_slice(literal),
+                TextPart::Secret(secret) => bytes.extend_from_slice(secret.expose().as_bytes()),
+                TextPart::Value(id) => bytes.extend_from_slice(known(*id).ok_or(*id)?),
+            }
+        }
+        Ok(bytes)
+    }
+}
+
+impl From<&str> for Text {
+    fn from(text: &str) -> Self {
+        Text::from(text.as_bytes().to_vec())
+    }
+}
+
+impl From<&String> for Text {
+    fn from(text: &String) -> Self {
+        Text::from(text.as_str())
+    }
+}
+
+impl From<String> for Text {
+    fn from(text: String) -> Self {
+        Text::from(text.into_bytes())
+    }
+}
+
+impl From<Vec<u8>> for Text {
+    fn from(bytes: Vec<u8>) -> Self {
+        Text { parts: vec![TextPart::Literal(bytes)] }
+    }
+}
+
+impl From<Secret> for Text {
+    fn from(secret: Secret) -> Self {
+        Text { parts: vec![TextPart::Secret(secret)] }
+    }
+}
+
+impl From<&Secret> for Text {
+    fn from(secret: &Secret) -> Self {
+        Text::from(secret.clone())
+    }
+}
+
+impl<T> From<Value<T>> for Text {
+    fn from(value: Value<T>) -> Self {
+        Text { parts: vec![TextPart::Value(value.id())] }
+    }
+}

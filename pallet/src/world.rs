@@ -1,0 +1,217 @@
+//! What is there and what will be: the probed state, carried forward through the actions of a phase.
+//!
+//! Every answer is either certain, or depends on an action before it that may have moved the thing asked about:
+//! installing a package brings files, users and services; a command can do anything. That doubt is what makes a
+//! plan honest, because a doubtful "unchanged" is shown as unknown.
+
+use crate::graph::ActionId;
+use crate::name::{AccountName, PackageName, RemotePath, UnitName};
+use crate::probe::{Account, AccountGroup, CommandResult, PackageState, PathState, Sha256, State, UnitState};
+use std::collections::HashMap;
+
+/// The state of a node at one point of a phase.
+#[derive(Debug, Clone, Default)]
+pub struct World {
+    state: State,
+    values: HashMap<ActionId, Vec<u8>>,
+    moved: Vec<(ActionId, Effects)>,
+    /// Since how many entries of `moved` a prediction stands.
+    predicted: HashMap<Key, usize>,
+}
+
+/// What an action may move beside the thing it is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Effects {
+    /// Anything at all: a command.
+    Anything,
+    /// What packages bring: files outside the places that belong to the administrator, services, users, groups,
+    /// other packages.
+    Packages,
+    /// What a service that starts or stops may leave: files below `/run` and `/var`.
+    Service,
+    /// Everything below this path.
+    Below(RemotePath),
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+enum Key {
+    Path(RemotePath),
+    Package(PackageName),
+    Unit(UnitName),
+    User(AccountName),
+    Group(AccountName),
+    Command,
+}
+
+/// Where packages put nothing (FHS 3.0, and Debian policy 9.1).
+const ADMINISTRATORS: &[&str] = &["/home", "/root", "/srv", "/usr/local", "/opt", "/tmp", "/mnt", "/media"];
+
+impl Effects {
+    fn may_move(&self, key: &Key) -> bool {
+        let below = |path: &RemotePath, tops: &[&str]| {
+            tops.iter().any(|top| RemotePath::new(*top).is_ok_and(|top| path.is_within(&top)))
+        };
+        match (self, key) {
+            (Effects::Anything, _) => true,
+            (Effects::Packages, Key::Path(path)) => !below(path, ADMINISTRATORS),
+            (Effects::Packages, _) => true,
+            (Effects::Service, Key::Path(path)) => below(path, &["/run", "/var"]),
+            (Effects::Service, Key::Command) => true,
+            (Effects::Service, _) => false,
+            (Effects::Below(top), Key::Path(path)) => path.is_within(top),
+            (Effects::Below(_), Key::Command) => true,
+            (Effects::Below(_), _) => false,
+        }
+    }
+}
+
+/// An answer, and the action that may have made it wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Known<T> {
+    /// The answer.
+    pub is: T,
+    /// The action because of which it is only a guess.
+    pub doubt: Option<ActionId>,
+}
+
+impl World {
+    /// Returns the world in which `state` was read and nothing has happened since.
+    pub fn new(state: State) -> Self {
+        World { state, ..World::default() }
+    }
+
+    /// Returns what stands at a path.
+    pub fn path(&self, path: &RemotePath) -> Known<PathState> {
+        let is = self.state.paths.get(path).cloned().unwrap_or_else(PathState::absent);
+        Known { is, doubt: self.doubt(&Key::Path(path.clone())) }
+    }
+
+    /// Returns what is known about a package.
+    pub fn package(&self, name: &PackageName) -> Known<Option<&PackageState>> {
+        let doubt = self.doubt(&Key::Package(name.clone()));
+        Known { is: self.state.packages.get(name), doubt }
+    }
+
+    /// Returns what is known about a service.
+    pub fn unit(&self, name: &UnitName) -> Known<UnitState> {
+        let is = self.state.units.get(name).copied().unwrap_or_default();
+        Known { is, doubt: self.doubt(&Key::Unit(name.clone())) }
+    }
+
+    /// Returns a user, if it exists.
+    pub fn user(&self, name: &AccountName) -> Known<Option<&Account>> {
+        Known { is: self.state.users.get(name), doubt: self.doubt(&Key::User(name.clone())) }
+    }
+
+    /// Returns a group, if it exists.
+    pub fn group(&self, name: &AccountName) -> Known<Option<&AccountGroup>> {
+        Known { is: self.state.groups.get(name), doubt: self.doubt(&Key::Group(name.clone())) }
+    }
+
+    /// Returns how a command of a probe ended, as long as nothing before it has moved.
+    pub fn command(&self, id: ActionId, number: u8) -> Known<Option<&CommandResult>> {
+        Known { is: self.state.commands.get(&(id, number)), doubt: self.doubt(&Key::Command) }
+    }
+
+    /// Returns the hash of what pallet wrote last to a path.
+    pub fn written(&self, path: &RemotePath) -> Option<Sha256> {
+        self.state.written.get(path).copied()
+    }
+
+    /// Tells whether an earlier run still owes a restart or reload.
+    pub fn is_owed(&self, key: &str) -> bool {
+        self.state.owed.contains(key)
+    }
+
+    /// Returns the value of an action, if it is known already.
+    pub fn value(&self, id: ActionId) -> Option<&[u8]> {
+        self.values.get(&id).map(Vec::as_slice)
+    }
+
+    /// Takes down the value of an action.
+    pub fn set_value(&mut self, id: ActionId, value: Vec<u8>) {
+        self.values.insert(id, value);
+    }
+
+    /// Takes down what stands at a path from here on.
+    pub fn set_path(&mut self, path: &RemotePath, state: PathState) {
+        self.state.paths.insert(path.clone(), state);
+        self.predict(Key::Path(path.clone()));
+    }
+
+    /// Takes down a package from here on.
+    pub fn set_package(&mut self, name: &PackageName, state: Option<PackageState>) {
+        match state {
+            Some(state) => self.state.packages.insert(name.clone(), state),
+            None => self.state.packages.remove(name),
+        };
+        self.predict(Key::Package(name.clone()));
+    }
+
+    /// Takes down a service from here on.
+    pub fn set_unit(&mut self, name: &UnitName, state: UnitState) {
+        self.state.units.insert(name.clone(), state);
+        self.predict(Key::Unit(name.clone()));
+    }
+
+    /// Takes down a user from here on.
+    pub fn set_user(&mut self, name: &AccountName, account: Option<Account>) {
+        match account {
+            Some(account) => self.state.users.insert(name.clone(), account),
+            None => self.state.users.remove(name),
+        };
+        self.predict(Key::User(name.clone()));
+    }
+
+    /// Takes down a group from here on.
+    pub fn set_group(&mut self, name: &AccountName, group: Option<AccountGroup>) {
+        match group {
+            Some(group) => self.state.groups.insert(name.clone(), group),
+            None => self.state.groups.remove(name),
+        };
+        self.predict(Key::Group(name.clone()));
+    }
+
+    /// Takes down that an action may have moved other things.
+    pub fn disturb(&mut self, by: ActionId, effects: Effects) {
+        self.moved.push((by, effects));
+    }
+
+    fn predict(&mut self, key: Key) {
+        self.predicted.insert(key, self.moved.len());
+    }
+
+    fn doubt(&self, key: &Key) -> Option<ActionId> {
+        let since = self.predicted.get(key).copied().unwrap_or(0);
+        self.moved[since..].iter().find(|(_, effects)| effects.may_move(key)).map(|(by, _)| *by)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn path(text: &str) -> RemotePath {
+        RemotePath::new(text).expect("a valid path")
+    }
+
+    #[test]
+    fn packages_move_what_is_not_the_administrators() {
+        let mut world = World::default();
+        world.disturb(ActionId(0), Effects::Packages);
+        assert_eq!(world.path(&path("/etc/nginx")).doubt, Some(ActionId(0)));
+        assert_eq!(world.path(&path("/srv/app")).doubt, None);
+        assert_eq!(world.path(&path("/usr/local/bin/x")).doubt, None);
+    }
+
+    #[test]
+    fn what_is_predicted_later_is_certain_until_something_moves_again() {
+        let mut world = World::default();
+        world.disturb(ActionId(0), Effects::Anything);
+        world.set_path(&path("/etc/a"), PathState::absent());
+        assert_eq!(world.path(&path("/etc/a")).doubt, None);
+        world.disturb(ActionId(2), Effects::Below(path("/etc")));
+        assert_eq!(world.path(&path("/etc/a")).doubt, Some(ActionId(2)));
+        assert_eq!(world.path(&path("/var/a")).doubt, Some(ActionId(0)));
+    }
+}

@@ -1,0 +1,138 @@
+//! The real VBoxManage, with a stand-in for the hypervisor.
+//!
+//! Every call goes to the VBoxManage in the folder `PALLET_TEST_VBOX_ROOT`, except what needs a kernel module:
+//!
+//! - `startvm` notes that the machine runs;
+//! - `controlvm … poweroff` and `acpipowerbutton` on a machine that is noted as running note that it does not;
+//! - in what `showvminfo --machinereadable` answers about a machine that is noted as running, the state and the time
+//!   of its last change are replaced.
+//!
+//! The notes are files in `states` of the folder `PALLET_TEST_VBOX_WORLD`, which the real VBoxManage sees at the same
+//! path. With a file `really-start` in that folder nothing is stood in for.
+
+use std::fs;
+use std::os::unix::process::CommandExt;
+use std::path::PathBuf;
+use std::process::{Command, ExitCode, Output};
+
+/// Mounts end with the processes that see them: the mount namespace is the call's own. The folder for sockets is the
+/// world's own too, since VirtualBox has one server for all calls that see the same one.
+const ENTER: &str = r#"
+set -e
+root=$1 world=$2
+mount -t proc proc "$root/proc"
+mount --rbind /dev "$root/dev"
+mount --rbind /sys "$root/sys"
+mount --bind "$world/tmp" "$root/tmp"
+mkdir -p "$root$world"
+mount --bind "$world" "$root$world"
+shift 2
+exec chroot "$root" /usr/lib/virtualbox/VBoxManage "$@"
+"#;
+
+fn main() -> ExitCode {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    let stand_in = StandIn::from_env();
+    let words: Vec<&str> = args.iter().map(String::as_str).collect();
+    match words[..] {
+        _ if stand_in.world.join("really-start").exists() => {}
+        ["startvm", id, ..] => return stand_in.start(id),
+        ["controlvm", id, "poweroff" | "acpipowerbutton"] if stand_in.runs(id) => return stand_in.stop(id),
+        ["showvminfo", id, "--machinereadable"] if stand_in.runs(id) => return stand_in.show(id, &args),
+        _ => {}
+    }
+    let error = stand_in.real(&args).exec();
+    fail(&format!("the real VBoxManage cannot be run: {error}"))
+}
+
+struct StandIn {
+    root: String,
+    world: PathBuf,
+}
+
+impl StandIn {
+    fn from_env() -> StandIn {
+        let var = |name| std::env::var(name).unwrap_or_else(|_| panic!("{name} is not set"));
+        StandIn { root: var("PALLET_TEST_VBOX_ROOT"), world: var("PALLET_TEST_VBOX_WORLD").into() }
+    }
+
+    fn real(&self, args: &[String]) -> Command {
+        let mut command = Command::new("unshare");
+        command
+            .args(["--mount", "--propagation", "private", "--", "sh", "-c", ENTER, "sh", &self.root])
+            .arg(&self.world)
+            .args(args);
+        command
+    }
+
+    fn note(&self, id: &str) -> PathBuf {
+        self.world.join("states").join(id)
+    }
+
+    fn runs(&self, id: &str) -> bool {
+        self.note(id).exists()
+    }
+
+    fn start(&self, id: &str) -> ExitCode {
+        let info =
+            self.real(&["showvminfo".to_owned(), id.to_owned(), "--machinereadable".to_owned()]).output();
+        match info {
+            Ok(info) if info.status.success() && !self.runs(id) => {
+                let now = Command::new("date").args(["-u", "+%Y-%m-%dT%H:%M:%S.%N"]).output();
+                let now = now.map(|output| output.stdout).unwrap_or_default();
+                fs::write(self.note(id), now).expect("the folder of notes is writable");
+                answer(format!("VM \"{id}\" has been successfully started.\n").as_bytes());
+                ExitCode::SUCCESS
+            }
+            Ok(info) if info.status.success() => fail(&format!(
+                "The machine '{id}' is already locked by a session (or being locked or unlocked)"
+            )),
+            Ok(info) => relay(&info, &info.stdout),
+            Err(error) => fail(&error.to_string()),
+        }
+    }
+
+    fn stop(&self, id: &str) -> ExitCode {
+        fs::remove_file(self.note(id)).expect("the note is there");
+        ExitCode::SUCCESS
+    }
+
+    fn show(&self, id: &str, args: &[String]) -> ExitCode {
+        let since = fs::read_to_string(self.note(id)).unwrap_or_default();
+        match self.real(args).output() {
+            Ok(output) => {
+                let text = String::from_utf8_lossy(&output.stdout);
+                let lines: Vec<String> = text.lines().map(|line| replaced(line, since.trim())).collect();
+                relay(&output, (lines.join("\n") + "\n").as_bytes())
+            }
+            Err(error) => fail(&error.to_string()),
+        }
+    }
+}
+
+fn replaced(line: &str, since: &str) -> String {
+    match line.split_once('=') {
+        Some(("VMState", _)) => "VMState=\"running\"".to_owned(),
+        Some(("VMStateChangeTime", _)) => format!("VMStateChangeTime=\"{since}\""),
+        _ => line.to_owned(),
+    }
+}
+
+fn relay(output: &Output, stdout: &[u8]) -> ExitCode {
+    use std::io::Write;
+    answer(stdout);
+    let _ = std::io::stderr().write_all(&output.stderr);
+    ExitCode::from(output.status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(1))
+}
+
+fn answer(text: &[u8]) {
+    use std::io::Write;
+    // The other end may be gone; nobody is left to tell.
+    let _ = std::io::stdout().write_all(text);
+}
+
+fn fail(message: &str) -> ExitCode {
+    use std::io::Write;
+    let _ = writeln!(std::io::stderr(), "VBoxManage: error: {message}");
+    ExitCode::FAILURE
+}

@@ -1,0 +1,245 @@
+//! A VirtualBox registry of its own for one test, with a model disk, and without anything left behind.
+
+use crate::real::Real;
+use crate::runner::TestRunner;
+use pallet::compute::{Compute, ComputeError, CreateRequest, Provider, ServiceConfig};
+use pallet::name::{GroupName, NodeName, ServiceName};
+use pallet::options::{OptionValue, Options};
+use pallet::spec::{Network, NodeSpec};
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use tempfile::TempDir;
+
+/// The id of the image model that every service in a world has.
+pub const IMAGE: &str = "debian-12";
+
+/// A registry, a folder for machines, and a model. Everything of it, processes included, goes when it is dropped.
+pub struct World {
+    folder: TempDir,
+    root: PathBuf,
+    program: PathBuf,
+    /// Runs the programs of the services in this world.
+    pub runner: Arc<TestRunner>,
+}
+
+impl World {
+    /// Makes a world around a real VirtualBox and the program that stands in for the hypervisor.
+    ///
+    /// # Panics
+    ///
+    /// When the host lacks something that making the world needs.
+    pub fn new(real: &Real, program: &str) -> World {
+        let folder = tempfile::Builder::new().prefix("pallet-vbox-").tempdir().expect("a temporary folder");
+        for part in ["home", "tmp", "models", "states"] {
+            fs::create_dir(folder.path().join(part)).expect("a folder in our own");
+        }
+        let path = |part: &str| folder.path().join(part).display().to_string();
+        let env = BTreeMap::from([
+            ("PATH".to_owned(), "/usr/sbin:/usr/bin:/sbin:/bin".to_owned()),
+            ("HOME".to_owned(), path("home")),
+            ("PALLET_TEST_VBOX_ROOT".to_owned(), real.root.display().to_string()),
+            ("PALLET_TEST_VBOX_WORLD".to_owned(), folder.path().display().to_string()),
+        ]);
+        let runner = Arc::new(TestRunner::new(env));
+        let world = World { folder, root: real.root.clone(), program: program.into(), runner };
+        world.vbox(&[
+            "createmedium",
+            "disk",
+            "--filename",
+            &world.model().display().to_string(),
+            "--size",
+            "64",
+        ]);
+        world
+    }
+
+    /// Returns the folder of this world.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Returns the disk of the model.
+    pub fn model(&self) -> PathBuf {
+        self.folder().join("models/debian-12.vdi")
+    }
+
+    /// Returns the folder that machines live in.
+    pub fn nodes(&self) -> PathBuf {
+        self.folder().join("nodes")
+    }
+
+    /// Opens a service. Options of the test's own come last.
+    ///
+    /// # Errors
+    ///
+    /// What the provider says.
+    pub async fn open(
+        &self,
+        name: &str,
+        own: &[(&str, OptionValue)],
+    ) -> Result<Arc<dyn Compute>, ComputeError> {
+        let mut image = Options::new("image", None);
+        for (key, value) in [
+            ("path", self.model().display().to_string().as_str()),
+            ("os-type", "Debian12_64"),
+            ("os-family", "debian"),
+            ("os-version", "12"),
+            ("username", "root"),
+            ("password", "secret"),
+        ] {
+            image.set(key, value, "");
+        }
+        let mut images = Options::new("images", None);
+        images.set(IMAGE, OptionValue::Table(image), "");
+        let mut options = Options::new(format!("service \"{name}\""), None);
+        options.set("images", OptionValue::Table(images), "");
+        options.set("vboxmanage-path", self.program.display().to_string().as_str(), "");
+        options.set("vbox-user-home", self.home().as_str(), "");
+        options.set("node-path", self.nodes().display().to_string().as_str(), "");
+        options.set("default-network", "nat", "");
+        for (key, value) in own {
+            options.set(*key, value.clone(), "");
+        }
+        let config = ServiceConfig {
+            name: ServiceName::new(name).expect("a service name"),
+            options,
+            state_dir: self.folder().join("state").join(name),
+            runner: self.runner.clone(),
+        };
+        pallet_vbox::provider().open(config).await
+    }
+
+    /// Calls VBoxManage as a user of the host would, and returns what it wrote.
+    ///
+    /// # Panics
+    ///
+    /// When it fails.
+    pub fn vbox(&self, args: &[&str]) -> String {
+        self.try_vbox(args).unwrap_or_else(|error| panic!("VBoxManage {}: {error}", args.join(" ")))
+    }
+
+    /// Calls VBoxManage as a user of the host would.
+    ///
+    /// # Errors
+    ///
+    /// What it wrote to its standard error, when it failed.
+    ///
+    /// # Panics
+    ///
+    /// When it cannot be run.
+    pub fn try_vbox(&self, args: &[&str]) -> Result<String, String> {
+        let output = Command::new(&self.program)
+            .args(args)
+            .env_clear()
+            .env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")
+            .env("HOME", self.folder().join("home"))
+            .env("LC_ALL", "C.UTF-8")
+            .env("VBOX_USER_HOME", self.home())
+            .env("PALLET_TEST_VBOX_ROOT", &self.root)
+            .env("PALLET_TEST_VBOX_WORLD", self.folder())
+            .output()
+            .expect("the stand-in runs");
+        match output.status.success() {
+            true => Ok(String::from_utf8_lossy(&output.stdout).into_owned()),
+            false => Err(String::from_utf8_lossy(&output.stderr).into_owned()),
+        }
+    }
+
+    /// Returns the names of all machines of the registry, sorted.
+    pub fn machines(&self) -> Vec<String> {
+        let list = self.vbox(&["list", "vms"]);
+        let mut names: Vec<String> =
+            list.lines().filter_map(|line| line.split('"').nth(1)).map(str::to_owned).collect();
+        names.sort();
+        names
+    }
+
+    /// Returns the UUID of a machine by its name.
+    ///
+    /// # Panics
+    ///
+    /// When there is no such machine.
+    pub fn id_of(&self, name: &str) -> String {
+        let list = self.vbox(&["list", "vms"]);
+        let line = list.lines().find(|line| line.starts_with(&format!("\"{name}\" {{")));
+        let line = line.unwrap_or_else(|| panic!("no machine {name} in:\n{list}"));
+        line.rsplit(['{', '}']).nth(1).expect("a UUID in braces").to_owned()
+    }
+
+    /// Returns every file below a folder, sorted.
+    pub fn files(folder: &Path) -> Vec<PathBuf> {
+        let Ok(entries) = fs::read_dir(folder) else { return vec![] };
+        let mut files: Vec<PathBuf> = entries
+            .flatten()
+            .flat_map(
+                |entry| if entry.path().is_dir() { World::files(&entry.path()) } else { vec![entry.path()] },
+            )
+            .collect();
+        files.sort();
+        files
+    }
+
+    /// Ends VirtualBox's server, as after a minute without a call.
+    pub fn end_server(&self) {
+        let deadline = Instant::now() + Duration::from_secs(30);
+        let mut signal = "-TERM";
+        loop {
+            let pids = self.processes();
+            if pids.is_empty() {
+                return;
+            }
+            if Instant::now() >= deadline {
+                signal = "-KILL";
+            }
+            // Status and output do not matter: a process may be gone by now.
+            let _ = Command::new("kill").arg(signal).args(&pids).output();
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    fn home(&self) -> String {
+        self.folder().join("home/vbox").display().to_string()
+    }
+
+    /// Returns the processes that belong to this world's registry, and to no other.
+    fn processes(&self) -> Vec<String> {
+        let ours = format!("VBOX_USER_HOME={}", self.home());
+        let is_ours = |pid: &String| {
+            let environ = fs::read(format!("/proc/{pid}/environ")).unwrap_or_default();
+            environ.split(|byte| *byte == 0).any(|entry| entry == ours.as_bytes())
+        };
+        let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
+        let pids = entries.filter_map(|entry| entry.file_name().into_string().ok());
+        pids.filter(|name| name.bytes().all(|byte| byte.is_ascii_digit())).filter(is_ours).collect()
+    }
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        self.end_server();
+        // The empty folder in the root over which this world was mounted. The mounts went with their processes.
+        if let Ok(inside) = self.folder().strip_prefix("/") {
+            let _ = fs::remove_dir(self.root.join(inside));
+        }
+    }
+}
+
+/// Returns a request for a node of a group, behind NAT.
+///
+/// # Panics
+///
+/// When the group has no valid name.
+pub fn request(group: &str, index: u32) -> CreateRequest {
+    CreateRequest {
+        group: GroupName::new(group).expect("a group name"),
+        name: NodeName::new(format!("{group}-{index}")).expect("a node name"),
+        spec: NodeSpec::new().image(IMAGE).hardware("micro").network(Network::Nat),
+    }
+}
+
+/// Says nothing to nobody.
+pub fn quietly(_: &str) {}

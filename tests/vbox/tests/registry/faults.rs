@@ -1,0 +1,168 @@
+//! Every call of a creation and of a removal fails once, and the controller dies once at each: nothing is left, nothing
+//! is lost, and what comes next succeeds.
+
+use crate::Test;
+use pallet::compute::{Compute, ComputeError};
+use pallet_tests_vbox::runner::{Fault, FaultKind};
+use pallet_tests_vbox::world::{World, quietly, request};
+use std::future::Future;
+use std::time::Duration;
+use tokio::runtime::Runtime;
+
+pub(crate) const TESTS: &[(&str, Test)] = &[
+    ("faults::a_creation_that_fails_anywhere_leaves_nothing", |world, runtime| {
+        creations(world, runtime, &[FaultKind::FailBefore, FaultKind::FailAfter]);
+    }),
+    ("faults::a_creation_that_is_killed_anywhere_is_swept", |world, runtime| {
+        creations(world, runtime, &[FaultKind::HangBefore, FaultKind::HangAfter]);
+    }),
+    ("faults::a_first_creation_that_fails_or_is_killed_leaves_the_model_usable", first_creations),
+    ("faults::a_removal_that_fails_or_is_killed_anywhere_is_finished_by_the_next", removals),
+];
+
+const ALL: &[FaultKind] =
+    &[FaultKind::FailBefore, FaultKind::FailAfter, FaultKind::HangBefore, FaultKind::HangAfter];
+
+/// Lets one call go wrong, and tells whether the work got as far as that call, and how it ended if it ended.
+async fn with_fault<T>(
+    world: &World,
+    fault: Fault,
+    work: impl Future<Output = Result<T, ComputeError>>,
+) -> (bool, Option<Result<T, ComputeError>>) {
+    world.runner.restart(Some(fault));
+    tokio::pin!(work);
+    let ended = loop {
+        tokio::select! {
+            result = &mut work => break Some(result),
+            // Looks now and then whether the call was reached that never answers; how long it takes does not matter.
+            () = tokio::time::sleep(Duration::from_millis(20)) => {
+                if world.runner.is_hanging() {
+                    break None;
+                }
+            }
+        }
+    };
+    let reached = world.runner.calls().len() > fault.at;
+    world.runner.restart(None);
+    (reached, ended)
+}
+
+fn nothing_left(world: &World, what: &str) {
+    let nodes: Vec<String> =
+        world.machines().into_iter().filter(|name| !name.starts_with("pallet-model-")).collect();
+    assert_eq!(nodes, [""; 0], "{what}");
+    let files = World::files(&world.nodes().join("pallet/lab"));
+    assert!(files.is_empty(), "{what}: {files:?}");
+    assert_eq!(world.vbox(&["getextradata", "global", "enumerate"]), "", "{what}");
+    let making = World::files(&world.folder().join("state/lab/machines"));
+    assert!(
+        making.iter().all(|path| path.parent().is_some_and(|folder| folder.ends_with("made"))),
+        "{what}: {making:?}"
+    );
+}
+
+async fn empty(service: &dyn Compute) {
+    for node in service.list().await.expect("a list") {
+        service.destroy(&node.id).await.expect("a removal");
+    }
+}
+
+fn creations(world: World, runtime: Runtime, kinds: &[FaultKind]) {
+    let before = std::fs::read(world.model()).expect("the model");
+    runtime.block_on(async {
+        let service = world.open("lab", &[]).await.expect("a service");
+        // The model is held before, so that the calls are those of an ordinary creation.
+        service.create(&request("web", 9), &quietly).await.expect("a node");
+        empty(&*service).await;
+        let mut cases = 0;
+        for &kind in kinds {
+            for at in 0.. {
+                let what = format!("{kind:?} at call {at}");
+                let wanted = request("web", 1);
+                let fault = Fault { at, kind };
+                let (reached, ended) = with_fault(&world, fault, service.create(&wanted, &quietly)).await;
+                if !reached {
+                    ended.expect("an end").expect("no fault, no failure");
+                    empty(&*service).await;
+                    break;
+                }
+                cases += 1;
+                match ended {
+                    Some(Err(_)) => nothing_left(&world, &what),
+                    Some(Ok(_)) => panic!("{what}: it did not matter"),
+                    // Killed: what is there is complete, or is swept by the next creation.
+                    None => {
+                        let listed = service.list().await.expect("a list");
+                        assert!(listed.len() <= 1, "{what}");
+                        if listed.is_empty() {
+                            service
+                                .create(&wanted, &quietly)
+                                .await
+                                .unwrap_or_else(|error| panic!("{what}: {error}"));
+                        }
+                        empty(&*service).await;
+                        nothing_left(&world, &what);
+                    }
+                }
+                assert!(std::fs::read(world.model()).expect("the model") == before, "{what}: the model");
+            }
+        }
+        eprintln!("faults: {cases} cases of creation ({kinds:?})");
+    });
+}
+
+fn first_creations(world: World, runtime: Runtime) {
+    let before = std::fs::read(world.model()).expect("the model");
+    runtime.block_on(async {
+        let service = world.open("lab", &[]).await.expect("a service");
+        let model = world.model().display().to_string();
+        let mut cases = 0;
+        for &kind in ALL {
+            for at in 0.. {
+                let what = format!("{kind:?} at call {at}");
+                let wanted = request("web", 1);
+                let (reached, _) =
+                    with_fault(&world, Fault { at, kind }, service.create(&wanted, &quietly)).await;
+                if service.list().await.expect("a list").is_empty() {
+                    service.create(&wanted, &quietly).await.unwrap_or_else(|error| panic!("{what}: {error}"));
+                }
+                empty(&*service).await;
+                nothing_left(&world, &what);
+                assert!(std::fs::read(world.model()).expect("the model") == before, "{what}: the model");
+                if !reached {
+                    break;
+                }
+                cases += 1;
+                // Back to a model that nobody ever held.
+                let holders = world.machines();
+                assert_eq!(holders.len(), 1, "{what}: {holders:?}");
+                world.vbox(&["unregistervm", &holders[0], "--delete"]);
+                world.vbox(&["modifymedium", "disk", &model, "--type", "normal"]);
+            }
+        }
+        eprintln!("faults: {cases} cases of a first creation");
+    });
+}
+
+fn removals(world: World, runtime: Runtime) {
+    let before = std::fs::read(world.model()).expect("the model");
+    runtime.block_on(async {
+        let service = world.open("lab", &[]).await.expect("a service");
+        let mut cases = 0;
+        for &kind in ALL {
+            for at in 0.. {
+                let what = format!("{kind:?} at call {at}");
+                let node = service.create(&request("web", 1), &quietly).await.expect("a node");
+                let (reached, _) = with_fault(&world, Fault { at, kind }, service.destroy(&node.id)).await;
+                service.destroy(&node.id).await.unwrap_or_else(|error| panic!("{what}: {error}"));
+                nothing_left(&world, &what);
+                assert!(std::fs::read(world.model()).expect("the model") == before, "{what}: the model");
+                if !reached {
+                    break;
+                }
+                cases += 1;
+            }
+        }
+        eprintln!("faults: {cases} cases of removal");
+    });
+}

@@ -1,0 +1,45 @@
+//! The provider against a real VirtualBox registry. What each test shows is its name.
+
+use libtest_mimic::{Arguments, Trial};
+use pallet_tests_vbox::real::Real;
+use pallet_tests_vbox::world::World;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+mod faults;
+mod life;
+mod safety;
+
+const STAND_IN: &str = env!("CARGO_BIN_EXE_vboxmanage-without-hypervisor");
+
+type Test = fn(World, tokio::runtime::Runtime);
+
+fn main() -> ExitCode {
+    let arguments = Arguments::from_args();
+    let real = match arguments.list {
+        true => Err("only listed".to_owned()),
+        false => Real::find(),
+    };
+    let required = std::env::var_os("PALLET_TEST_REQUIRE").is_some_and(|value| value == "1");
+    let tests = [life::TESTS, safety::TESTS, faults::TESTS].concat();
+    let trials = tests.into_iter().map(|(name, test)| trial(name, test, real.clone(), required)).collect();
+    libtest_mimic::run(&arguments, trials).exit_code()
+}
+
+/// Without VirtualBox a test shows as ignored, with the reason, or fails if that is not accepted.
+fn trial(name: &str, test: Test, real: Result<Real, String>, required: bool) -> Trial {
+    match real {
+        Ok(real) => {
+            let real = Arc::new(real);
+            Trial::test(name, move || {
+                let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+                test(World::new(&real, STAND_IN), runtime);
+                Ok(())
+            })
+        }
+        Err(reason) if required => {
+            Trial::test(name, move || Err(format!("no VirtualBox for tests: {reason}").into()))
+        }
+        Err(reason) => Trial::test(name, || Ok(())).with_kind(reason).with_ignored_flag(true),
+    }
+}
