@@ -3,7 +3,7 @@
 mod support;
 
 use insta::assert_snapshot;
-use pallet_runtime::event::{Counts, Summary, Verb};
+use pallet_runtime::event::{Counts, Event, Summary, Verb};
 use pallet_runtime::request::RunError;
 use std::collections::BTreeMap;
 use std::fs;
@@ -11,7 +11,11 @@ use std::os::unix::fs::PermissionsExt;
 use support::{FakeEngine, Place};
 
 fn idle() -> FakeEngine {
-    FakeEngine::new(|_, request| idle_summary(request.verb))
+    FakeEngine::new(|setup, request| {
+        let service = setup.service_name.to_string();
+        setup.listener.event(&Event::Started { format: 1, verb: request.verb, service });
+        idle_summary(request.verb)
+    })
 }
 
 /// Returns what a project's configuration is answered with, when it is wrong.
@@ -147,9 +151,17 @@ fn a_secret_that_everybody_can_read_is_warned_of() {
     mode(0o644);
     let outcome = place.run(&idle(), "converge");
     assert_eq!(outcome.code, 0);
-    assert!(outcome.stderr.starts_with("warning: pallet.toml holds a secret"), "{}", outcome.stderr);
+    assert!(
+        outcome.stdout.contains("\nnote - pallet.toml holds a secret and everybody"),
+        "{}",
+        outcome.stdout
+    );
+    let listing = place.run(&idle(), "nodes").stderr;
+    assert!(listing.starts_with("warning: pallet.toml holds a secret"), "{listing}");
     mode(0o600);
-    assert_eq!(place.run(&idle(), "converge").stderr, "");
+    let outcome = place.run(&idle(), "converge");
+    assert!(!outcome.stdout.contains("note"), "{}", outcome.stdout);
+    assert_eq!(place.run(&idle(), "nodes").stderr, "");
 }
 
 #[test]

@@ -10,7 +10,7 @@ use crate::config::LoginOverrides;
 use crate::error::InputError;
 use crate::event::{Listener, Summary, Verb};
 use crate::lock::ServiceLock;
-use crate::report::{Record, Retry, Tee};
+use crate::report::{Announce, Record, Retry, Tee};
 use crate::request::{Request, RunError};
 use pallet::Secret;
 use pallet::name::GroupName;
@@ -37,7 +37,7 @@ pub(crate) async fn run(session: &Session<'_>, args: RunArgs) -> Result<u8, Stop
         service_name: service.name,
         admin,
         ssh_config: session.world.var("HOME").map(|home| PathBuf::from(home).join(".ssh/config")),
-        listener: Arc::new(Tee(listeners)),
+        listener: Arc::new(Announce::new(session.config.warnings.clone(), Tee(listeners))),
         confirm: Arc::new(Ask::new(session, Arc::clone(&reporter), interrupts.asking())),
         cancel: interrupts.cancelled(),
     };
@@ -141,5 +141,17 @@ fn exit_code(session: &Session<'_>, result: Result<Summary, RunError>, changes: 
             session.say("declined: nothing was changed");
             Ok(exit::FAILED)
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_retry_can_be_pasted_into_a_shell() {
+        assert_eq!(shell_word("web=3"), "web=3");
+        assert_eq!(shell_word("it's $HOME"), r"'it'\''s $HOME'");
+        assert_eq!(shell_word(""), "''");
     }
 }

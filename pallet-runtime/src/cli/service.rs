@@ -1,6 +1,6 @@
 //! Which compute service is meant, and how it is opened.
 
-use super::{Session, Stop};
+use super::{Session, Stop, USUAL_PROVIDERS};
 use crate::config::{Located, Service};
 use crate::error::{Excerpt, InputError, candidates};
 use crate::event::Failure;
@@ -67,12 +67,22 @@ fn choose(session: &Session<'_>) -> Result<ServiceName, InputError> {
                 "give `--service NAME`, or set `default-service` ({})",
                 names(session).join(", ")
             ))),
-        (None, _) => provider_as_service(&*session.providers[0]),
+        (None, _) => first_provider(session),
     }
 }
 
-fn provider_as_service(provider: &dyn Provider) -> Result<ServiceName, InputError> {
-    ServiceName::new(provider.name()).map_err(|error| InputError::new(error.to_string()))
+/// The first provider that main() was given. Those that are always there come last, and none of them works by
+/// itself.
+fn first_provider(session: &Session<'_>) -> Result<ServiceName, InputError> {
+    match session.providers.as_slice() {
+        [first, ..] if session.providers.len() > USUAL_PROVIDERS => {
+            ServiceName::new(first.name()).map_err(|error| InputError::new(error.to_string()))
+        }
+        _ => Err(InputError::new("there is no compute service").hint(
+            "add a provider in main() with `.provider(…)`, name a service in pallet.toml, or use this machine with \
+             `--service localhost`",
+        )),
+    }
 }
 
 struct Definition {

@@ -84,7 +84,11 @@ impl HumanReporter {
             Event::ActionFinished { node, action, outcome, seconds, .. } => {
                 let sign = self.sign(outcome)?;
                 let (_, detail) = outcome_words(outcome);
-                let detail = if detail.is_empty() { detail } else { format!(": {}", text::clean(&detail)) };
+                let detail = if detail.is_empty() {
+                    detail
+                } else {
+                    format!(": {}", text::clean(text::about(&detail, action)))
+                };
                 let source = paint.dim(&text::clean(&action.source));
                 let time =
                     if *seconds > 0.0 { format!("  {}", text::duration(*seconds)) } else { String::new() };

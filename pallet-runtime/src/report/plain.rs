@@ -79,7 +79,8 @@ fn line(event: &Event, verbose: bool) -> Option<String> {
         Event::ActionOutput { node, line, .. } if verbose => format!("output {node} {line}"),
         Event::ActionFinished { node, phase, action, outcome, seconds, .. } => {
             let (word, detail) = outcome_words(outcome);
-            let detail = if detail.is_empty() { detail } else { format!(": {detail}") };
+            let detail =
+                if detail.is_empty() { detail } else { format!(": {}", text::about(&detail, action)) };
             let (kind, subject, source) = (&action.kind, &action.subject, &action.source);
             let time = text::duration(*seconds);
             format!("action {node} {phase} {word} {kind} {subject} {time} {source}{detail}")

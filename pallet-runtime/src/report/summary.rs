@@ -94,7 +94,9 @@ fn failure(out: &mut String, record: &Record, alike: &Alike<'_>, paint: Paint) {
     if let Some(source) = source {
         let _ = writeln!(out, "  {} {}", paint.dim("-->"), text::clean(source));
     }
-    let _ = writeln!(out, "  {}", text::clean(&alike.failure.message));
+    let message = &alike.failure.message;
+    let message = alike.action.map_or(message.as_str(), |action| text::about(message, action));
+    let _ = writeln!(out, "  {}", text::clean(message));
     let output = &alike.failure.output;
     for line in &output[output.len().saturating_sub(OUTPUT_LINES)..] {
         let _ = writeln!(
@@ -126,7 +128,10 @@ fn changes(out: &mut String, record: &Record, paint: Paint) {
             None => groups.push((action, vec![&action.node])),
         }
     }
-    if groups.is_empty() {
+    // What changed on one node alone was told line by line; of several it is put together here.
+    let mut nodes = groups.iter().flat_map(|(_, nodes)| nodes);
+    let first = nodes.next();
+    if nodes.all(|node| Some(node) == first) {
         return;
     }
     let _ = writeln!(out, "{}", paint.bold("changed:"));
