@@ -1,10 +1,10 @@
 //! A table of phases, and what is promised of each: the plan is right, the node is as declared afterwards, the
 //! second run finds nothing to do, and so does the second plan.
 
-use crate::lab::{Lab, Phase, Report};
+use crate::lab::{self, Lab, Phase, Report};
+use pallet::PhaseOutput;
 use pallet_runtime::event::{ActionOutcome, Verb, Verdict};
 use pallet_runtime::request::Request;
-use std::sync::Arc;
 
 /// A phase, and what it must do to a node.
 pub struct Case {
@@ -14,6 +14,7 @@ pub struct Case {
     first: Option<Vec<End>>,
     again: Vec<(usize, End)>,
     certain: bool,
+    never_certain: bool,
     checks: Vec<(String, String)>,
 }
 
@@ -56,14 +57,15 @@ impl End {
 
 impl Case {
     /// Returns a case that promises what all do.
-    pub fn new(name: &'static str, phase: impl Fn() + Send + Sync + 'static) -> Case {
+    pub fn new<R: PhaseOutput>(name: &'static str, phase: impl Fn() -> R + Send + Sync + 'static) -> Case {
         Case {
             name,
             prepare: Vec::new(),
-            phase: Arc::new(phase),
+            phase: lab::phase(phase),
             first: None,
             again: Vec::new(),
             certain: true,
+            never_certain: false,
             checks: Vec::new(),
         }
     }
@@ -96,6 +98,12 @@ impl Case {
         self
     }
 
+    /// Allows every plan to be unsure, even that of a node that is as declared.
+    #[must_use]
+    pub fn unsure_forever(self) -> Case {
+        Case { certain: false, never_certain: true, ..self }
+    }
+
     /// Says what a line of shell on the node writes afterwards, but for the newlines at its end.
     #[must_use]
     pub fn check(mut self, script: impl Into<String>, output: impl Into<String>) -> Case {
@@ -126,13 +134,15 @@ impl Case {
             })?;
         }
         let plan = self.ask(lab, Verb::Plan)?;
-        let disturbed = self.again.iter().any(|(_, end)| *end == End::Changed);
+        let disturbed = self.never_certain || self.again.iter().any(|(_, end)| *end == End::Changed);
         for (index, planned) in plan.planned().iter().enumerate() {
             let fits = match self.end_again(index) {
                 End::Refreshed => planned.verdict == Verdict::Refresh,
-                End::Changed => planned.verdict == Verdict::Change,
+                End::Changed => End::Changed.is_within(planned.verdict),
                 // What follows a command that always runs is not known without running it.
-                _ => planned.verdict == Verdict::Unchanged || disturbed && planned.verdict == Verdict::Unknown,
+                _ => {
+                    planned.verdict == Verdict::Unchanged || disturbed && planned.verdict == Verdict::Unknown
+                }
             };
             ensure(fits, || format!("second plan: {planned:?}"))?;
         }

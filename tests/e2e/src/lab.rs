@@ -1,9 +1,11 @@
 //! The engine against one node, with a phase given as a closure.
 
 use crate::machine::Machine;
-use pallet::compute::{BoxFuture, Compute, ComputeError, CreateRequest, NodeId, NodeRecord, NodeState, Progress};
+use pallet::compute::{
+    BoxFuture, Compute, ComputeError, CreateRequest, NodeId, NodeRecord, NodeState, Progress,
+};
 use pallet::name::{GroupName, NodeName, ServiceName};
-use pallet::{GroupSpec, Registry};
+use pallet::{GroupSpec, PhaseOutput, Registry};
 use pallet_runtime::Reach;
 use pallet_runtime::engine::{self, Cancel, Setup};
 use pallet_runtime::event::{ActionOutcome, Event, Listener, PlannedAction, Summary, Verb};
@@ -14,7 +16,12 @@ use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
 /// A phase of a test.
-pub type Phase = Arc<dyn Fn() + Send + Sync>;
+pub type Phase = Arc<dyn Fn() -> pallet::Result + Send + Sync>;
+
+/// Returns a phase that does what a closure does, whatever that returns.
+pub fn phase<R: PhaseOutput>(phase: impl Fn() -> R + Send + Sync + 'static) -> Phase {
+    Arc::new(move || phase().finish())
+}
 
 /// The name of the group, and of its only phase that is not standard.
 const GROUP: &str = "node";
@@ -50,13 +57,13 @@ impl Lab {
     }
 
     /// Says what converging a phase would do.
-    pub fn plan(&self, phase: impl Fn() + Send + Sync + 'static) -> Report {
-        self.run(&Request::new(Verb::Plan), Arc::new(phase))
+    pub fn plan<R: PhaseOutput>(&self, phase: impl Fn() -> R + Send + Sync + 'static) -> Report {
+        self.run(&Request::new(Verb::Plan), self::phase(phase))
     }
 
     /// Converges a phase.
-    pub fn converge(&self, phase: impl Fn() + Send + Sync + 'static) -> Report {
-        self.run(&Request::new(Verb::Converge), Arc::new(phase))
+    pub fn converge<R: PhaseOutput>(&self, phase: impl Fn() -> R + Send + Sync + 'static) -> Report {
+        self.run(&Request::new(Verb::Converge), self::phase(phase))
     }
 
     /// Does what is asked with a phase.
