@@ -5,7 +5,7 @@
 //! anything went wrong at or below it. The root exists only inside [`reporting`], which appends what was found to
 //! the output: there is no way to collect a mistake and forget to report it.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Span, TokenStream};
 use quote::ToTokens;
 use std::cell::{Cell, RefCell};
 use std::fmt::Display;
@@ -42,6 +42,11 @@ impl<'parent> Sink<'parent> {
     /// Reports a mistake at exactly these tokens.
     pub(crate) fn report(&self, at: impl ToTokens, message: impl Display) {
         self.push(syn::Error::new_spanned(at, message));
+    }
+
+    /// Reports a mistake at a place.
+    pub(crate) fn report_at(&self, at: Span, message: impl Display) {
+        self.push(syn::Error::new(at, message));
     }
 
     /// Returns what was parsed, or reports why it could not be.

@@ -110,7 +110,8 @@ fn is_octal(mode: &LitInt) -> bool {
 
 /// Returns what the number means, and what it was meant to be: `644` is `0o1204`, and hardly ever meant so.
 fn way_out(mode: &LitInt, number: u64) -> String {
-    let is_decimal = mode.token().to_string().starts_with(|c: char| c.is_ascii_digit() && c != '0');
+    let written = mode.token().to_string();
+    let is_decimal = !written.starts_with("0x") && !written.starts_with("0b");
     match u64::from_str_radix(mode.base10_digits(), 8) {
         Ok(meant) if is_decimal && meant <= rules::MOST_MODE => {
             format!("as it stands it is `{number:#o}`; did you mean `{meant:#o}`?")

@@ -23,8 +23,12 @@ pub(crate) const GROUP: Rule = Rule {
     holds: |s| is_label(s, 50),
 };
 
-/// The name of a cluster stands before those of its groups, so it obeys the same rule.
-pub(crate) const CLUSTER: Rule = Rule { kind: "cluster name", ..GROUP };
+/// The name of a cluster stands before those of its groups, so it obeys the same rule, or is not there.
+pub(crate) const CLUSTER: Rule = Rule {
+    kind: "cluster name",
+    text: "1 to 50 lower-case letters, digits and inner hyphens, or empty",
+    holds: |s| s.is_empty() || is_label(s, 50),
+};
 
 /// `PhaseName`
 pub(crate) const PHASE: Rule = Rule { kind: "phase name", text: WORD, holds: is_word };

@@ -6,23 +6,46 @@
 mod errors;
 mod expansions;
 mod half_typed;
+mod reference;
 
 use crate::spec::{self, Kind};
 use proc_macro2::{Spacing, TokenStream, TokenTree};
 use std::str::FromStr;
 
+/// One use of one of the macros.
+enum Use {
+    /// The arguments and the item of `#[phase]`.
+    Phase(TokenStream, TokenStream),
+    /// What stands between the braces.
+    Spec(Kind, TokenStream),
+}
+
+impl Use {
+    fn parse(source: &str) -> Use {
+        let source = source.trim();
+        if let Some((arguments, item)) = source.strip_prefix("#[phase").and_then(|rest| rest.split_once(']'))
+        {
+            let arguments = arguments.trim_start_matches('(').trim_end_matches(')');
+            return Use::Phase(tokens(arguments), tokens(item));
+        }
+        let (form, input) = source.split_once('!').expect("a macro");
+        let kinds = [Kind::ServerSpec, Kind::Group, Kind::NodeSpec, Kind::Cluster];
+        let kind = kinds.into_iter().find(|kind| kind.form() == form).expect("one of the macros");
+        let input = input.trim().strip_prefix('{').and_then(|input| input.strip_suffix('}')).expect("braces");
+        Use::Spec(kind, tokens(input))
+    }
+
+    fn expand(self) -> TokenStream {
+        match self {
+            Use::Phase(arguments, item) => crate::phase::attribute(arguments, item),
+            Use::Spec(kind, input) => spec::define(kind, input),
+        }
+    }
+}
+
 /// Returns what `source`, one use of one of the macros, expands to.
 fn expand(source: &str) -> TokenStream {
-    let source = source.trim();
-    if let Some((arguments, item)) = source.strip_prefix("#[phase").and_then(|rest| rest.split_once(']')) {
-        let arguments = arguments.trim_start_matches('(').trim_end_matches(')');
-        return crate::phase::attribute(tokens(arguments), tokens(item));
-    }
-    let (form, input) = source.split_once('!').expect("a macro");
-    let kind = [Kind::ServerSpec, Kind::Group, Kind::NodeSpec, Kind::Cluster];
-    let kind = kind.into_iter().find(|kind| kind.form() == form).expect("one of the macros");
-    let input = input.trim().strip_prefix('{').and_then(|input| input.strip_suffix('}')).expect("braces");
-    spec::define(kind, tokens(input))
+    Use::parse(source).expand()
 }
 
 fn tokens(source: &str) -> TokenStream {

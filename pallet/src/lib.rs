@@ -44,6 +44,8 @@ pub mod script;
 mod secret;
 pub mod settings;
 pub mod spec;
+#[cfg(feature = "template")]
+mod template;
 mod text;
 pub mod world;
 
@@ -51,7 +53,7 @@ pub use context::{Context, FromContext, Node, Nodes, NodesIn};
 pub use error::{Error, Result};
 pub use graph::{Handle, Value};
 pub use location::Location;
-pub use phase::{DefinesPhase, PhaseDef, PhaseOutput, standard};
+pub use phase::{DefinesPhase, PhaseDef, PhaseOutput, RunnablePhase, enter, extract, standard};
 pub use registry::Registry;
 pub use secret::Secret;
 pub use spec::{
@@ -60,11 +62,23 @@ pub use spec::{
 };
 pub use text::Text;
 
-pub use pallet_macros::{cluster, group, node_spec, phase, server_spec};
+#[doc = include_str!("../../pallet-macros/docs/cluster.md")]
+pub use pallet_macros::cluster;
+#[doc = include_str!("../../pallet-macros/docs/group.md")]
+pub use pallet_macros::group;
+#[doc = include_str!("../../pallet-macros/docs/node_spec.md")]
+pub use pallet_macros::node_spec;
+#[doc = include_str!("../../pallet-macros/docs/phase.md")]
+pub use pallet_macros::phase;
+#[doc = include_str!("../../pallet-macros/docs/server_spec.md")]
+pub use pallet_macros::server_spec;
 
 /// Not public API. Used by generated code.
 #[doc(hidden)]
 pub mod __private {
-    pub use crate::phase::{enter, extract, phase};
+    pub use crate::phase::extract;
+    pub use crate::phase::generated::enter;
     pub use inventory;
+    #[cfg(feature = "template")]
+    pub use minijinja;
 }

@@ -84,6 +84,22 @@ pub trait DefinesPhase {
     const DEF: &'static PhaseDef;
 }
 
+/// A phase that needs no arguments, so that it can be named by its path alone: `configure: web`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a phase that can run without arguments",
+    label = "neither a phase without arguments nor a call of one",
+    note = "a phase with arguments is given them here: `tune: tune(8)`",
+    note = "a phase is a function with `#[phase]` on it; any other can be called in a closure: `configure: || helper()`"
+)]
+pub trait RunnablePhase: DefinesPhase {
+    /// Runs the phase as part of the one that is being built.
+    ///
+    /// # Errors
+    ///
+    /// The phase's own.
+    fn run() -> Result<(), Error>;
+}
+
 /// What a phase function may return: nothing, handles, values, several of those, or a `Result` with any of them.
 #[diagnostic::on_unimplemented(
     message = "a phase cannot return `{Self}`",
@@ -120,19 +136,34 @@ impl<T: PhaseOutput, E: Into<Error>> PhaseOutput for Result<T, E> {
     }
 }
 
-/// Runs the body of a phase as part of the phase that is being built. Generated code calls this.
+/// Runs the body of a phase as part of the phase that is being built. `#[phase]` generates a call of this.
 ///
 /// # Panics
 ///
 /// When no phase is being built.
-#[doc(hidden)]
 #[track_caller]
 pub fn enter<R: PhaseOutput>(def: &'static PhaseDef, body: impl FnOnce() -> R) -> R {
     graph::enter_phase(def, body)
 }
 
-/// Supplies a parameter of a phase. Generated code calls this.
-#[doc(hidden)]
+/// What `#[phase]` calls instead of [`enter`] where the result is checked elsewhere, lest it be refused twice.
+pub(crate) mod generated {
+    use super::{PhaseDef, graph};
+
+    /// Runs the body of a phase as part of the phase that is being built.
+    #[track_caller]
+    pub fn enter<R>(def: &'static PhaseDef, body: impl FnOnce() -> R) -> R {
+        graph::enter_phase(def, body)
+    }
+}
+
+/// Returns what supplies the parameter `name` of a phase. `#[phase]` generates a call of this.
+///
+/// Where it is not known yet, or not there, building the phase ends here.
+///
+/// # Panics
+///
+/// When no phase is being built.
 #[track_caller]
 pub fn extract<T: FromContext>(name: &str) -> T {
     let location = Location::caller();
@@ -144,12 +175,6 @@ pub fn extract<T: FromContext>(name: &str) -> T {
             graph::stop(None)
         }
     }
-}
-
-/// Returns a phase function, once it is clear that it is one. Generated code calls this.
-#[doc(hidden)]
-pub fn phase<P: DefinesPhase, F>(function: F) -> F {
-    function
 }
 
 /// The phases with a meaning of their own.

@@ -14,4 +14,4 @@ pub use crate::spec::{ClusterSpec, GroupSpec, NodeSpec, ServerSpec};
 pub use crate::text::Text;
 pub use crate::{cluster, group, node_spec, phase, server_spec};
 #[cfg(feature = "template")]
-pub use minijinja::context;
+pub use crate::context;

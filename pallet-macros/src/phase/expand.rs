@@ -5,12 +5,12 @@
 
 use super::model::{Parameter, Phase};
 use super::parse::{self, Function, Typed};
-use crate::spec::location;
-use crate::syntax::spelling;
-use proc_macro2::{Ident, Span, TokenStream};
+use crate::spec::{generated_at, location};
+use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::ext::IdentExt;
 use syn::spanned::Spanned;
+use syn::token::Paren;
 use syn::{Path, ReturnType, Type};
 
 /// Returns the expansion of a phase.
@@ -25,13 +25,18 @@ pub(crate) fn phase(function: &Function, phase: &Phase, pallet: &Path) -> TokenS
     let inner = inner(function, &inner_name);
     let call = call(phase, &inner_name, pallet);
     let result = result_type(output);
-    let enter = quote_spanned!(result.span()=> #pallet::__private::enter::<#result>);
+    // With `run` in the definition the result is checked there, and shall not be refused twice.
+    let enter = match phase.has_arguments() {
+        true => quote_spanned!(result.span()=> #pallet::enter::<#result>),
+        false => quote!(#pallet::__private::enter),
+    };
     let definition = definition(function, Some(phase), pallet);
     let conditions = attributes.conditions();
+    let head = head(function, quote!(#(#arguments),*));
     quote! {
         #attributes
         #track_caller
-        #visibility fn #name(#(#arguments),*) #output {
+        #visibility #head #output {
             #inner
             #enter(<#name as #pallet::DefinesPhase>::DEF, || #call)
         }
@@ -48,7 +53,7 @@ pub(crate) fn phase(function: &Function, phase: &Phase, pallet: &Path) -> TokenS
 /// Returns what stands for a phase whose signature was refused: everything that others may name, so that the
 /// refusal is the only error.
 pub(crate) fn stub(function: &Function, pallet: &Path) -> TokenStream {
-    let Function { attributes, visibility, name, output, generics, .. } = function;
+    let Function { attributes, visibility, name, generics, output, .. } = function;
     let is_method = function.parameters.iter().any(|p| matches!(p, parse::Parameter::Receiver(_)));
     if is_method {
         return as_written(function);
@@ -66,11 +71,12 @@ pub(crate) fn stub(function: &Function, pallet: &Path) -> TokenStream {
         quote!(_: #ty)
     });
     let inner = inner(function, &inner_name(name));
+    let head = head(function, quote!(#(#arguments),*));
     let where_clause = &generics.where_clause;
     quote! {
         #attributes
-        #visibility fn #name #generics (#(#arguments),*) #output #where_clause {
-            #[allow(dead_code)]
+        #visibility #head #output #where_clause {
+            #[allow(unused)]
             #inner
             ::core::unreachable!()
         }
@@ -82,25 +88,41 @@ pub(crate) fn stub(function: &Function, pallet: &Path) -> TokenStream {
 /// Returns the user's function without our attributes.
 fn as_written(function: &Function) -> TokenStream {
     let Function { attributes, visibility, constness, asyncness, unsafety, abi, .. } = function;
-    let parameters = function.parameters.iter().map(parameter);
-    let Function { name, generics, output, body, .. } = function;
+    let Function { fn_token, name, generics, paren, output, body, .. } = function;
+    let parameters = parenthesized(*paren, function.parameters.iter().map(parameter));
     let where_clause = &generics.where_clause;
     quote! {
         #attributes
-        #visibility #constness #asyncness #unsafety #abi fn #name #generics (#(#parameters),*)
-            #output #where_clause #body
+        #[allow(unused)]
+        #visibility #constness #asyncness #unsafety #abi
+        #fn_token #name #generics #parameters #output #where_clause #body
     }
 }
 
 /// Returns the user's function under a name of its own. With the same name, a phase that calls itself would
 /// call this one, and have to supply its extractors.
 fn inner(function: &Function, name: &Ident) -> TokenStream {
-    let Function { asyncness, unsafety, generics, output, body, .. } = function;
-    let parameters = typed(function).map(typed_parameter);
+    let Function { asyncness, unsafety, fn_token, generics, paren, output, body, .. } = function;
+    let parameters = parenthesized(*paren, typed(function).map(typed_parameter));
     let where_clause = &generics.where_clause;
     quote! {
-        #asyncness #unsafety fn #name #generics (#(#parameters),*) #output #where_clause #body
+        #asyncness #unsafety #fn_token #name #generics #parameters #output #where_clause #body
     }
+}
+
+/// Returns `fn name(arguments)` of the function that others call: generated, at the place of the user's.
+fn head(function: &Function, arguments: TokenStream) -> TokenStream {
+    let Function { fn_token, name, generics, paren, .. } = function;
+    let word = quote_spanned!(generated_at(fn_token.span)=> fn);
+    let mut arguments = Group::new(Delimiter::Parenthesis, arguments);
+    arguments.set_span(generated_at(paren.span.join()));
+    quote!(#word #name #generics #arguments)
+}
+
+fn parenthesized(paren: Paren, parameters: impl Iterator<Item = TokenStream>) -> Group {
+    let mut group = Group::new(Delimiter::Parenthesis, quote!(#(#parameters),*));
+    group.set_span(paren.span.join());
+    group
 }
 
 fn inner_name(name: &Ident) -> Ident {
@@ -160,42 +182,71 @@ fn result_type(output: &ReturnType) -> TokenStream {
     }
 }
 
-/// Returns the struct that stands for the phase, and what is registered about it.
+/// Returns the struct that stands for the phase, and what is known about it. All of it is at the function's name,
+/// where rustc shall point when the name is taken.
 fn definition(function: &Function, phase: Option<&Phase>, pallet: &Path) -> TokenStream {
     let Function { attributes, visibility, name, .. } = function;
     let (docs, conditions) = (attributes.docs(), attributes.conditions());
-    let text = name.unraw().to_string();
-    let location = location(pallet, name.span());
-    let doc = attributes.summary().map(|doc| quote!(.doc(#doc)));
-    let uses = phase.map(|phase| uses(phase, name, pallet));
-    quote! {
+    let run = run(function, phase, pallet);
+    let defines = defines(function, phase, run.is_some(), pallet);
+    let runnable = run.map(|run| runnable(function, run, pallet));
+    quote_spanned! {generated_at(name.span())=>
         #docs
         #[doc(hidden)]
         #[allow(non_camel_case_types)]
         #conditions
         #visibility struct #name {}
 
+        #defines
+
+        #runnable
+    }
+}
+
+/// Returns the expression that runs the phase, if it can be run without arguments.
+fn run(function: &Function, phase: Option<&Phase>, pallet: &Path) -> Option<TokenStream> {
+    let name = &function.name;
+    match phase {
+        Some(phase) if phase.has_arguments() => None,
+        Some(_) => {
+            // The user's type is named, so that rustc points at it when it is no result of a phase.
+            let result = result_type(&function.output);
+            Some(quote_spanned!(result.span()=> <#result as #pallet::PhaseOutput>::finish(#name())))
+        }
+        // Refused, so it will not run; but whoever names it shall not be told that it cannot.
+        None => Some(quote!(::core::unreachable!())),
+    }
+}
+
+fn defines(function: &Function, phase: Option<&Phase>, is_runnable: bool, pallet: &Path) -> TokenStream {
+    let Function { attributes, name, .. } = function;
+    let conditions = attributes.conditions();
+    let text = name.unraw().to_string();
+    let location = location(pallet, name.span());
+    let doc = attributes.summary().map(|doc| quote!(.doc(#doc)));
+    let arguments = phase.map(Phase::arguments).unwrap_or_default();
+    let arguments = (!arguments.is_empty()).then(|| quote!(.arguments(&[#(#arguments),*])));
+    let run = is_runnable.then(|| quote!(.run(<#name as #pallet::RunnablePhase>::run)));
+    quote_spanned! {generated_at(name.span())=>
         #conditions
         impl #pallet::DefinesPhase for #name {
             const DEF: &'static #pallet::PhaseDef =
-                &#pallet::PhaseDef::new(#text, ::core::module_path!(), #location) #doc #uses;
+                &#pallet::PhaseDef::new(#text, ::core::module_path!(), #location) #doc #arguments #run;
         }
     }
 }
 
-/// Returns the calls that say how the phase is used: with which arguments, or else by which function.
-fn uses(phase: &Phase, name: &Ident, pallet: &Path) -> TokenStream {
-    let arguments: Vec<String> = phase
-        .parameters
-        .iter()
-        .filter_map(|parameter| match parameter {
-            Parameter::Arg { name, ty } => Some(spelling(quote!(#name: #ty))),
-            Parameter::Extractor { .. } => None,
-        })
-        .collect();
-    if arguments.is_empty() {
-        quote!(.run(|| #pallet::PhaseOutput::finish(#name())))
-    } else {
-        quote!(.arguments(&[#(#arguments),*]))
+/// Returns what lets a phase without arguments be named in specs by its path alone.
+fn runnable(function: &Function, run: TokenStream, pallet: &Path) -> TokenStream {
+    let Function { attributes, name, .. } = function;
+    let conditions = attributes.conditions();
+    quote_spanned! {generated_at(name.span())=>
+        #conditions
+        #[allow(deprecated)] // A deprecated phase is the business of who names it.
+        impl #pallet::RunnablePhase for #name {
+            fn run() -> ::core::result::Result<(), #pallet::Error> {
+                #run
+            }
+        }
     }
 }

@@ -7,6 +7,7 @@ use proc_macro2::{Delimiter, Group, Ident, TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::ext::IdentExt;
 use syn::parse::{ParseStream, Parser};
+use syn::token::Paren;
 use syn::{Abi, Attribute, Generics, ReturnType, Token, Type, Visibility, WhereClause, parenthesized};
 
 /// What the attribute stands before.
@@ -28,8 +29,10 @@ pub(crate) struct Function {
     pub(crate) asyncness: Option<Token![async]>,
     pub(crate) unsafety: Option<Token![unsafe]>,
     pub(crate) abi: Option<Abi>,
+    pub(crate) fn_token: Token![fn],
     pub(crate) name: Ident,
     pub(crate) generics: Generics,
+    pub(crate) paren: Paren,
     pub(crate) parameters: Vec<Parameter>,
     pub(crate) output: ReturnType,
     /// The body in its braces, not parsed.
@@ -67,8 +70,8 @@ pub(crate) fn item(item: TokenStream, sink: &Sink<'_>) -> Item {
         Ok(Some(function)) => Item::Function(Box::new(function)),
         // A function without a body: rustc says so.
         Ok(None) => stray(),
-        Err(_) => {
-            sink.report(&item, messages::phase_signature());
+        Err(error) => {
+            sink.report_at(error.span(), messages::phase_signature());
             stray()
         }
     }
@@ -98,11 +101,11 @@ fn function(input: ParseStream<'_>) -> syn::Result<Option<Function>> {
     let asyncness = input.parse()?;
     let unsafety = input.parse()?;
     let abi = input.parse()?;
-    input.parse::<Token![fn]>()?;
+    let fn_token = input.parse()?;
     let name = input.call(Ident::parse_any)?;
     let mut generics: Generics = input.parse()?;
     let content;
-    parenthesized!(content in input);
+    let paren = parenthesized!(content in input);
     let parameters = parameters(&content)?;
     let output = input.parse()?;
     generics.where_clause = input.parse::<Option<WhereClause>>()?;
@@ -117,8 +120,10 @@ fn function(input: ParseStream<'_>) -> syn::Result<Option<Function>> {
         asyncness,
         unsafety,
         abi,
+        fn_token,
         name,
         generics,
+        paren,
         parameters,
         output,
         body,

@@ -91,7 +91,7 @@ fn key(spec: &mut Spec, known: &Known, entry: &Entry, sink: &Sink<'_>) -> Option
         // The rest of the table: phases that have a key of their own.
         phase => {
             let name = Name { text: phase.to_owned(), span: key.span() };
-            spec.phases.push(Phase { name, body: phase_body(value, known, sink)? });
+            spec.phases.push(Phase { name, body: phase_body(value, phase, known, sink)? });
         }
     }
     Some(())
@@ -213,14 +213,17 @@ fn phase(entry: &Entry, sink: &Sink<'_>) -> Option<Phase> {
         return None;
     }
     let name = Name { text, span: entry.key.span() };
-    Some(Phase { name, body: phase_body(&entry.value, &OTHER_PHASE, sink)? })
+    Some(Phase { name, body: phase_body(&entry.value, &entry.key.name, &OTHER_PHASE, sink)? })
 }
 
-fn phase_body(value: &Written, known: &Known, sink: &Sink<'_>) -> Option<PhaseBody> {
+fn phase_body(value: &Written, key: &str, known: &Known, sink: &Sink<'_>) -> Option<PhaseBody> {
     match &value.value {
         Value::Path(path) => Some(PhaseBody::Path(path.clone())),
-        Value::Call(path, arguments) => Some(PhaseBody::Call(path.clone(), arguments.to_token_stream())),
+        Value::Call(..) => Some(PhaseBody::Call(value.to_token_stream())),
         Value::Closure => Some(PhaseBody::Closure(value.to_token_stream())),
-        _ => wrong(value, known, sink),
+        _ => {
+            sink.report(value, messages::wrong_value(key, known.takes, known.example));
+            None
+        }
     }
 }

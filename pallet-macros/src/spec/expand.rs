@@ -3,7 +3,7 @@
 use super::keys::Kind;
 use super::model::{Call, Name, Node, Phase, PhaseBody, Spec, SpecRef};
 use proc_macro2::{Ident, Span, TokenStream};
-use quote::{ToTokens, quote, quote_spanned};
+use quote::{quote, quote_spanned};
 use syn::ext::IdentExt;
 use syn::spanned::Spanned;
 use syn::{LitStr, Path};
@@ -18,14 +18,13 @@ pub(crate) fn item(spec: &Spec) -> TokenStream {
     let construction = construction(spec);
     let spec_doc = format!(" Returns the {}.", spec.kind.noun());
     let built = path(pallet, built);
+    let structure = quote_spanned!(ident.span()=> struct #ident;);
     quote! {
         #attributes
-        #visibility struct #ident;
+        #visibility #structure
 
         #conditions
-        impl #pallet::#defines for #ident {
-            #definition
-        }
+        #definition
 
         #conditions
         impl #ident {
@@ -71,11 +70,10 @@ fn path(pallet: &Path, segments: &[&str]) -> TokenStream {
     quote!(#pallet #(::#segments)*)
 }
 
-/// Returns the constant that is known without building the spec. The definitions of inherited specs are part of
-/// it, which is how rustc finds a spec that extends itself.
+/// Returns what is known without building the spec. The definitions of inherited specs are part of it, which is how rustc finds a spec that extends itself.
 fn definition(spec: &Spec) -> TokenStream {
     let Spec { pallet, ident, .. } = spec;
-    let Names { definition, .. } = Names::of(spec.kind);
+    let Names { defines, definition, .. } = Names::of(spec.kind);
     let item_name = ident.unraw().to_string();
     let own_name = match spec.kind {
         Kind::Group | Kind::Cluster => Some(spec.name.literal()),
@@ -86,15 +84,23 @@ fn definition(spec: &Spec) -> TokenStream {
     let groups = definitions(&spec.groups, quote!(groups), Kind::Group, pallet);
     let extends = definitions(&spec.extends, quote!(extends), Kind::ServerSpec, pallet);
     let own_name = own_name.into_iter();
-    quote! {
-        const DEF: &'static #pallet::#definition = &#pallet::#definition::new(
-            #item_name,
-            #(#own_name,)*
-            ::core::module_path!(),
-            #location,
-            #ident::spec,
-        ) #doc #groups #extends;
+    // At the item's name, where rustc shall point when a spec extends itself.
+    quote_spanned! {generated_at(ident.span())=>
+        impl #pallet::#defines for #ident {
+            const DEF: &'static #pallet::#definition = &#pallet::#definition::new(
+                #item_name,
+                #(#own_name,)*
+                ::core::module_path!(),
+                #location,
+                #ident::spec,
+            ) #doc #groups #extends;
+        }
     }
+}
+
+/// Returns a span for generated code that stands where the user's token stands. Lints know that it is generated.
+pub(crate) fn generated_at(at: Span) -> Span {
+    Span::call_site().located_at(at)
 }
 
 /// Returns the place of a token in the user's source, as an expression.
@@ -220,18 +226,14 @@ impl Phase {
     fn expand(&self, pallet: &Path) -> TokenStream {
         let name = self.name.literal();
         let body = match &self.body {
-            PhaseBody::Path(path) => phase_function(path, path.to_token_stream(), pallet),
-            PhaseBody::Call(path, arguments) => {
-                phase_function(path, quote_spanned!(path.span()=> || #path #arguments), pallet)
+            // A path is used as a type, which only `#[phase]` makes of it, and never as a function: one mistake
+            // shall not be two errors.
+            PhaseBody::Path(path) => {
+                quote_spanned!(path.span()=> || <#path as #pallet::RunnablePhase>::run())
             }
+            PhaseBody::Call(call) => quote_spanned!(call.span()=> || #call),
             PhaseBody::Closure(closure) => closure.clone(),
         };
         quote_spanned!(self.name.span=> .phase(#name, #body))
     }
-}
-
-/// Returns `function`, checked to be made of the phase at `path`: the path is used as a type here, which only
-/// `#[phase]` gives it.
-fn phase_function(path: &Path, function: TokenStream, pallet: &Path) -> TokenStream {
-    quote_spanned!(path.span()=> #pallet::__private::phase::<#path, _>(#function))
 }

@@ -57,8 +57,8 @@ pub(crate) struct Phase {
 pub(crate) enum PhaseBody {
     /// A `#[phase]` function without arguments.
     Path(Path),
-    /// A `#[phase]` function with its arguments, in their parentheses.
-    Call(Path, TokenStream),
+    /// A call of a function with its arguments.
+    Call(TokenStream),
     /// A closure written in place.
     Closure(TokenStream),
 }

@@ -32,11 +32,23 @@ pub(crate) struct Adapter {
 }
 
 enum Attachment {
-    Nat(Vec<(u16, u16)>),
+    Nat(Vec<Forward>),
     Bridged(Option<LitStr>),
     HostOnly(Option<LitStr>),
     Internal(LitStr),
     NatNetwork(LitStr),
+}
+
+/// A port of the host that leads to a port of the guest.
+struct Forward {
+    host: Port,
+    guest: Port,
+}
+
+/// A port number, and where it stands.
+struct Port {
+    number: u16,
+    literal: Lit,
 }
 
 const NETWORKS: [&str; 3] = ["local", "nat", "bridged"];
@@ -103,11 +115,11 @@ fn report_second_management(adapters: &[(&Written, Adapter)], sink: &Sink<'_>) {
 /// Two forwards of one host port cannot both work, on whichever adapters they are.
 fn report_shared_ports(adapters: &[(&Written, Adapter)], sink: &Sink<'_>) {
     let mut taken = BTreeSet::new();
-    for (written, adapter) in adapters {
+    for (_, adapter) in adapters {
         let Attachment::Nat(forwards) = &adapter.attachment else { continue };
-        for (host, _) in forwards {
-            if !taken.insert(host) {
-                sink.report(written, messages::forwarded_twice(host));
+        for Forward { host, .. } in forwards {
+            if !taken.insert(host.number) {
+                sink.report(&host.literal, messages::forwarded_twice(host.number));
             }
         }
     }
@@ -134,7 +146,7 @@ fn attachment(written: &Written, sink: &Sink<'_>) -> Option<Attachment> {
         return unknown(&spelling(written));
     };
     match name.as_str() {
-        "nat" => Some(Attachment::Nat(forwards(arguments, sink)?)),
+        "nat" => Some(Attachment::Nat(forwards(arguments, sink))),
         "bridged" => Some(Attachment::Bridged(optional_text(written, &name, arguments, sink)?)),
         "host_only" => Some(Attachment::HostOnly(optional_text(written, &name, arguments, sink)?)),
         "internal" => Some(Attachment::Internal(required_text(written, &name, arguments, sink)?)),
@@ -184,12 +196,12 @@ fn required_text(
 }
 
 /// Reads `forward 8080 => 80, …`.
-fn forwards(arguments: Option<&Group>, sink: &Sink<'_>) -> Option<Vec<(u16, u16)>> {
-    let Some(arguments) = arguments else { return Some(Vec::new()) };
-    items(arguments.stream(), sink).iter().map(|item| forward(item, sink)).collect()
+fn forwards(arguments: Option<&Group>, sink: &Sink<'_>) -> Vec<Forward> {
+    let arguments = arguments.map(|arguments| items(arguments.stream(), sink)).unwrap_or_default();
+    arguments.iter().filter_map(|item| forward(item, sink)).collect()
 }
 
-fn forward(written: &Written, sink: &Sink<'_>) -> Option<(u16, u16)> {
+fn forward(written: &Written, sink: &Sink<'_>) -> Option<Forward> {
     let tokens: Vec<TokenTree> = written.to_token_stream().into_iter().collect();
     let is = |token: &TokenTree, text: &str| token.to_string() == text;
     match tokens.as_slice() {
@@ -197,13 +209,13 @@ fn forward(written: &Written, sink: &Sink<'_>) -> Option<(u16, u16)> {
             if is(word, "forward") && is(equals, "=") && is(greater, ">") =>
         {
             let (host, guest) = (port(Lit::new(host.clone()), sink), port(Lit::new(guest.clone()), sink));
-            Some((host?, guest?))
+            Some(Forward { host: host?, guest: guest? })
         }
         _ => bad_argument(written, "nat", sink),
     }
 }
 
-fn port(literal: Lit, sink: &Sink<'_>) -> Option<u16> {
+fn port(literal: Lit, sink: &Sink<'_>) -> Option<Port> {
     let number = match &literal {
         Lit::Int(number) => number.base10_parse::<u16>().ok().filter(|port| *port > 0),
         _ => None,
@@ -211,7 +223,7 @@ fn port(literal: Lit, sink: &Sink<'_>) -> Option<u16> {
     if number.is_none() {
         sink.report(&literal, messages::number_range("port", literal.to_token_stream(), 1, u16::MAX));
     }
-    number
+    Some(Port { number: number?, literal })
 }
 
 impl Network {
@@ -247,9 +259,10 @@ impl Attachment {
         let attachment = quote!(#pallet::spec::Attachment);
         match self {
             Attachment::Nat(forwards) => {
-                let forwards = forwards
-                    .iter()
-                    .map(|(host, guest)| quote!(#pallet::spec::Forward { host: #host, guest: #guest }));
+                let forwards = forwards.iter().map(|Forward { host, guest }| {
+                    let (host, guest) = (host.number, guest.number);
+                    quote!(#pallet::spec::Forward { host: #host, guest: #guest })
+                });
                 quote!(#attachment::Nat { forwards: ::std::vec![#(#forwards),*] })
             }
             Attachment::Bridged(interface) => {

@@ -31,7 +31,7 @@ fn all_mistakes_are_reported_at_once() {
             "\"a b\": invalid role `a b`",
             "\"Web\": invalid group name `Web`",
             "configure: phase `configure` has a key of its own",
-            "8: `phases` takes a phase, a phase with its arguments, or a closure",
+            "8: `tune` takes a phase, a phase with its arguments, or a closure",
             "maybe: `protect` takes `true`, `false`, or an expression in parentheses",
         ],
     );

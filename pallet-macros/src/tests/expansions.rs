@@ -164,3 +164,22 @@ group! {
 "#,
     );
 }
+
+#[test]
+fn a_renamed_pallet_is_named_everywhere() {
+    let sources = [
+        "#[phase(crate = infra)] pub fn web(node: &Node, #[arg] port: u16) -> Result { }",
+        "#[phase(crate = infra)] fn base() { }",
+        "#[phase(crate = infra)] async fn refused() { }",
+        "server_spec! { crate = infra; Web { extends: [A], configure: b, node_spec: C, image: { os_family: debian } } }",
+        "group! { crate = infra; Web { count: 1, hardware: { memory: 1 GiB, x: { y: [1] } }, network: [nat(forward 1 => 2)] } }",
+        "node_spec! { crate = infra; S { image: { path: \"/x\", username: \"u\" }, network: bridged(\"e\") } }",
+        "cluster! { crate = infra; S { groups: [A], extends: [B], settings: c(1) } }",
+    ];
+    for source in sources {
+        let expansion = expand(source).to_string();
+        let words: Vec<&str> = expansion.split(|c: char| !c.is_alphanumeric() && c != '_').collect();
+        assert!(words.contains(&"infra"), "{expansion}");
+        assert!(!words.contains(&"pallet"), "{expansion}");
+    }
+}

@@ -18,7 +18,7 @@ pub fn web(port: u16) -> Result {
         service("nginx").running().after(nginx);
         Ok(())
     }
-    ::pallet::__private::enter::<
+    ::pallet::enter::<
         Result,
     >(
         <web as ::pallet::DefinesPhase>::DEF,

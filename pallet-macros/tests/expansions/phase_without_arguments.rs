@@ -10,9 +10,10 @@ fn base() {
     fn __base_body() {
         package("curl");
     }
-    infra::pallet::__private::enter::<
-        (),
-    >(<base as infra::pallet::DefinesPhase>::DEF, || { __base_body() })
+    infra::pallet::__private::enter(
+        <base as infra::pallet::DefinesPhase>::DEF,
+        || { __base_body() },
+    )
 }
 #[doc(hidden)]
 #[allow(non_camel_case_types)]
@@ -29,7 +30,14 @@ impl infra::pallet::DefinesPhase for base {
                 ::core::column!(),
             ),
         )
-        .run(|| infra::pallet::PhaseOutput::finish(base()));
+        .run(<base as infra::pallet::RunnablePhase>::run);
+}
+#[cfg(unix)]
+#[allow(deprecated)]
+impl infra::pallet::RunnablePhase for base {
+    fn run() -> ::core::result::Result<(), infra::pallet::Error> {
+        <() as infra::pallet::PhaseOutput>::finish(base())
+    }
 }
 #[cfg(unix)]
 infra::pallet::__private::inventory::submit! {

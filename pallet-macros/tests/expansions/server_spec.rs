@@ -64,13 +64,10 @@ impl Web {
             .extends(git::server_spec(2))
             .role("web")
             .role("app-server")
-            .phase(
-                "settings",
-                ::pallet::__private::phase::<web_settings, _>(web_settings),
-            )
-            .phase("configure", ::pallet::__private::phase::<web, _>(web))
-            .phase("restart", ::pallet::__private::phase::<restart_web, _>(restart_web))
-            .phase("tune", ::pallet::__private::phase::<tune, _>(|| tune(8)))
+            .phase("settings", || <web_settings as ::pallet::RunnablePhase>::run())
+            .phase("configure", || <web as ::pallet::RunnablePhase>::run())
+            .phase("restart", || <restart_web as ::pallet::RunnablePhase>::run())
+            .phase("tune", || tune(8))
             .phase("pre-configure", || drain())
             .default_phases(["configure"])
     }

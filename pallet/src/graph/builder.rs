@@ -244,10 +244,11 @@ impl Builder {
                 Err(panic) => self.mistakes.push(panic_mistake(&*panic, &self.phases)),
             }
         }
-        // A phase cut short may have left its last action incomplete.
-        let complete =
-            if known_after.is_some() { self.nodes.len().saturating_sub(1) } else { self.nodes.len() };
-        for node in &self.nodes[..complete] {
+        // A phase cut short may have left its last action incomplete: it ended in the middle of that line.
+        if known_after.is_some() && self.nodes.last().is_some_and(|node| node.action.check().is_err()) {
+            self.nodes.pop();
+        }
+        for node in &self.nodes {
             if let Err(message) = node.action.check() {
                 let message = format!("{}: {message}", node.label());
                 self.mistakes.push(Mistake { location: node.location, message, other: None, hint: None });

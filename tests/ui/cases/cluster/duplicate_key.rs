@@ -1,0 +1,12 @@
+use pallet::prelude::*;
+
+group! { pub WebServers { count: 1 } }
+
+cluster! {
+    pub Thing {
+        groups: [WebServers],
+        groups: [WebServers],
+    }
+}
+
+fn main() {}

@@ -1,0 +1,7 @@
+use pallet::prelude::*;
+
+cluster! {
+    pub Site { roles: [site] }
+}
+
+fn main() {}

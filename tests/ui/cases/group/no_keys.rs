@@ -1,0 +1,5 @@
+use pallet::prelude::*;
+
+group! { pub WebServers }
+
+fn main() {}

@@ -1,0 +1,5 @@
+use pallet::prelude::*;
+
+group! { pub { count: 2 } }
+
+fn main() {}

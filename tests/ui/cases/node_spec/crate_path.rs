@@ -1,0 +1,8 @@
+use pallet::prelude::*;
+
+node_spec! {
+    crate = "pallet";
+    pub Small { hardware: small }
+}
+
+fn main() {}

@@ -1,0 +1,14 @@
+use pallet::prelude::*;
+
+#[phase]
+fn with_the_attribute(node: &Node) {
+    let nginx = ;
+    package(node.);
+}
+
+fn without_the_attribute(node: &Node) {
+    let nginx = ;
+    package(node.);
+}
+
+fn main() {}

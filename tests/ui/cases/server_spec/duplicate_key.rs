@@ -1,0 +1,10 @@
+use pallet::prelude::*;
+
+server_spec! {
+    pub Thing {
+        roles: [web],
+        roles: [web],
+    }
+}
+
+fn main() {}

@@ -1,0 +1,10 @@
+use pallet::prelude::*;
+
+server_spec! {
+    pub Web {
+        roles: [web,, http],
+        ,
+    }
+}
+
+fn main() {}

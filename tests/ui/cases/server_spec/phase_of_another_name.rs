@@ -1,0 +1,10 @@
+use pallet::prelude::*;
+
+#[phase]
+fn restart_web() {}
+
+server_spec! {
+    pub Web { restart: restart_web }
+}
+
+fn main() {}

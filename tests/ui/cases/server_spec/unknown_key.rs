@@ -1,0 +1,10 @@
+use pallet::prelude::*;
+
+server_spec! {
+    pub Thing {
+        extend: [Base],
+        flavour: "vanilla",
+    }
+}
+
+fn main() {}

@@ -1,0 +1,5 @@
+use pallet::prelude::*;
+
+server_spec! { pub Web { configure: || 80 } }
+
+fn main() {}

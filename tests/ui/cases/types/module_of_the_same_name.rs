@@ -1,0 +1,8 @@
+use pallet::prelude::*;
+
+#[phase]
+fn web() {}
+
+mod web {}
+
+fn main() {}

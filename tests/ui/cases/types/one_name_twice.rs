@@ -1,0 +1,9 @@
+use pallet::prelude::*;
+
+#[phase]
+fn web() {}
+
+#[phase]
+fn web() {}
+
+fn main() {}

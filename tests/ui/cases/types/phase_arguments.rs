@@ -1,0 +1,12 @@
+use pallet::prelude::*;
+
+#[phase]
+fn tune(#[arg] workers: u16) {
+    exec(format!("tune {workers}"));
+}
+
+server_spec! { pub Without { configure: tune } }
+server_spec! { pub Wrong { configure: tune("eight") } }
+server_spec! { pub TooMany { configure: tune(8, 9) } }
+
+fn main() {}

@@ -1,0 +1,6 @@
+use pallet::prelude::*;
+
+server_spec! { pub Web {} }
+group! { pub Web {} }
+
+fn main() {}
