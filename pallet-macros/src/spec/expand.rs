@@ -18,6 +18,8 @@ pub(crate) fn item(spec: &Spec) -> TokenStream {
     let construction = construction(spec);
     let spec_doc = format!(" Returns the {}.", spec.kind.noun());
     let built = path(pallet, built);
+    // Whether the last field of a struct is given is the user's choice.
+    let allow_update = spec.node.has_sections().then(|| quote!(#[allow(clippy::needless_update)]));
     let structure = quote_spanned!(ident.span()=> struct #ident;);
     quote! {
         #attributes
@@ -29,6 +31,7 @@ pub(crate) fn item(spec: &Spec) -> TokenStream {
         #conditions
         impl #ident {
             #[doc = #spec_doc]
+            #allow_update
             #visibility fn spec() -> #built {
                 #construction
             }
@@ -229,9 +232,9 @@ impl Phase {
             // A path is used as a type, which only `#[phase]` makes of it, and never as a function: one mistake
             // shall not be two errors.
             PhaseBody::Path(path) => {
-                quote_spanned!(path.span()=> || <#path as #pallet::RunnablePhase>::run())
+                quote_spanned!(generated_at(path.span())=> || <#path as #pallet::RunnablePhase>::run())
             }
-            PhaseBody::Call(call) => quote_spanned!(call.span()=> || #call),
+            PhaseBody::Call(call) => quote_spanned!(generated_at(call.span())=> || #call),
             PhaseBody::Closure(closure) => closure.clone(),
         };
         quote_spanned!(self.name.span=> .phase(#name, #body))

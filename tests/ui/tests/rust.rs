@@ -1,6 +1,12 @@
 //! Everything around actions still is Rust: whatever a phase does, its actions are recorded, all of them, in the
 //! order in which they were called, with their lines.
 #![deny(warnings)]
+#![allow(
+    clippy::never_loop,
+    clippy::suspicious_map,
+    clippy::redundant_closure_call,
+    reason = "what nobody should write must work, too"
+)]
 
 mod support;
 
