@@ -153,17 +153,18 @@ fn construction(spec: &Spec) -> TokenStream {
     let count = spec.count.as_ref().map(|call| call.expand("count"));
     let protect = spec.protect.as_ref().map(|call| call.expand("protect"));
     let node = node_spec(&spec.node, pallet);
+    // Each call is at its item, where rustc shall point when the item has the wrong type.
     let groups = spec.groups.iter().map(|group| {
         let group = build(group, Kind::Group, pallet);
-        quote!(.group(#group))
+        quote_spanned!(group.span()=> .group(#group))
     });
     let extends = spec.extends.iter().map(|base| {
         let base = build(base, Kind::ServerSpec, pallet);
-        quote!(.extends(#base))
+        quote_spanned!(base.span()=> .extends(#base))
     });
     let roles = spec.roles.iter().map(|role| {
-        let role = role.literal();
-        quote!(.role(#role))
+        let name = role.literal();
+        quote_spanned!(role.span=> .role(#name))
     });
     let phases = spec.phases.iter().map(|phase| phase.expand(pallet));
     let default_phases = spec.default_phases.as_ref().map(|(at, names)| default_phases(*at, names));
