@@ -246,8 +246,10 @@ impl<'a> Progress<'a> {
             ("", None) => "failed without a word".to_owned(),
             (message, _) => message.to_owned(),
         };
+        // What the message says need not be said again.
+        let output = self.last.iter().filter(|line| **line != message).cloned().collect();
         let message = format!("{}: {message}", node.label());
-        Failure { output: self.last.iter().cloned().collect(), ..Failure::new(message) }
+        Failure { output, ..Failure::new(message) }
             .at(node.location())
             .maybe_hint(node.comment().map(str::to_owned))
     }
