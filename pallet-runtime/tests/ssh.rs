@@ -27,6 +27,7 @@ fn main() -> ExitCode {
             every_kind_of_key_is_accepted,
             the_agent_is_asked,
             the_agent_opens_a_locked_key,
+            a_key_that_the_agent_will_not_use_is_passed_over,
             only_named_keys_are_offered_if_so_configured,
             a_password_logs_in,
             a_password_answers_a_question,
@@ -39,6 +40,7 @@ fn main() -> ExitCode {
             jump_hosts_of_jump_hosts_too,
             a_jump_hosts_key_is_checked_as_well,
             a_proxy_command_is_run,
+            a_proxy_command_that_fails_is_quoted,
             jump_hosts_in_a_circle_are_noticed,
             a_killed_command_is_told_from_an_ended_one,
             a_killed_server_is_a_lost_connection,
@@ -134,24 +136,25 @@ struct RunningAgent(Child, PathBuf);
 
 impl RunningAgent {
     fn start(world: &World, keys: &[&str]) -> RunningAgent {
-        let folder = tempfile::tempdir_in(&world.folder).unwrap().keep();
-        let socket = folder.join("agent");
-        let ask = folder.join("ask");
-        std::fs::write(&ask, format!("#!/bin/sh\necho '{PASSPHRASE}'\n")).unwrap();
-        assert!(Command::new("chmod").arg("+x").arg(&ask).status().unwrap().success());
+        let socket = tempfile::tempdir_in(&world.folder).unwrap().keep().join("agent");
         let mut agent = Command::new("ssh-agent");
-        agent.arg("-D").arg("-a").arg(&socket).stdout(Stdio::null());
-        let agent = RunningAgent(agent.spawn().unwrap(), socket.clone());
-        while !socket.exists() {
+        agent.arg("-D").arg("-a").arg(&socket).env("SSH_ASKPASS", "/bin/false").stdout(Stdio::null());
+        let agent = RunningAgent(agent.spawn().unwrap(), socket);
+        while std::os::unix::net::UnixStream::connect(&agent.1).is_err() {
             std::thread::yield_now();
         }
-        for key in keys {
-            let mut add = Command::new("ssh-add");
-            add.env("SSH_AUTH_SOCK", &socket).env("SSH_ASKPASS", &ask).env("SSH_ASKPASS_REQUIRE", "force");
-            let output = add.arg("-q").arg(world.key(key)).output().unwrap();
-            assert!(output.status.success(), "{output:?}");
-        }
+        keys.iter().for_each(|key| agent.add(world, key, &[]));
         agent
+    }
+
+    fn add(&self, world: &World, key: &str, options: &[&str]) {
+        let ask = self.1.with_file_name("ask");
+        std::fs::write(&ask, format!("#!/bin/sh\necho '{PASSPHRASE}'\n")).unwrap();
+        assert!(Command::new("chmod").arg("+x").arg(&ask).status().unwrap().success());
+        let mut add = Command::new("ssh-add");
+        add.env("SSH_AUTH_SOCK", &self.1).env("SSH_ASKPASS", &ask).env("SSH_ASKPASS_REQUIRE", "force");
+        let output = add.arg("-q").args(options).arg(world.key(key)).output().unwrap();
+        assert!(output.status.success(), "{output:?}");
     }
 }
 
@@ -192,6 +195,16 @@ async fn the_agent_opens_a_locked_key() {
     connect_with(Some(&agent), "", &world.login_with("nopass", "rsa_locked")).await.unwrap();
     let error = connect_with(Some(&agent), "", &world.login_with("nopass", "ed25519_locked")).await.map(drop);
     assert_eq!(error.unwrap_err().stage, Stage::Credentials);
+}
+
+async fn a_key_that_the_agent_will_not_use_is_passed_over() {
+    let world = World::get();
+    let agent = RunningAgent::start(world, &[]);
+    // To be confirmed by a person, whom the agent cannot ask here.
+    agent.add(world, "ed25519", &["-c"]);
+    agent.add(world, "rsa", &[]);
+    let login = Login { username: "nopass".to_owned(), ..Login::default() };
+    connect_with(Some(&agent), "", &login).await.unwrap();
 }
 
 async fn only_named_keys_are_offered_if_so_configured() {
@@ -354,6 +367,13 @@ async fn a_proxy_command_is_run() {
     let world = World::get();
     let node = through(&behind_a_gate("gate"), "command", &world.known_hosts()).await.unwrap();
     assert_eq!(arrival(&node).await, format!("nopass {}\n", world.inner));
+}
+
+async fn a_proxy_command_that_fails_is_quoted() {
+    let config = "ProxyCommand sh -c 'echo no way through >&2; exit 1'\n";
+    let login = World::get().login("nopass");
+    let error = connect_with(None, config, &login).await.map(drop).unwrap_err();
+    assert!(error.message.contains("no way through"), "{error}");
 }
 
 async fn jump_hosts_in_a_circle_are_noticed() {

@@ -4,11 +4,12 @@ use crate::transport::{Stage, TransportError};
 use std::io;
 use std::pin::Pin;
 use std::process::Stdio;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
-use tokio::io::{AsyncRead, AsyncWrite, Join, ReadBuf};
+use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncWrite, BufReader, Join, ReadBuf};
 use tokio::net::TcpStream;
-use tokio::process::{Child, ChildStdin, ChildStdout, Command};
+use tokio::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command};
 use tokio::time::{Instant, Sleep};
 
 /// Connects to the first address of a host that answers.
@@ -35,22 +36,45 @@ pub(super) async fn dial(host: &str, port: u16) -> Result<TcpStream, TransportEr
     })
 }
 
-/// Starts the command that a `ProxyCommand` names and returns its standard streams as one.
-pub(super) fn run_proxy(command: &str) -> Result<Proxy, TransportError> {
+/// Starts the command that a `ProxyCommand` names and returns its standard streams as one, and its complaints.
+pub(super) fn run_proxy(command: &str) -> Result<(Proxy, Complaints), TransportError> {
     let mut shell = Command::new("sh");
     shell.arg("-c").arg(format!("exec {command}")).process_group(0).kill_on_drop(true);
-    let spawned = shell.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn();
-    let streams = spawned.map(|mut child| {
-        let streams = child.stdout.take().zip(child.stdin.take());
-        streams.map(|(stdout, stdin)| Proxy { streams: tokio::io::join(stdout, stdin), _child: child })
-    });
-    let fail = |words: String| TransportError {
+    shell.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let fail = |words: &str| TransportError {
         stage: Stage::Connect,
         message: format!("the ProxyCommand `{command}` cannot be started: {words}"),
         hint: None,
         transient: false,
     };
-    streams.map_err(|error| fail(error.to_string()))?.ok_or_else(|| fail("no pipes".to_owned()))
+    let mut child = shell.spawn().map_err(|error| fail(&error.to_string()))?;
+    let (Some(stdin), Some(stdout), Some(stderr)) =
+        (child.stdin.take(), child.stdout.take(), child.stderr.take())
+    else {
+        return Err(fail("no pipes"));
+    };
+    let complaints = Complaints::default();
+    tokio::spawn(complaints.clone().collect(stderr));
+    Ok((Proxy { streams: tokio::io::join(stdout, stdin), _child: child }, complaints))
+}
+
+/// The last that a `ProxyCommand` wrote to its standard error: shown when the connection fails, else to nobody.
+#[derive(Clone, Default)]
+pub(super) struct Complaints(Arc<Mutex<String>>);
+
+impl Complaints {
+    /// Returns the last line, if there is one.
+    pub(super) fn last(&self) -> Option<String> {
+        let line = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        Some(line).filter(|line| !line.is_empty())
+    }
+
+    async fn collect(self, stderr: ChildStderr) {
+        let mut lines = BufReader::new(stderr).lines();
+        while let Ok(Some(line)) = lines.next_line().await {
+            *self.0.lock().unwrap_or_else(PoisonError::into_inner) = line;
+        }
+    }
 }
 
 /// A program whose output we read and whose input we write. It ends with us.
