@@ -34,6 +34,7 @@ fn main() -> ExitCode {
             a_key_and_a_password_are_asked_for_both,
             a_refusal_says_what_was_tried,
             a_new_host_key_is_learned,
+            the_known_type_of_host_key_is_asked_for,
             a_changed_host_key_is_refused,
             an_unknown_host_is_refused_when_strict,
             jump_hosts_are_gone_through,
@@ -237,6 +238,8 @@ async fn a_key_and_a_password_are_asked_for_both() {
     let world = World::get();
     let both = Login { private_key_path: Some(world.key("ed25519")), ..with_password("both") };
     world.connect_as(&both).await.unwrap();
+    let found = format!("IdentityFile {}\n", world.key("rsa").display());
+    connect_with(None, &found, &with_password("both")).await.unwrap();
     assert!(world.connect_as(&world.login("both")).await.is_err());
 }
 
@@ -274,6 +277,16 @@ async fn a_new_host_key_is_learned() {
     assert_eq!(learned, format!("[127.0.0.1]:{} {}\n", world.port, host_key("host_ed25519")));
     hosts.policy = Policy::Strict;
     connect_knowing(&hosts).await.unwrap();
+}
+
+async fn the_known_type_of_host_key_is_asked_for() {
+    let world = World::get();
+    let hosts = world.known_hosts();
+    // It would present its ed25519 key first, and a key of another type than the known one is refused.
+    let text = format!("[127.0.0.1]:{} {}\n", world.port, host_key("host_ecdsa"));
+    std::fs::write(&hosts.own, &text).unwrap();
+    connect_knowing(&hosts).await.unwrap();
+    assert_eq!(std::fs::read_to_string(&hosts.own).unwrap(), text);
 }
 
 async fn a_changed_host_key_is_refused() {

@@ -1,5 +1,7 @@
 //! Nodes over SSH: one connection per node, any number of commands on it.
 //!
+//! Queues are bounded in both directions: who sends a command more than fits must read its output meanwhile.
+//!
 //! What cannot be known is not guessed: a command that was cut off by a broken connection may have ended, may
 //! still run, or may never have started ([`Outcome::ConnectionLost`], [`Outcome::TimedOut`]).
 //!
@@ -134,7 +136,7 @@ async fn reach(hop: &Hop, through: Option<&Session>, timing: &Timing) -> Result<
             (Box::new(proxy), complaints)
         }
         (Via::Network, _) => {
-            let dialling = hop_stream(hop, through);
+            let dialling = hop_stream(hop, through, timing);
             (within(timing, hop, "no connection", dialling).await?, Complaints::default())
         }
     };
@@ -147,10 +149,14 @@ async fn reach(hop: &Hop, through: Option<&Session>, timing: &Timing) -> Result<
     Ok(session)
 }
 
-async fn hop_stream(hop: &Hop, through: Option<&Session>) -> Result<Box<dyn Stream>, TransportError> {
+async fn hop_stream(
+    hop: &Hop,
+    through: Option<&Session>,
+    timing: &Timing,
+) -> Result<Box<dyn Stream>, TransportError> {
     match through {
         Some(jump) => Ok(Box::new(jump.tunnel(&hop.host, hop.port).await?)),
-        None => Ok(Box::new(stream::dial(&hop.host, hop.port).await?)),
+        None => Ok(Box::new(stream::dial(&hop.host, hop.port, timing.connect).await?)),
     }
 }
 

@@ -2,6 +2,7 @@
 
 use crate::transport::{Stage, TransportError};
 use std::io;
+use std::net::SocketAddr;
 use std::pin::Pin;
 use std::process::Stdio;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -12,20 +13,20 @@ use tokio::net::TcpStream;
 use tokio::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command};
 use tokio::time::{Instant, Sleep};
 
-/// Connects to the first address of a host that answers.
-pub(super) async fn dial(host: &str, port: u16) -> Result<TcpStream, TransportError> {
+/// Connects to the first address of a host that answers, within a time that they share.
+pub(super) async fn dial(host: &str, port: u16, limit: Duration) -> Result<TcpStream, TransportError> {
     let found = tokio::net::lookup_host((host, port)).await;
-    let addresses = found.map_err(|error| TransportError {
-        stage: Stage::Resolve,
-        message: format!("no address for host {host}: {error}"),
-        hint: Some("check the name, or give HostName in ~/.ssh/config".to_owned()),
-        transient: false,
-    })?;
+    let addresses: Vec<SocketAddr> = found.map_err(|error| no_address(host, &error))?.collect();
     let mut last = io::Error::from(io::ErrorKind::AddrNotAvailable);
-    for address in addresses {
-        match TcpStream::connect(address).await.and_then(|stream| stream.set_nodelay(true).map(|()| stream)) {
-            Ok(stream) => return Ok(stream),
-            Err(error) => last = error,
+    let end = Instant::now() + limit;
+    for (tried, address) in addresses.iter().enumerate() {
+        // An address that swallows packets must not use up the time of those behind it.
+        let left = u32::try_from(addresses.len() - tried).unwrap_or(u32::MAX);
+        let share = end.saturating_duration_since(Instant::now()) / left;
+        match tokio::time::timeout(share, connect(*address)).await {
+            Ok(Ok(stream)) => return Ok(stream),
+            Ok(Err(error)) => last = error,
+            Err(_) => last = io::ErrorKind::TimedOut.into(),
         }
     }
     Err(TransportError {
@@ -34,6 +35,21 @@ pub(super) async fn dial(host: &str, port: u16) -> Result<TcpStream, TransportEr
         hint: None,
         transient: true,
     })
+}
+
+async fn connect(address: SocketAddr) -> io::Result<TcpStream> {
+    let stream = TcpStream::connect(address).await?;
+    stream.set_nodelay(true)?;
+    Ok(stream)
+}
+
+fn no_address(host: &str, error: &io::Error) -> TransportError {
+    TransportError {
+        stage: Stage::Resolve,
+        message: format!("no address for host {host}: {error}"),
+        hint: Some("check the name, or give HostName in ~/.ssh/config".to_owned()),
+        transient: false,
+    }
 }
 
 /// Starts the command that a `ProxyCommand` names and returns its standard streams as one, and its complaints.
@@ -170,10 +186,12 @@ mod tests {
     use tokio::io::AsyncWriteExt;
     use tokio::net::TcpListener;
 
+    const LIMIT: Duration = Duration::from_secs(10);
+
     #[tokio::test]
     async fn small_packets_are_not_held_back() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let stream = dial("localhost", listener.local_addr().unwrap().port()).await.unwrap();
+        let stream = dial("localhost", listener.local_addr().unwrap().port(), LIMIT).await.unwrap();
         assert!(stream.nodelay().unwrap(), "without TCP_NODELAY every command costs 40 ms more");
     }
 
@@ -182,13 +200,13 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         drop(listener);
-        let error = dial("127.0.0.1", port).await.unwrap_err();
+        let error = dial("127.0.0.1", port, LIMIT).await.unwrap_err();
         assert!(error.transient && error.stage == Stage::Connect, "{error:?}");
     }
 
     #[tokio::test]
     async fn a_host_without_an_address_is_not() {
-        let error = dial("no-such-host.invalid", 22).await.unwrap_err();
+        let error = dial("no-such-host.invalid", 22, LIMIT).await.unwrap_err();
         assert!(!error.transient && error.stage == Stage::Resolve, "{error:?}");
     }
 
