@@ -421,12 +421,12 @@ async fn a_killed_server_is_a_lost_connection() {
     assert!(error.message.contains("connection lost"), "{error}");
 }
 
-/// Connects with keepalives that find out within a second or two.
+/// Connects with keepalives that find out within some seconds.
 async fn connect_watchful() -> SshTransport {
     let world = World::get();
     let config = SshConfig::empty(world.local());
     let route = world.route(&config, "127.0.0.1", Some(world.port), &world.login("nopass")).await.unwrap();
-    let timing = Timing { keepalive: Duration::from_millis(500), keepalive_max: 2, ..world.timing() };
+    let timing = Timing { keepalive: Duration::from_secs(1), keepalive_max: 2, ..world.timing() };
     SshTransport::connect(&route, &timing).await.unwrap()
 }
 

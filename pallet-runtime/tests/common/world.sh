@@ -12,7 +12,7 @@ if [ "${5-}" != inside ]; then
     cat >/dev/null
     kill -KILL "$inside"
     wait "$inside" || true
-    rm -rf "$folder"
+    rm -rf --one-file-system "$folder"
     exit 0
 fi
 
