@@ -26,6 +26,7 @@ use crate::config::{self, Config, ConfigFiles};
 use crate::error::InputError;
 use crate::home::Home;
 use crate::providers::{localhost::Localhost, node_list::NodeList};
+use crate::report::text::clean;
 use crate::report::{Paint, write};
 use args::{Cli, Command, Globals};
 use pallet::compute::Provider;
@@ -43,9 +44,12 @@ pub mod exit {
     pub const INPUT: u8 = 2;
     /// With `plan --detailed-exit-code`: something would change.
     pub const CHANGES: u8 = 3;
-    /// Interrupted twice: stopped at once.
+    /// Interrupted: what ran was waited for, or, after a second interrupt, was not.
     pub const INTERRUPTED: u8 = 130;
 }
+
+/// How many providers every infrastructure has: `node-list` and `localhost`.
+const USUAL_PROVIDERS: usize = 2;
 
 /// The main program of an infrastructure: its providers, its engine and the command line.
 ///
@@ -100,6 +104,7 @@ impl Main {
             Command::Phases => listing::phases(&self.catalogue()?, &globals, world),
             Command::Nodes(selection) => {
                 let session = Session::open(self, globals, world)?;
+                session.say_warnings();
                 session.block_on(listing::nodes(&session, &selection))
             }
             Command::Run(verb) => {
@@ -152,7 +157,7 @@ impl<'a> Session<'a> {
         let named = globals.config.clone().or_else(|| world.var("PALLET_CONFIG").map(PathBuf::from));
         let files = ConfigFiles { named, cwd: &world.cwd, user: home.config() };
         let config = config::load(&files, &world.vars)?;
-        let session = Session {
+        Ok(Session {
             engine: main.engine,
             providers: main.providers,
             catalogue,
@@ -160,15 +165,18 @@ impl<'a> Session<'a> {
             home,
             globals,
             world,
-        };
-        for warning in &session.config.warnings {
-            session.say(&format!("{} {warning}", session.paint().change("warning:")));
-        }
-        Ok(session)
+        })
     }
 
     fn paint(&self) -> Paint {
         self.globals.paint(self.world)
+    }
+
+    /// Tells what was found odd in the configuration, for commands that have no events.
+    fn say_warnings(&self) {
+        for warning in &self.config.warnings {
+            self.say(&format!("{} {}", self.paint().change("warning:"), clean(warning)));
+        }
     }
 
     /// Writes a line for people, where no program reads.

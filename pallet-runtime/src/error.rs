@@ -51,9 +51,9 @@ impl InputError {
         self
     }
 
-    /// Returns where the mistake was written, `file:line:column`, if it is known.
-    pub fn place(&self) -> Option<&str> {
-        self.0.at.as_ref().map(|at| at.place.as_str())
+    /// Tells whether the error points at a line, not only at a file or at nothing.
+    pub(crate) fn is_placed_in_line(&self) -> bool {
+        self.0.at.as_ref().is_some_and(|at| at.line.is_some())
     }
 
     /// Returns the error as it is printed, with the line of source and the hint.

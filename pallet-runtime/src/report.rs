@@ -47,6 +47,30 @@ impl Listener for Tee {
     }
 }
 
+/// Hands events on, and after `started` tells what was found odd before the run began.
+pub struct Announce {
+    notices: Vec<String>,
+    next: Tee,
+}
+
+impl Announce {
+    /// Returns a listener that tells these remarks to `next` too.
+    pub fn new(notices: Vec<String>, next: Tee) -> Self {
+        Announce { notices, next }
+    }
+}
+
+impl Listener for Announce {
+    fn event(&self, event: &Event) {
+        self.next.event(event);
+        if let Event::Started { .. } = event {
+            for message in &self.notices {
+                self.next.event(&Event::Notice { node: None, message: message.clone() });
+            }
+        }
+    }
+}
+
 /// Writes a text. A reader that went away is no reason to stop configuring nodes.
 pub(crate) fn write(sink: &Sink, text: &str) {
     let mut sink = sink.lock().unwrap_or_else(PoisonError::into_inner);

@@ -45,7 +45,7 @@ fn a_command_becomes_a_request() {
     assert_eq!(request.phases.iter().map(AsRef::as_ref).collect::<Vec<&str>>(), ["configure", "restart"]);
     assert!(request.require_all && !request.allow_destroy && !request.overwrite_edits && request.diffs);
     assert_eq!((request.verb, request.parallel), (Verb::Converge, 7));
-    assert_eq!((setup.service_name.as_str(), setup.admin.username.as_str()), ("bench", "tester"));
+    assert_eq!((setup.service_name.as_str(), setup.admin.username.as_str()), ("bench", ""));
     assert!(setup.confirm.confirm("destroy all?"));
 }
 
@@ -156,4 +156,125 @@ fn unknown_commands_and_flags_are_answered_with_the_known_ones() {
     );
     let outcome = Place::new().run(&FakeEngine::untouched(), "groups web");
     assert_eq!((outcome.code, outcome.stdout.as_str()), (2, ""));
+}
+
+#[test]
+fn what_is_declared_and_what_exists_can_be_listed() {
+    let place = Place::new();
+    let engine = FakeEngine::untouched();
+    assert_eq!(
+        place.run(&engine, "groups").stdout,
+        "GROUP      COUNT  SPEC              SOURCE\n\
+         databases  1      debian-12, small  src/main.rs:30:1\n\
+         web        -      debian-12, small  src/main.rs:36:1\n"
+    );
+    assert_eq!(
+        place.run(&engine, "phases").stdout,
+        "PHASE      GROUPS\nconfigure  databases, web\nrestart    web\n"
+    );
+    assert_eq!(
+        place.run(&engine, "nodes").stdout,
+        "NODE         GROUP      STATE    ADDRESS\n\
+         databases-1  databases  running  db.example.org\n\
+         web-1        web        running  192.0.2.1\n"
+    );
+    assert_eq!(
+        place.run(&engine, "nodes web -o json").stdout,
+        "{\"node\":\"web-1\",\"group\":\"web\",\"state\":\"running\",\"because\":null,\"address\":\"192.0.2.1\",\
+         \"private_ip\":\"192.0.2.1\",\"id\":\"web-1\"}\n"
+    );
+}
+
+#[test]
+fn a_question_is_answered_by_the_user_or_beforehand() {
+    let asking = || {
+        FakeEngine::new(|setup, request| match setup.confirm.confirm("destroy web-1 and its disk?") {
+            true => Ok(summary(request.verb)),
+            false => Err(RunError::Declined),
+        })
+    };
+    for (answer, code) in [("y", 0), ("yes", 0), ("", 1), ("n", 1), ("what?", 1)] {
+        let place = Place::new();
+        place.answers.prepare(answer);
+        assert_eq!(place.run(&asking(), "destroy").code, code, "{answer:?}");
+        let questions = place.answers.questions.lock().expect("nobody panicked").clone();
+        assert_eq!(questions, ["destroy web-1 and its disk? [y/N]"]);
+    }
+    let outcome = Place::new().run(&asking(), "destroy");
+    assert_eq!(outcome.code, 1);
+    assert_eq!(
+        outcome.stderr,
+        "destroy web-1 and its disk?\nnobody is there to answer: `--yes` answers every question with yes\n\
+         declined: nothing was changed\n"
+    );
+    assert_eq!(Place::new().run(&asking(), "destroy --yes").code, 0);
+}
+
+#[test]
+fn passwords_are_asked_for_and_come_before_those_of_the_environment() {
+    let place = Place::new().var("PALLET_SUDO_PASSWORD", "from the environment");
+    place.answers.prepare("typed");
+    let engine = idle();
+    assert_eq!(place.run(&engine, "lift --ask-pass").code, 0);
+    let admin = engine.asked().0.admin;
+    assert_eq!(admin.password.expect("a password").expose(), "typed");
+    assert_eq!(admin.sudo_password.expect("a password").expose(), "from the environment");
+}
+
+#[test]
+fn every_command_takes_yes_and_has_help() {
+    for command in ["converge", "plan", "lift", "destroy", "nodes", "groups", "phases"] {
+        assert_eq!(Place::new().run(&idle(), &format!("{command} --yes")).code, 0, "{command}");
+        let help = Place::new().run(&FakeEngine::untouched(), &format!("{command} --help"));
+        assert!(help.code == 0 && help.stdout.contains("Usage: infra "), "{}", help.show());
+    }
+    let script = Place::new().run(&FakeEngine::untouched(), "completions bash --yes");
+    assert!(script.code == 0 && script.stdout.contains("--allow-destroy"), "{}", script.show());
+}
+
+#[test]
+fn the_help_is_worth_reading() {
+    insta::assert_snapshot!("help", Place::new().run(&FakeEngine::untouched(), "--help").stdout);
+    insta::assert_snapshot!(
+        "help_converge",
+        Place::new().run(&FakeEngine::untouched(), "converge --help").stdout
+    );
+}
+
+#[test]
+fn mistakes_in_the_source_are_all_told_before_anything_else() {
+    let failure = |message: &str, line: u32| Failure {
+        message: message.to_owned(),
+        source: Some(format!("src/main.rs:{line}:1")),
+        output: vec![],
+        hint: None,
+    };
+    let engine = FakeEngine {
+        catalogue: Err(vec![
+            failure("group `web` is declared twice", 3),
+            failure("spec `Web` extends itself", 9),
+        ]),
+        ..FakeEngine::untouched()
+    };
+    let outcome = Place::new().run(&engine, "converge");
+    assert_eq!(outcome.code, 2);
+    assert_eq!(
+        outcome.stderr,
+        "error: group `web` is declared twice\n  --> src/main.rs:3:1\n\nerror: spec `Web` extends itself\n  --> \
+         src/main.rs:9:1\n"
+    );
+}
+
+#[test]
+fn a_failed_run_says_how_to_run_it_again() {
+    let failed = || FakeEngine::telling(support::runs::unreachable());
+    let outcome = Place::new().run(&failed(), "converge web=2 --phase configure");
+    assert!(
+        outcome.stdout.ends_with("\nretry: infra converge web=2 --phase configure\n"),
+        "{}",
+        outcome.show()
+    );
+    let place = Place::new().var("CARGO", "/bin/cargo").var("CARGO_PKG_NAME", "quickstart");
+    let outcome = place.run(&failed(), "converge");
+    assert!(outcome.stdout.ends_with("\nretry: cargo run -p quickstart -- converge\n"), "{}", outcome.show());
 }

@@ -16,7 +16,8 @@ use std::path::PathBuf;
 #[command(
     disable_help_subcommand = true,
     max_term_width = 100,
-    after_help = "Exit codes: 0 all well, 1 a node failed, 2 wrong input or configuration (nothing was touched).\n\
+    after_help = "Exit codes: 0 all well, 1 a node failed, 2 wrong input or configuration (nothing was touched),\n\
+                  130 interrupted.\n\
                   Configuration: pallet.toml here or above, then config.toml and services/*.toml in the user's folder."
 )]
 struct RawCli {
@@ -35,7 +36,7 @@ pub(crate) struct Globals {
     /// Read this file in place of the project's pallet.toml
     #[arg(long, global = true, value_name = "FILE", help_heading = "Global options")]
     pub(crate) config: Option<PathBuf>,
-    /// How to report: `human` on a terminal and `plain` elsewhere, or `json`, one event a line
+    /// How to report: human on a terminal, plain elsewhere; json is one event a line
     #[arg(
         long,
         short = 'o',
@@ -279,7 +280,7 @@ pub(crate) fn print_completions(args: &CompletionArgs, world: &World) -> u8 {
 }
 
 /// Returns the name of the program as it was called.
-pub(crate) fn program_name(world: &World) -> String {
+fn program_name(world: &World) -> String {
     let program = world.args.first().map(std::path::Path::new).and_then(|path| path.file_name());
     program.map_or_else(|| "pallet".to_owned(), |name| name.to_string_lossy().into_owned())
 }

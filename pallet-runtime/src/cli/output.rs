@@ -5,26 +5,26 @@ use crate::report::{HumanReporter, JsonReporter, Paint, PlainReporter, Reporter,
 use clap::ValueEnum;
 use std::sync::Arc;
 
+// The variants have plain comments: clap would print doc comments as a list below each option of every help.
+
 /// The forms of a report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum OutputFormat {
-    /// For people, live on a terminal
+    // For people, live on a terminal.
     Human,
-    /// Stable lines, for logs
+    // Stable lines, for logs.
     Plain,
-    /// One event a line, the last one `finished`
+    // One event a line, the last one `finished`.
     Json,
 }
 
 /// When to use colours.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
 pub(crate) enum ColorWhen {
-    /// On a terminal, unless NO_COLOR is set
+    // On a terminal, unless NO_COLOR is set.
     #[default]
     Auto,
-    /// Always
     Always,
-    /// Never
     Never,
 }
 

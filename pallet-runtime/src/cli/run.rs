@@ -1,6 +1,6 @@
 //! converge, plan, lift and destroy: everything is put together, the engine runs, the exit code is drawn from it.
 
-use super::args::{AdminArgs, RunArgs, program_name};
+use super::args::{AdminArgs, RunArgs};
 use super::confirm::Ask;
 use super::output::OutputFormat;
 use super::service::{self, OpenService};
@@ -9,60 +9,47 @@ use super::{Session, Setup, Stop, World, check, exit};
 use crate::config::LoginOverrides;
 use crate::error::InputError;
 use crate::event::{Listener, Summary, Verb};
+use crate::home::create_private_dir;
 use crate::lock::ServiceLock;
-use crate::report::{Record, Reporter, Retry, Tee};
+use crate::report::{Announce, Record, Retry, Tee};
 use crate::request::{Request, RunError};
 use pallet::Secret;
 use pallet::name::GroupName;
 use pallet::spec::Login;
 use std::path::PathBuf;
-use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
-use tokio::sync::watch;
 
 /// Does what the arguments ask for.
 pub(crate) async fn run(session: &Session<'_>, args: RunArgs) -> Result<u8, Stop> {
     let request = check::request(&args, &session.catalogue)?;
     let admin = admin(session, &args.admin)?;
     let service = service::open(session, &groups(session, &request)).await?;
+    create_private_dir(session.home.state())?;
     let _lock = lock(session, &service, args.verb)?;
     let format = OutputFormat::or_fitting(session.globals.output, session.world);
     let reporter =
         format.reporter(session.world, retry(session.world), session.paint(), session.globals.verbose);
     let record = Arc::new(Mutex::new(Record::default()));
-    let result = engage(session, request, admin, service, &reporter, &record).await;
-    reporter.end();
-    let would_change = record.lock().unwrap_or_else(PoisonError::into_inner).would_change();
-    exit_code(session, result, args.detailed_exit_code && would_change)
-}
-
-async fn engage(
-    session: &Session<'_>,
-    request: Request,
-    admin: Login,
-    service: OpenService,
-    reporter: &Arc<dyn Reporter>,
-    record: &Arc<Mutex<Record>>,
-) -> Result<Summary, RunError> {
-    let (cancel, cancelled) = watch::channel(false);
-    let asking = Arc::new(AtomicBool::new(false));
-    let world = session.world;
-    let stderr = Arc::clone(&world.stderr.sink);
-    let _interrupts = Interrupts::handle(world.interruptible, cancel.clone(), Arc::clone(&asking), stderr);
-    let listeners: Vec<Arc<dyn Listener>> = vec![Arc::clone(record) as _, Arc::clone(reporter) as _];
+    let stderr = Arc::clone(&session.world.stderr.sink);
+    let interrupts = Interrupts::handle(session.world.interruptible, Arc::clone(&reporter), stderr)?;
+    let listeners: Vec<Arc<dyn Listener>> = vec![Arc::clone(&record) as _, Arc::clone(&reporter) as _];
     let setup = Setup {
         known_hosts: session.home.known_hosts(&service.name),
         service: service.compute,
         service_name: service.name,
         admin,
-        ssh_config: world.var("HOME").map(|home| PathBuf::from(home).join(".ssh/config")),
-        listener: Arc::new(Tee(listeners)),
-        confirm: Arc::new(Ask::new(session, Arc::clone(reporter), asking)),
-        cancel: cancelled,
+        ssh_config: session.world.var("HOME").map(|home| PathBuf::from(home).join(".ssh/config")),
+        listener: Arc::new(Announce::new(session.config.warnings.clone(), Tee(listeners))),
+        confirm: Arc::new(Ask::new(session, Arc::clone(&reporter), interrupts.asking())),
+        cancel: interrupts.cancelled(),
     };
     let result = session.engine.run(setup, request).await;
-    drop(cancel);
-    result
+    reporter.end();
+    let would_change = record.lock().unwrap_or_else(PoisonError::into_inner).would_change();
+    if interrupts.happened() {
+        return interrupted(session, result);
+    }
+    exit_code(session, result, args.detailed_exit_code && would_change)
 }
 
 /// A plan reads only, and so does not keep others from working.
@@ -121,8 +108,13 @@ fn secret(
 
 /// The same command line once more. It holds no secrets: there is no flag that takes one.
 fn retry(world: &World) -> Retry {
+    let program = match world.var("CARGO_PKG_NAME") {
+        // `cargo run` says so to the program that it runs.
+        Some(package) if world.var("CARGO").is_some() => format!("cargo run -p {} --", shell_word(package)),
+        _ => world.args.first().map(|program| shell_word(&program.to_string_lossy())).unwrap_or_default(),
+    };
     let arguments = world.args.iter().skip(1).map(|argument| shell_word(&argument.to_string_lossy()));
-    let words: Vec<String> = [program_name(world)].into_iter().chain(arguments).collect();
+    let words: Vec<String> = [program].into_iter().chain(arguments).collect();
     Retry(words.join(" "))
 }
 
@@ -133,6 +125,15 @@ fn shell_word(word: &str) -> String {
         true => word.to_owned(),
         false => format!("'{}'", word.replace('\'', r"'\''")),
     }
+}
+
+/// Even if the last node was done just then: what was asked for may not have begun.
+fn interrupted(session: &Session<'_>, result: Result<Summary, RunError>) -> Result<u8, Stop> {
+    session.say(match result {
+        Err(RunError::Declined | RunError::Input(_)) => "interrupted: nothing was changed",
+        Ok(_) | Err(RunError::Failed(_)) => "interrupted: run it again to finish the job",
+    });
+    Ok(exit::INTERRUPTED)
 }
 
 fn exit_code(session: &Session<'_>, result: Result<Summary, RunError>, changes: bool) -> Result<u8, Stop> {
@@ -147,5 +148,17 @@ fn exit_code(session: &Session<'_>, result: Result<Summary, RunError>, changes: 
             session.say("declined: nothing was changed");
             Ok(exit::FAILED)
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_retry_can_be_pasted_into_a_shell() {
+        assert_eq!(shell_word("web=3"), "web=3");
+        assert_eq!(shell_word("it's $HOME"), r"'it'\''s $HOME'");
+        assert_eq!(shell_word(""), "''");
     }
 }

@@ -1,10 +1,9 @@
 //! Which compute service is meant, and how it is opened.
 
-use super::{Session, Stop};
+use super::{Session, Stop, USUAL_PROVIDERS};
 use crate::config::{Located, Service};
 use crate::error::{Excerpt, InputError, candidates};
 use crate::event::Failure;
-use crate::home::create_private_dir;
 use crate::providers::localhost::Localhost;
 use crate::transport::local::LocalRunner;
 use pallet::compute::{Compute, ComputeError, Provider, ServiceConfig};
@@ -31,12 +30,20 @@ pub(crate) async fn open(session: &Session<'_>, groups: &[GroupName]) -> Result<
         options.set("group", only.as_str(), "");
     }
     let state_dir = session.home.service_state(&name);
-    create_private_dir(session.home.state())?;
     let config =
         ServiceConfig { name: name.clone(), options, state_dir, runner: Arc::new(LocalRunner::new()) };
     match provider.open(config).await {
         Ok(compute) => Ok(OpenService { name, compute }),
-        Err(error) => Err(explain(session, error).into()),
+        Err(error) => {
+            // What is missing has no line of its own; the service has.
+            let defined = session.config.services.get(&name).map(|service| &service.provider.at);
+            let error = explain(session, error);
+            Err(match (error.is_placed_in_line(), defined) {
+                (false, Some(at)) => error.at(at.clone()),
+                _ => error,
+            }
+            .into())
+        }
     }
 }
 
@@ -58,12 +65,22 @@ fn choose(session: &Session<'_>) -> Result<ServiceName, InputError> {
                 "give `--service NAME`, or set `default-service` ({})",
                 names(session).join(", ")
             ))),
-        (None, _) => provider_as_service(&*session.providers[0]),
+        (None, _) => first_provider(session),
     }
 }
 
-fn provider_as_service(provider: &dyn Provider) -> Result<ServiceName, InputError> {
-    ServiceName::new(provider.name()).map_err(|error| InputError::new(error.to_string()))
+/// The first provider that main() was given. Those that are always there come last, and none of them works by
+/// itself.
+fn first_provider(session: &Session<'_>) -> Result<ServiceName, InputError> {
+    match session.providers.as_slice() {
+        [first, ..] if session.providers.len() > USUAL_PROVIDERS => {
+            ServiceName::new(first.name()).map_err(|error| InputError::new(error.to_string()))
+        }
+        _ => Err(InputError::new("there is no compute service").hint(
+            "add a provider in main() with `.provider(…)`, name a service in pallet.toml, or use this machine with \
+             `--service localhost`",
+        )),
+    }
 }
 
 struct Definition {
@@ -76,7 +93,7 @@ fn define(session: &Session<'_>, name: &ServiceName) -> Result<Definition, Input
     if let Some(Service { provider, options }) = session.config.services.get(name) {
         return Ok(Definition { provider: find_provider(session, provider)?, options: options.clone() });
     }
-    match session.providers.iter().find(|provider| is_called(provider.as_ref(), name.as_str())) {
+    match session.providers.iter().find(|provider| is_called(provider, name.as_str())) {
         Some(provider) => Ok(Definition {
             provider: Arc::clone(provider),
             options: Options::new(format!("service \"{name}\""), None),
@@ -113,7 +130,7 @@ fn names(session: &Session<'_>) -> Vec<String> {
 }
 
 fn find_provider(session: &Session<'_>, wanted: &Located<String>) -> Result<Arc<dyn Provider>, InputError> {
-    let found = session.providers.iter().find(|provider| is_called(provider.as_ref(), &wanted.value));
+    let found = session.providers.iter().find(|provider| is_called(provider, &wanted.value));
     found.cloned().ok_or_else(|| {
         InputError::new(format!("there is no provider `{}`", wanted.value)).at(wanted.at.clone()).hint(
             format!(
@@ -128,8 +145,12 @@ fn find_provider(session: &Session<'_>, wanted: &Located<String>) -> Result<Arc<
     })
 }
 
-fn is_called(provider: &dyn Provider, name: &str) -> bool {
-    provider.name() == name || provider.aliases().contains(&name)
+fn all_names(provider: &Arc<dyn Provider>) -> impl Iterator<Item = &'static str> + use<> {
+    [provider.name()].into_iter().chain(provider.aliases().iter().copied())
+}
+
+fn is_called(provider: &Arc<dyn Provider>, name: &str) -> bool {
+    all_names(provider).any(|known| known == name)
 }
 
 /// Turns a provider's error into one of ours, with the line of configuration that it is about.

@@ -81,11 +81,12 @@ impl AdminConfig {
             .any(|secret| matches!(secret.value, SecretSource::Literal(_)))
     }
 
-    /// Returns the login to use, with all its secrets at hand. Without a username it is the user who runs this.
+    /// Returns the login to use, with all its secrets at hand. The username is empty when nobody says whom to log in
+    /// as: the SSH configuration may, host by host.
     ///
     /// # Errors
     ///
-    /// When the key file is missing, a secret is not where it should be, or nobody says who to log in as.
+    /// When the key file is missing, or a secret is not where it should be.
     pub fn login(
         &self,
         overrides: LoginOverrides,
@@ -107,7 +108,7 @@ impl AdminConfig {
             None => fetch(&self.sudo_password, other_user)?,
         };
         Ok(Login {
-            username: overrides.username.or(configured).map(Ok).unwrap_or_else(|| current_user(vars))?,
+            username: overrides.username.or(configured).unwrap_or_default(),
             password,
             private_key_path: self.key_file(overrides.private_key_path)?,
             private_key: None,
@@ -142,34 +143,4 @@ fn key_path(
         Ok(path) => Ok(Some(Located { value: path, at: text.at })),
         Err(why) => Err(InputError::new(why).at(text.at)),
     }
-}
-
-/// Who runs this, when the configuration does not say whom to log in as.
-fn current_user(vars: &BTreeMap<String, String>) -> Result<String, InputError> {
-    ["USER", "LOGNAME"]
-        .iter()
-        .find_map(|name| vars.get(*name).filter(|value| !value.is_empty()).cloned())
-        .or_else(account_of_this_process)
-        .ok_or_else(|| {
-            InputError::new("nobody says whom to log in as")
-                .hint("give `--user NAME`, or `username` in [admin-user] of pallet.toml")
-        })
-}
-
-/// Neither variable is set in a container or under a service manager; the account database knows.
-#[cfg(unix)]
-fn account_of_this_process() -> Option<String> {
-    use std::os::unix::fs::MetadataExt;
-    let uid = std::fs::metadata("/proc/self").ok()?.uid().to_string();
-    let accounts = std::fs::read_to_string("/etc/passwd").ok()?;
-    accounts.lines().find_map(|line| {
-        let mut fields = line.split(':');
-        let name = fields.next()?;
-        (fields.nth(1)? == uid).then(|| name.to_owned())
-    })
-}
-
-#[cfg(not(unix))]
-fn account_of_this_process() -> Option<String> {
-    None
 }

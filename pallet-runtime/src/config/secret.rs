@@ -8,7 +8,7 @@ use pallet::Secret;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
-use toml::de::{DeTable, DeValue};
+use toml::de::DeValue;
 
 /// Where a secret is kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,7 +33,11 @@ impl Located<SecretSource> {
         let Some(value) = section.value(key) else { return Ok(None) };
         let source = match value.get_ref() {
             DeValue::String(text) => SecretSource::Literal(Secret::from(text.as_ref())),
-            DeValue::Table(table) => reference(section, key, table, vars)?,
+            DeValue::Table(table) => {
+                let inner = Section::new(section.source(), table, format!("`{key}`"));
+                let at = Excerpt::place(section.source().place(value.span().start));
+                reference(&inner, key, at, vars)?
+            }
             other => return Err(section.mistyped(key, FORMS, other, value.span())),
         };
         Ok(Some(section.located(source, value.span())))
@@ -67,22 +71,20 @@ impl Located<SecretSource> {
 const FORMS: &str = "a text, `{ env = \"…\" }`, `{ command = [\"…\"] }` or `{ file = \"…\" }`";
 
 fn reference(
-    outer: &Section<'_>,
+    section: &Section<'_>,
     key: &str,
-    table: &DeTable<'_>,
+    at: Excerpt,
     vars: &BTreeMap<String, String>,
 ) -> Result<SecretSource, InputError> {
-    let section = Section::new(outer.source(), table, format!("`{key}`"));
-    let (env, file, command) = (section.text("env")?, section.text("file")?, argv(&section)?);
+    let (env, file, command) = (section.text("env")?, section.text("file")?, argv(section)?);
     section.finish()?;
     match (env, file, command) {
         (Some(name), None, None) => Ok(SecretSource::Env(name.value)),
-        (None, Some(file), None) => expand::path(&file.value, outer.source().path(), vars)
+        (None, Some(file), None) => expand::path(&file.value, section.source().path(), vars)
             .map(SecretSource::File)
             .map_err(|why| InputError::new(why).at(file.at)),
         (None, None, Some(argv)) => Ok(SecretSource::Command(argv)),
-        _ => Err(InputError::new(format!("`{key}` needs exactly one of `env`, `command` and `file`"))
-            .at(Excerpt::place(outer.source().shown()))),
+        _ => Err(InputError::new(format!("`{key}` needs exactly one of `env`, `command` and `file`")).at(at)),
     }
 }
 

@@ -92,7 +92,10 @@ impl Source {
         let text = self.text.lines().nth(line.checked_sub(1)?)?;
         let start = text.as_ptr() as usize - self.text.as_ptr() as usize;
         let skipped: usize = text.chars().take(column.checked_sub(1)?).map(char::len_utf8).sum();
-        Some((self.excerpt(start + skipped..start + text.len()), rest))
+        let from = start + skipped;
+        // Such places are those of keys.
+        let key = self.text.get(from..)?.find(|c: char| c.is_whitespace() || c == '=').unwrap_or(1);
+        Some((self.excerpt(from..from + key), rest))
     }
 
     /// Line and column, in characters, from 1.

@@ -179,6 +179,8 @@ impl<'a> Progress<'a> {
         let planned = &self.plan.actions()[self.index[&id]];
         match planned.verdict {
             Verdict::Refresh => ActionOutcome::Refreshed,
+            // The node found out by itself what there was to do; what the plan expected may not be it.
+            Verdict::Unknown(_) => ActionOutcome::Changed { changes: Vec::new() },
             _ => ActionOutcome::Changed { changes: planned.diff.changes.clone() },
         }
     }

@@ -62,24 +62,26 @@ fn nodes(options: &Options) -> Result<Vec<NodeRecord>, OptionError> {
 }
 
 fn node(options: &Options) -> Result<NodeRecord, OptionError> {
-    let required = |key| options.string(key)?.ok_or_else(|| options.missing(key));
-    let name = required("name")?;
-    let name = NodeName::new(name).map_err(|error| options.invalid("name", error))?;
-    let group = required("group")?;
-    let group = GroupName::new(group).map_err(|error| options.invalid("group", error))?;
-    let host = required("address")?;
-    let port: u16 = options.integer("port")?.unwrap_or(22);
+    let (name, group, host) = (options.string("name")?, options.string("group")?, options.string("address")?);
+    let (port, private_ip, user) =
+        (options.integer("port")?, options.string("private-ip")?, options.string("user")?);
+    // A mistyped key comes before the one that is missing for it.
+    options.finish()?;
+    let name =
+        NodeName::new(required(options, "name", name)?).map_err(|error| options.invalid("name", error))?;
+    let group = GroupName::new(required(options, "group", group)?)
+        .map_err(|error| options.invalid("group", error))?;
+    let host = required(options, "address", host)?;
+    check_host(&host).map_err(|why| options.invalid("address", why))?;
+    let port: u16 = port.unwrap_or(22);
     if port == 0 {
         return Err(options.invalid("port", "0 is not a port"));
     }
-    check_host(&host).map_err(|why| options.invalid("address", why))?;
     let primary_ip: Option<IpAddr> = host.parse().ok();
-    let private_ip = match options.string("private-ip")? {
+    let private_ip = match private_ip {
         Some(text) => Some(text.parse().map_err(|_| options.invalid("private-ip", "not an IP address"))?),
         None => primary_ip,
     };
-    let image_login = options.string("user")?.map(|username| Login { username, ..Login::default() });
-    options.finish()?;
     Ok(NodeRecord {
         id: NodeId(name.to_string()),
         name,
@@ -89,7 +91,15 @@ fn node(options: &Options) -> Result<NodeRecord, OptionError> {
         private_ip,
         primary_ip,
         tags: BTreeMap::new(),
-        image_login,
+        image_login: user.map(|username| Login { username, ..Login::default() }),
+    })
+}
+
+fn required(options: &Options, key: &str, value: Option<String>) -> Result<String, OptionError> {
+    value.ok_or_else(|| {
+        let place = options.keys().next().map(|first| options.place(first).to_owned());
+        let error = options.missing(key);
+        OptionError { place: place.unwrap_or(error.place), ..error }
     })
 }
 

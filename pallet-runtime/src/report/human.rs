@@ -43,6 +43,8 @@ pub struct HumanReporter {
 
 #[derive(Default)]
 struct State {
+    /// Whether something was written that the end has to stand apart from.
+    written: bool,
     record: Record,
     board: Board,
     screen: Option<Screen>,
@@ -82,10 +84,19 @@ impl HumanReporter {
             Event::ActionFinished { node, action, outcome, seconds, .. } => {
                 let sign = self.sign(outcome)?;
                 let (_, detail) = outcome_words(outcome);
-                let detail = if detail.is_empty() { detail } else { format!(": {}", text::clean(&detail)) };
+                let detail = if detail.is_empty() {
+                    detail
+                } else {
+                    format!(": {}", text::clean(text::about(&detail, action)))
+                };
                 let source = paint.dim(&text::clean(&action.source));
-                let (what, time) = (text::action(action), text::duration(*seconds));
-                Some(format!("{}  {sign} {what}{detail}  {time}  {source}", text::clean(node)))
+                let time =
+                    if *seconds > 0.0 { format!("  {}", text::duration(*seconds)) } else { String::new() };
+                Some(format!(
+                    "{}  {sign} {}{detail}{time}  {source}",
+                    text::clean(node),
+                    text::action(action)
+                ))
             }
             Event::NodeFailed { node, failure, .. } if told_apart(&state.record, node) => {
                 Some(format!("{}  {} {}", text::clean(node), paint.bad("×"), text::clean(&failure.message)))
@@ -128,8 +139,10 @@ impl Listener for HumanReporter {
         state.board.add(event, Instant::now());
         let mut text = self.lasting(&state, event).map(|line| line + "\n").unwrap_or_default();
         if let Event::Finished(summary) = event {
+            text.push_str(if state.written { "\n" } else { "" });
             text.push_str(&closing(&state.record, summary, &self.retry, self.paint));
         }
+        state.written |= !text.is_empty();
         match &mut state.screen {
             Some(screen) if !text.is_empty() => screen.above(|| write(&self.out, &text)),
             Some(_) => {}
@@ -192,8 +205,9 @@ impl Screen {
             self.lines.push(self.all.add(ProgressBar::new_spinner().with_style(line_style())));
         }
         for (shown, line) in self.lines.iter().zip(lines) {
-            shown.set_message(line.clone());
-            shown.tick();
+            if shown.message() != *line {
+                shown.set_message(line.clone());
+            }
         }
     }
 

@@ -32,7 +32,7 @@ impl Listener for PlainReporter {
             write(&self.out, &format!("{text}\n"));
         }
         if let Event::Finished(summary) = event {
-            write(&self.out, &closing(&record, summary, &self.retry, self.paint));
+            write(&self.out, &format!("\n{}", closing(&record, summary, &self.retry, self.paint)));
         }
     }
 }
@@ -56,7 +56,7 @@ pub(crate) fn closing(record: &Record, summary: &Summary, retry: &Retry, paint: 
         (Verb::Plan, true) => String::new(),
         _ => summary_text(record, summary, retry, paint),
     };
-    format!("\n{plan}{words}")
+    plan + &words
 }
 
 fn line(event: &Event, verbose: bool) -> Option<String> {
@@ -79,7 +79,8 @@ fn line(event: &Event, verbose: bool) -> Option<String> {
         Event::ActionOutput { node, line, .. } if verbose => format!("output {node} {line}"),
         Event::ActionFinished { node, phase, action, outcome, seconds, .. } => {
             let (word, detail) = outcome_words(outcome);
-            let detail = if detail.is_empty() { detail } else { format!(": {detail}") };
+            let detail =
+                if detail.is_empty() { detail } else { format!(": {}", text::about(&detail, action)) };
             let (kind, subject, source) = (&action.kind, &action.subject, &action.source);
             let time = text::duration(*seconds);
             format!("action {node} {phase} {word} {kind} {subject} {time} {source}{detail}")

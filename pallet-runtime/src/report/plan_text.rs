@@ -21,26 +21,35 @@ pub fn plan_text(record: &Record, summary: &Summary, paint: Paint) -> String {
     out
 }
 
+/// Nodes of a group to which the same is done share a line. Those that go away are all named.
 fn nodes(out: &mut String, record: &Record, paint: Paint) {
-    let lines: Vec<String> = record.intents.iter().filter_map(|intent| node_line(intent, paint)).collect();
+    let mut groups: Vec<(&NodeIntent, Vec<&str>)> = Vec::new();
+    for intent in record.intents.iter().filter(|intent| intent.intent != Intent::Keep) {
+        let same = |(first, _): &&mut (&NodeIntent, Vec<&str>)| {
+            (first.intent, &first.group, &first.spec) == (intent.intent, &intent.group, &intent.spec)
+        };
+        match groups.iter_mut().find(same) {
+            Some((_, nodes)) => nodes.push(&intent.node),
+            None => groups.push((intent, vec![&intent.node])),
+        }
+    }
+    let lines: Vec<String> =
+        groups.iter().filter_map(|(intent, nodes)| node_line(intent, nodes, paint)).collect();
     if !lines.is_empty() {
         let _ = writeln!(out, "{}\n{}\n", paint.bold("nodes"), lines.join("\n"));
     }
 }
 
-fn node_line(intent: &NodeIntent, paint: Paint) -> Option<String> {
-    let (sign, words) = match intent.intent {
-        Intent::Create => (paint.good("+"), "create"),
-        Intent::Start => (paint.change(">"), "start"),
-        Intent::Destroy => (paint.bad("-"), "destroy"),
+fn node_line(intent: &NodeIntent, nodes: &[&str], paint: Paint) -> Option<String> {
+    let (sign, word, limit) = match intent.intent {
+        Intent::Create => (paint.good("+"), "create", NAMED),
+        Intent::Start => (paint.change(">"), "start", NAMED),
+        Intent::Destroy => (paint.bad("-"), "destroy", nodes.len()),
         Intent::Keep => return None,
     };
+    let names = text::names(nodes.iter().copied(), limit);
     let spec = intent.spec.as_ref().map(|spec| format!(" from {}", text::clean(spec))).unwrap_or_default();
-    Some(format!(
-        "  {sign} {} ({words}, group {}{spec})",
-        text::clean(&intent.node),
-        text::clean(&intent.group)
-    ))
+    Some(format!("  {sign} {names} ({word}, group {}{spec})", text::clean(&intent.group)))
 }
 
 /// Returns the plans of nodes, together where they say the same, in the order of the first of them.
@@ -136,6 +145,7 @@ fn action(out: &mut String, planned: &PlannedAction, new: bool, paint: Paint) {
 fn diff_line(line: &str, paint: Paint) -> String {
     let shown = text::clean(line);
     match line.as_bytes().first() {
+        _ if line.starts_with("--- ") || line.starts_with("+++ ") => paint.dim(&shown),
         Some(b'+') => paint.good(&shown),
         Some(b'-') => paint.bad(&shown),
         Some(b'@') => paint.dim(&shown),

@@ -21,7 +21,6 @@ pub fn summary_text(record: &Record, summary: &Summary, retry: &Retry, paint: Pa
     let mut out = String::new();
     failures(&mut out, record, paint);
     changes(&mut out, record, paint);
-    notices(&mut out, record, paint);
     let _ = writeln!(out, "{}", numbers(record, summary, paint));
     if !summary.ok && !retry.0.is_empty() {
         let _ = writeln!(out, "retry: {}", text::clean(&retry.0));
@@ -87,14 +86,17 @@ fn failures(out: &mut String, record: &Record, paint: Paint) {
 
 fn failure(out: &mut String, record: &Record, alike: &Alike<'_>, paint: Paint) {
     let source = alike.action.map(|action| &action.source).or(alike.failure.source.as_ref());
-    let what = alike.action.map_or_else(|| "node".to_owned(), text::action);
+    let what =
+        alike.action.map(|action| format!("{} on ", paint.bold(&text::action(action)))).unwrap_or_default();
     let nodes = text::names(alike.nodes.iter().copied(), NAMED);
     let phase = alike.phase.map(|phase| format!(" in {}", text::clean(phase))).unwrap_or_default();
-    let _ = writeln!(out, "{} {} on {nodes}{phase}", paint.bad("failed:"), paint.bold(&what));
+    let _ = writeln!(out, "{} {what}{nodes}{phase}", paint.bad("failed:"));
     if let Some(source) = source {
         let _ = writeln!(out, "  {} {}", paint.dim("-->"), text::clean(source));
     }
-    let _ = writeln!(out, "  {}", text::clean(&alike.failure.message));
+    let message = &alike.failure.message;
+    let message = alike.action.map_or(message.as_str(), |action| text::about(message, action));
+    let _ = writeln!(out, "  {}", text::clean(message));
     let output = &alike.failure.output;
     for line in &output[output.len().saturating_sub(OUTPUT_LINES)..] {
         let _ = writeln!(
@@ -126,7 +128,10 @@ fn changes(out: &mut String, record: &Record, paint: Paint) {
             None => groups.push((action, vec![&action.node])),
         }
     }
-    if groups.is_empty() {
+    // What changed on one node alone was told line by line; of several it is put together here.
+    let mut nodes = groups.iter().flat_map(|(_, nodes)| nodes);
+    let first = nodes.next();
+    if nodes.all(|node| Some(node) == first) {
         return;
     }
     let _ = writeln!(out, "{}", paint.bold("changed:"));
@@ -144,13 +149,6 @@ fn changes(out: &mut String, record: &Record, paint: Paint) {
         let _ = writeln!(out, "  and {more} more");
     }
     out.push('\n');
-}
-
-fn notices(out: &mut String, record: &Record, paint: Paint) {
-    for (node, message) in &record.notices {
-        let node = node.as_ref().map(|node| format!("{}: ", text::clean(node))).unwrap_or_default();
-        let _ = writeln!(out, "{} {node}{}", paint.change("note:"), text::clean(message));
-    }
 }
 
 /// Returns the run in one line.
@@ -188,7 +186,7 @@ fn idle_words(verb: Verb) -> &'static str {
     }
 }
 
-/// Numbers that are zero say nothing, except how many actions changed.
+/// Numbers that are zero say nothing.
 fn tallies(summary: &Summary) -> String {
     let counts = &summary.counts;
     let all = [
@@ -200,6 +198,10 @@ fn tallies(summary: &Summary) -> String {
         (counts.failed, "failed"),
         (counts.skipped, "skipped"),
     ];
-    let said = all.iter().filter(|(number, word)| *number > 0 || *word == "changed");
-    said.map(|(number, word)| format!("{number} {word}")).collect::<Vec<_>>().join(", ")
+    let said: Vec<String> = all
+        .iter()
+        .filter(|(number, _)| *number > 0)
+        .map(|(number, word)| format!("{number} {word}"))
+        .collect();
+    if said.is_empty() { "no actions".to_owned() } else { said.join(", ") }
 }

@@ -56,9 +56,26 @@ pub(crate) fn count(number: u64, noun: &str) -> String {
     format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
 }
 
+/// How many characters of an action are shown: the subject of an `exec` may be a whole script.
+const ACTION: usize = 72;
+
 /// Returns an action as people name it: `package nginx`.
 pub(crate) fn action(label: &ActionLabel) -> String {
-    clean(format!("{} {}", label.kind, label.subject).trim_end())
+    let whole = clean(&whole_action(label));
+    match whole.char_indices().nth(ACTION) {
+        Some((end, _)) => format!("{}…", whole[..end].trim_end()),
+        None => whole,
+    }
+}
+
+/// Returns what is said about an action, without the action's name in front of it.
+pub(crate) fn about<'m>(message: &'m str, label: &ActionLabel) -> &'m str {
+    let rest = message.strip_prefix(&whole_action(label)).and_then(|rest| rest.strip_prefix(": "));
+    rest.unwrap_or(message)
+}
+
+fn whole_action(label: &ActionLabel) -> String {
+    format!("{} {}", label.kind, label.subject).trim_end().to_owned()
 }
 
 /// Returns names in a row, the many behind a count: `a, b, c and 7 more`.

@@ -3,6 +3,8 @@
 
 #![allow(dead_code, reason = "every test file uses its part of it")]
 
+pub(crate) mod runs;
+
 use pallet::Secret;
 use pallet::compute::{BoxFuture, Compute, ComputeError, Provider, ServiceConfig};
 use pallet::name::{GroupName, PhaseName};
@@ -141,7 +143,7 @@ pub(crate) type Script = dyn Fn(&Setup, &Request) -> Result<Summary, RunError> +
 /// An engine that follows a script and remembers what was asked of it.
 #[derive(Clone)]
 pub(crate) struct FakeEngine {
-    script: Arc<Script>,
+    pub(crate) script: Arc<Script>,
     pub(crate) catalogue: Result<Catalogue, Vec<Failure>>,
     pub(crate) asked: Arc<Mutex<Vec<(Setup, Request)>>>,
 }

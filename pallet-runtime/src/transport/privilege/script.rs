@@ -105,7 +105,7 @@ pub(super) fn command(way: Way, terminal: Terminal, password: bool, marks: &Mark
         // So that bytes pass as they are, before sudo copies the settings to a terminal of its own.
         Terminal::Pseudo => "stty raw -echo; ".to_owned(),
     };
-    let ready = ready(marks, program);
+    let ready = ready(terminal, marks, program);
     let root = match way {
         Way::Direct => format!("sh -c {}", quote(&ready)),
         Way::Sudo => sudo(password, marks, &ready),
@@ -119,9 +119,21 @@ pub(super) fn command(way: Way, terminal: Terminal, password: bool, marks: &Mark
 }
 
 /// What the shell of the program does: says that it is there on both streams, then becomes the program.
-fn ready(marks: &Marks, program: &str) -> String {
+fn ready(terminal: Terminal, marks: &Marks, program: &str) -> String {
     let print = marks.print(Mark::Ready);
-    format!("{print}; {print} >&2; {program}")
+    let run = match terminal {
+        Terminal::None => program.to_owned(),
+        Terminal::Pseudo => off_terminal(program),
+    };
+    format!("{print}; {print} >&2; {run}")
+}
+
+/// Runs the program with its output in a pipe, keeping its exit code. With all three streams on a terminal a shell
+/// would think that somebody types: it would prompt, and go on after errors that end a script.
+fn off_terminal(program: &str) -> String {
+    format!(
+        "exec 3>&1; code=$({{ {{ ({program}) 3>&- 4>&-; echo $? >&4; }} 2>&1 | cat >&3; }} 4>&1); exit $code"
+    )
 }
 
 /// The C locale makes sudo's words known ones; the program shall not inherit it.

@@ -1,0 +1,113 @@
+//! Which package may know which: the arrows of ARCHITECTURE.md.
+
+use pallet_tests_tidy::{Package, assert_none, packages};
+
+/// What a build of `pallet` may cost the author of a crate.
+const MOST_DEPENDENCIES_OF_PALLET: usize = 12;
+
+/// The packages that bring in the SSH stack.
+const SSH: &[&str] = &["async-ssh2-tokio", "russh", "russh-keys"];
+
+fn is_ours(name: &str) -> bool {
+    name == "pallet" || name.starts_with("pallet-")
+}
+
+/// Whether a package of ours has effects, or is a provider: what pure packages and crates must not know.
+fn has_effects(name: &str) -> bool {
+    matches!(name, "pallet-runtime" | "pallet-vbox" | "pallet-sandbox" | "pallet-macros")
+}
+
+fn package(name: &str) -> Package {
+    packages().into_iter().find(|package| package.name == name).expect("a member of the workspace")
+}
+
+/// Returns the dependencies of packages that a rule does not allow.
+fn offences(of: impl Fn(&Package) -> bool, allows: impl Fn(&str) -> bool) -> Vec<String> {
+    let mut offences = Vec::new();
+    for package in packages().iter().filter(|package| of(package)) {
+        for name in package.built_with().into_iter().filter(|name| !allows(name)) {
+            offences.push(format!("{}/Cargo.toml: {name}", package.folder()));
+        }
+    }
+    offences
+}
+
+#[test]
+fn the_macros_know_nothing_but_syntax() {
+    assert_none(
+        "pallet-macros depends on syn, quote and proc-macro2 only",
+        offences(
+            |package| package.name == "pallet-macros",
+            |name| matches!(name, "syn" | "quote" | "proc-macro2" | "unicode-ident"),
+        ),
+    );
+}
+
+#[test]
+fn the_library_is_pure_and_light() {
+    assert_none(
+        "pallet depends on no runtime, and of ours on pallet-macros only",
+        offences(
+            |package| package.name == "pallet",
+            |name| name != "tokio" && !SSH.contains(&name) && (!is_ours(name) || name == "pallet-macros"),
+        ),
+    );
+    let pallet = package("pallet");
+    let count = pallet.built_with().len();
+    assert!(
+        count <= MOST_DEPENDENCIES_OF_PALLET,
+        "pallet has {count} direct dependencies; crate authors pay for each at every build, so the most is \
+         {MOST_DEPENDENCIES_OF_PALLET}: {:?}",
+        pallet.built_with()
+    );
+}
+
+#[test]
+fn providers_do_not_know_the_runtime() {
+    assert_none(
+        "of ours a provider depends on pallet only, so that anyone can write one",
+        offences(
+            |package| matches!(package.name.as_str(), "pallet-vbox" | "pallet-sandbox"),
+            |name| !is_ours(name) || name == "pallet",
+        ),
+    );
+}
+
+#[test]
+fn crates_are_in_the_position_of_a_third_party() {
+    assert_none(
+        "of ours a crate depends on pallet and other crates only, even in its tests",
+        packages().iter().filter(|package| package.folder().starts_with("crates/")).flat_map(|package| {
+            let knows = package.dependencies.iter().filter(|dependency| has_effects(&dependency.name));
+            knows
+                .map(|dependency| format!("{}/Cargo.toml: {}", package.folder(), dependency.name))
+                .collect::<Vec<_>>()
+        }),
+    );
+}
+
+#[test]
+fn compile_fail_tests_and_test_helpers_need_no_runtime() {
+    assert_none(
+        "tests/ui and tests/support depend on pallet and crates only: beside the SSH stack they build for minutes",
+        packages()
+            .iter()
+            .filter(|package| matches!(package.folder().as_str(), "tests/ui" | "tests/support"))
+            .flat_map(|package| {
+                let knows = package.dependencies.iter();
+                let knows =
+                    knows.filter(|knows| has_effects(&knows.name) || SSH.contains(&knows.name.as_str()));
+                knows
+                    .map(|knows| format!("{}/Cargo.toml: {}", package.folder(), knows.name))
+                    .collect::<Vec<_>>()
+            }),
+    );
+}
+
+#[test]
+fn only_the_runtime_knows_ssh() {
+    assert_none(
+        "only pallet-runtime depends on the SSH stack",
+        offences(|package| package.name != "pallet-runtime", |name| !SSH.contains(&name)),
+    );
+}
