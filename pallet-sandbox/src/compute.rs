@@ -123,5 +123,5 @@ fn check_request(service: &Service, request: &CreateRequest) -> Result<()> {
     if let Some(options) = request.spec.get_provider_options() {
         options.finish()?;
     }
-    image::select(&service.settings, request.spec.get_image()).map(drop)
+    image::select(&service.settings, service.tools.rights, request.spec.get_image()).map(drop)
 }
