@@ -140,10 +140,11 @@ impl Service {
         if folder.exists() {
             return Err(ComputeError::failed(format!("there is a node {} already", request.name)));
         }
-        let lower = image::provide(source, &self.tools, &self.state_dir.join("images"), report)?;
         if self.stored_network()?.is_none() {
             Network::establish(&self.owner(), self.bridge(), self.settings.subnet)?;
         }
+        // Building an image takes a minute: after everything that may be refused.
+        let lower = image::provide(source, &self.tools, &self.state_dir.join("images"), report)?;
         let network = self.network()?;
         let taken: BTreeSet<_> = self.states()?.into_iter().map(|state| state.address).collect();
         let address = network.subnet.free_address(&taken).ok_or_else(|| full(network.subnet))?;
