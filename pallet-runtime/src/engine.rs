@@ -80,6 +80,11 @@ pub async fn run(setup: Setup, request: Request) -> Result<Summary, RunError> {
         checked.map_err(|error| input(vec![Failure::of(&error, error.hint.clone())]))?;
     }
     run.emit(&Event::Inventory { nodes: intents(&selection) });
+    for record in &selection.strangers {
+        let message =
+            format!("group {} is not declared in this program; the node is left alone", record.group);
+        run.emit(&Event::Notice { node: Some(record.name.to_string()), message });
+    }
     if run.request.verb == Verb::Plan {
         planning::plan(&run, &selection).await?;
         return finish(&run);
