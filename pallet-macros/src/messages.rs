@@ -63,6 +63,9 @@ messages! {
     phase_has_key(phase): "phase `{phase}` has a key of its own\n\
         note: write `{phase}: …` outside of `phases`";
 
+    phase_with_underscores(phase, meant): "phase `{phase}` would never run by itself\n\
+        note: write `\"{meant}\": …`";
+
     // Numbers.
 
     number_range(key, number, least, most): "{key} {number} is out of range\n\

@@ -1,7 +1,7 @@
 //! The rules for names and numbers, as `pallet` has them, for literals that can be checked while compiling.
 //!
 //! A repetition of `pallet::name` and `pallet::facts`, because a macro cannot depend on the library it generates
-//! code for. A test in `tests/tidy` includes this file and compares both by table; it names nothing else of the crate.
+//! code for. A test in `tests/ui` includes this file and compares both by table; it names nothing else of the crate.
 
 /// A kind of name: what people call it, and its rule in words and as a check.
 #[derive(Clone, Copy)]

@@ -11,6 +11,7 @@ mod image;
 mod keys;
 mod model;
 mod network;
+mod phases;
 
 use crate::diagnostics::reporting;
 use crate::syntax::Item;

@@ -26,6 +26,7 @@ use crate::config::{self, Config, ConfigFiles};
 use crate::error::InputError;
 use crate::home::Home;
 use crate::providers::{localhost::Localhost, node_list::NodeList};
+use crate::report::text::clean;
 use crate::report::{Paint, write};
 use args::{Cli, Command, Globals};
 use pallet::compute::Provider;
@@ -174,7 +175,7 @@ impl<'a> Session<'a> {
     /// Tells what was found odd in the configuration, for commands that have no events.
     fn say_warnings(&self) {
         for warning in &self.config.warnings {
-            self.say(&format!("{} {warning}", self.paint().change("warning:")));
+            self.say(&format!("{} {}", self.paint().change("warning:"), clean(warning)));
         }
     }
 

@@ -3,6 +3,28 @@
 //! Three layers, each laid over the next: the project's `pallet.toml`, the files in `services/` of the user's
 //! configuration folder, and the user's `config.toml`. Command line and environment come before all of them;
 //! they are not read here. Every value remembers the place where it was written.
+//!
+//! ```toml
+//! default-service = "lab"
+//!
+//! [admin-user]
+//! username = "deploy"                              # by default whom the SSH configuration says
+//! private-key-path = "~/.ssh/id_ed25519"           # by default the agent and the usual files
+//! passphrase = { command = ["pass", "show", "ssh"] }
+//! sudo-password = { env = "SUDO_PASSWORD" }        # or { file = "~/secret" }, or a text; also `password`
+//! no-sudo = false
+//!
+//! [services.lab]
+//! provider = "node-list"                           # all other keys are the provider's
+//! nodes = [{ name = "web-1", group = "web", address = "10.0.0.7" }]
+//! ```
+//!
+//! A service of one name in several layers is taken whole from the strongest; the keys of `[admin-user]` are
+//! taken one by one, except that passwords stay with the username beside them. Without `default-service` the only
+//! service is the default; without any, the first provider of `main()`, under its own name.
+//!
+//! Relative paths belong to the folder of the file that names them. `~/` is the home folder everywhere; `$NAME`
+//! and `${NAME}` are replaced in paths: the keys whose last word is path, file, dir, folder, root or home.
 
 mod admin;
 mod expand;

@@ -19,6 +19,9 @@ const BOOT_WINDOW: Duration = Duration::from_secs(300);
 /// How long a machine that should run already may refuse us: long enough for an sshd that is being restarted.
 const RESTART_WINDOW: Duration = Duration::from_secs(5);
 
+/// The port of SSH.
+const STANDARD_PORT: u16 = 22;
+
 /// Reaches nodes with the credentials of the admin user, or of their image.
 pub struct Reach {
     admin: AdminUser,
@@ -63,7 +66,9 @@ impl Reach {
         user: &AdminUser,
         boot_window: Duration,
     ) -> Result<Connection, TransportError> {
-        let route = Route::to(&self.config, host, Some(port), user, &self.known_hosts).await?;
+        // The standard port is what an endpoint has when nobody named one: the configuration may name another.
+        let named = Some(port).filter(|port| *port != STANDARD_PORT);
+        let route = Route::to(&self.config, host, named, user, &self.known_hosts).await?;
         let timing = Timing { boot_window, ..Timing::default() };
         let transport = SshTransport::connect(&route, &timing).await?;
         become_root(Box::new(transport), user.privilege()).await

@@ -27,7 +27,7 @@ use crate::request::{Confirm, Request, RunError};
 use crate::shell::Traffic;
 use nodes::{Member, Run};
 use pallet::Registry;
-use pallet::compute::{Compute, CreateRequest, ErrorKind};
+use pallet::compute::{Compute, CreateRequest};
 use pallet::name::ServiceName;
 use select::Selection;
 use std::sync::Arc;
@@ -76,12 +76,15 @@ pub async fn run(setup: Setup, request: Request) -> Result<Summary, RunError> {
     }
     let requests: Vec<CreateRequest> = selection.creations().cloned().collect();
     if !requests.is_empty() {
-        run.setup.service.check(&requests).await.map_err(|error| match error.kind {
-            ErrorKind::Input => input(vec![Failure::of(&error, error.hint.clone())]),
-            ErrorKind::Failed => input(vec![Failure::of(&error, error.hint.clone())]),
-        })?;
+        let checked = run.setup.service.check(&requests).await;
+        checked.map_err(|error| input(vec![Failure::of(&error, error.hint.clone())]))?;
     }
     run.emit(&Event::Inventory { nodes: intents(&selection) });
+    for record in &selection.strangers {
+        let message =
+            format!("group {} is not declared in this program; the node is left alone", record.group);
+        run.emit(&Event::Notice { node: Some(record.name.to_string()), message });
+    }
     if run.request.verb == Verb::Plan {
         planning::plan(&run, &selection).await?;
         return finish(&run);
@@ -150,6 +153,15 @@ fn intents(selection: &Selection) -> Vec<NodeIntent> {
 
 fn confirm(run: &Run, selection: &Selection) -> Result<(), RunError> {
     let doomed: Vec<&str> = selection.removals().map(|record| record.name.as_str()).collect();
+    if !doomed.is_empty() && !run.setup.service.makes_nodes() {
+        let message = format!(
+            "{} cannot be destroyed: service {} only knows machines that exist",
+            doomed.join(", "),
+            run.setup.service_name
+        );
+        let hint = "take them out of the service's configuration, or give the group the count it has";
+        return Err(input(vec![Failure::new(message).hint(hint)]));
+    }
     if doomed.is_empty() || run.request.allow_destroy {
         return Ok(());
     }

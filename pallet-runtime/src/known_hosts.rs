@@ -137,22 +137,18 @@ impl KnownHosts {
 
     /// Returns whether the key is known, or an error if it must be refused.
     fn decide(&self, name: &str, key: &HostKey) -> Result<bool, KnownHostsError> {
-        let entries = self.entries_of(name)?;
-        if let Some((_, found)) = entries.iter().find(|(m, found)| *m == Marker::Revoked && found.key == *key)
-        {
-            return Err(KnownHostsError::Revoked { name: name.to_owned(), found: found.clone() });
+        let (revoked, known): (Vec<_>, Vec<_>) =
+            self.entries_of(name)?.into_iter().partition(|(marker, _)| *marker == Marker::Revoked);
+        if let Some((_, found)) = revoked.into_iter().find(|(_, found)| found.key == *key) {
+            return Err(KnownHostsError::Revoked { name: name.to_owned(), found });
         }
-        let mut known =
-            entries.into_iter().filter(|(m, _)| *m == Marker::None).map(|(_, found)| found).peekable();
         // A key of another type than the known ones is no new host: whoever stands in between could present one.
-        let Some(first) = known.peek().cloned() else { return Ok(false) };
-        let same_type = |found: &Found| found.key.algorithm() == key.algorithm();
-        let known: Vec<Found> = known.collect();
-        if known.iter().any(|found| found.key == *key) {
+        let same_type = known.iter().find(|(_, found)| found.key.algorithm() == key.algorithm());
+        let Some((_, found)) = same_type.or(known.first()) else { return Ok(false) };
+        if known.iter().any(|(_, found)| found.key == *key) {
             return Ok(true);
         }
-        let found = known.into_iter().find(same_type).unwrap_or(first);
-        Err(KnownHostsError::Changed { name: name.to_owned(), found, presented: key.clone() })
+        Err(KnownHostsError::Changed { name: name.to_owned(), found: found.clone(), presented: key.clone() })
     }
 
     fn learn(&self, name: &str, key: &HostKey) -> Result<(), KnownHostsError> {

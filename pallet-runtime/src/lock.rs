@@ -10,15 +10,19 @@ use pallet::name::ServiceName;
 use serde::{Deserialize, Serialize};
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Seek, Write};
-use std::path::Path;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+/// How often a lock file may vanish between opening and locking it before we give up.
+const ATTEMPTS: usize = 100;
 
 /// The right to change the nodes of a service, held until it is dropped.
 #[derive(Debug)]
 pub struct ServiceLock {
-    // The lock is released when the file is closed. The file itself stays: removing it would let a third run
-    // lock a new file while a second one waits on the old.
+    // The lock is released when the file is closed.
     _file: File,
+    path: PathBuf,
 }
 
 impl ServiceLock {
@@ -29,16 +33,47 @@ impl ServiceLock {
     /// When another run holds it, which the error names, or the file cannot be written.
     pub fn take(state: &Path, service: &ServiceName, verb: Verb) -> Result<ServiceLock, InputError> {
         let folder = state.join("locks");
-        create_private_dir(&folder)?;
         let path = folder.join(format!("{service}.lock"));
-        let mut file = open(&path).map_err(|error| unusable(&path, error))?;
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Err(held(&mut file, service)),
-            Err(TryLockError::Error(error)) => return Err(unusable(&path, error)),
+        for _ in 0..ATTEMPTS {
+            create_private_dir(&folder)?;
+            let mut file = match open(&path) {
+                Ok(file) => file,
+                // The folder went with the last lock in it.
+                Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+                Err(error) => return Err(unusable(&path, error)),
+            };
+            match file.try_lock() {
+                Ok(()) if is_at(&file, &path) => {}
+                // Its holder removed it after we had opened it: what we locked is nobody's any more.
+                Ok(()) => continue,
+                Err(TryLockError::WouldBlock) => return Err(held(&mut file, service)),
+                Err(TryLockError::Error(error)) => return Err(unusable(&path, error)),
+            }
+            write_holder(&mut file, &Holder::this_process(verb)).map_err(|error| unusable(&path, error))?;
+            return Ok(ServiceLock { _file: file, path });
         }
-        write_holder(&mut file, &Holder::this_process(verb)).map_err(|error| unusable(&path, error))?;
-        Ok(ServiceLock { _file: file })
+        Err(unusable(&path, io::Error::other("it is removed again and again")))
+    }
+}
+
+impl Drop for ServiceLock {
+    /// Leaves nothing behind: the file goes while it is locked, and the folders go if nothing else is in them.
+    fn drop(&mut self) {
+        let _ = fs::remove_file(&self.path);
+        let Some(folder) = self.path.parent() else { return };
+        let _ = fs::remove_dir(folder);
+        if let Some(state) = folder.parent() {
+            let _ = fs::remove_dir(state.join("services"));
+            let _ = fs::remove_dir(state);
+        }
+    }
+}
+
+/// Tells whether a file is still the one at its path.
+fn is_at(file: &File, path: &Path) -> bool {
+    match (file.metadata(), fs::metadata(path)) {
+        (Ok(open), Ok(there)) => (open.dev(), open.ino()) == (there.dev(), there.ino()),
+        _ => false,
     }
 }
 

@@ -181,53 +181,78 @@ pub enum Proxy {
 impl ResolvedHost {
     fn new(original: &str, settings: Settings, local: &LocalUser) -> Result<Self, ConfigError> {
         let hostname = settings.hostname.clone().unwrap_or_else(|| original.to_owned());
-        let tokens = tokens_of(original, &hostname, &settings, local);
-        let expand = |what: &str, text: &str| {
-            let expanded = tokens.expand(text).and_then(|text| tokens::expand_variables(&text));
-            expanded.map_err(|words| ConfigError {
-                place: None,
-                message: format!("{what} {text}: {words}"),
-                hint: None,
-            })
-        };
-        let paths = |what: &str, texts: &[String]| -> Result<Vec<PathBuf>, ConfigError> {
-            let named = texts.iter().filter(|text| !text.eq_ignore_ascii_case("none"));
-            named.map(|text| Ok(local.expand_home(Path::new(&expand(what, text)?)))).collect()
-        };
-        let agent = match settings.identity_agent.as_deref() {
-            None | Some("SSH_AUTH_SOCK") => AgentSetting::Default,
-            Some(none) if none.eq_ignore_ascii_case("none") => AgentSetting::None,
-            Some(variable) if variable.starts_with('$') && !variable.starts_with("${") => {
-                std::env::var_os(&variable[1..])
-                    .map_or(AgentSetting::None, |path| AgentSetting::Socket(path.into()))
-            }
-            Some(path) => AgentSetting::Socket(local.expand_home(Path::new(&expand("IdentityAgent", path)?))),
-        };
-        let proxy = match &settings.proxy {
-            None | Some(SetProxy::None) => Proxy::None,
-            Some(SetProxy::Jump(jumps)) => Proxy::Jump(jumps.clone()),
-            Some(SetProxy::Command(command)) => Proxy::Command(expand("ProxyCommand", command)?),
-        };
-        let identity_files = paths("IdentityFile", &settings.identity_files)?;
-        let default_hosts = ["~/.ssh/known_hosts".to_owned(), "~/.ssh/known_hosts2".to_owned()];
-        let known_hosts = settings.known_hosts.as_deref().unwrap_or(&default_hosts);
-        let known_hosts = paths("UserKnownHostsFile", known_hosts)?;
-        drop(tokens);
+        let filler = Filler { tokens: tokens_of(original, &hostname, &settings, local), local };
+        let usual = ["~/.ssh/known_hosts", "~/.ssh/known_hosts2"].map(str::to_owned);
+        let known_hosts = settings.known_hosts.as_deref().unwrap_or(&usual);
         Ok(ResolvedHost {
             original: original.to_owned(),
+            identity_files: filler.paths("IdentityFile", &settings.identity_files)?,
+            agent: filler.agent(settings.identity_agent.as_deref())?,
+            proxy: filler.proxy(settings.proxy)?,
+            known_hosts: filler.paths("UserKnownHostsFile", known_hosts)?,
             hostname,
             port: settings.port.unwrap_or(22),
             user: settings.user,
-            identity_files,
             identities_only: settings.identities_only.unwrap_or(false),
-            agent,
-            proxy,
-            known_hosts,
             host_key_alias: settings.host_key_alias,
             strict: settings.strict.unwrap_or(false),
             connect_timeout: settings.connect_timeout,
             keepalive: settings.keepalive,
             keepalive_max: settings.keepalive_max,
+        })
+    }
+}
+
+/// Fills in what stands for something else in values.
+struct Filler<'a> {
+    tokens: Tokens,
+    local: &'a LocalUser,
+}
+
+impl Filler<'_> {
+    fn text(
+        &self,
+        option: &str,
+        text: &str,
+        also: fn(&str) -> Result<String, String>,
+    ) -> Result<String, ConfigError> {
+        let filled = self.tokens.expand(text).and_then(|text| also(&text));
+        filled.map_err(|words| ConfigError {
+            place: None,
+            message: format!("{option} {text}: {words}"),
+            hint: None,
+        })
+    }
+
+    fn path(&self, option: &str, text: &str) -> Result<PathBuf, ConfigError> {
+        Ok(self.local.expand_home(Path::new(&self.text(option, text, tokens::expand_variables)?)))
+    }
+
+    fn paths(&self, option: &str, texts: &[String]) -> Result<Vec<PathBuf>, ConfigError> {
+        let named = texts.iter().filter(|text| !text.eq_ignore_ascii_case("none"));
+        named.map(|text| self.path(option, text)).collect()
+    }
+
+    fn agent(&self, text: Option<&str>) -> Result<AgentSetting, ConfigError> {
+        Ok(match text {
+            None | Some("SSH_AUTH_SOCK") => AgentSetting::Default,
+            Some(none) if none.eq_ignore_ascii_case("none") => AgentSetting::None,
+            Some(variable) if variable.starts_with('$') && !variable.starts_with("${") => {
+                let socket = std::env::var_os(&variable[1..]);
+                socket.map_or(AgentSetting::None, |path| AgentSetting::Socket(path.into()))
+            }
+            Some(path) => AgentSetting::Socket(self.path("IdentityAgent", path)?),
+        })
+    }
+
+    fn proxy(&self, proxy: Option<SetProxy>) -> Result<Proxy, ConfigError> {
+        Ok(match proxy {
+            None | Some(SetProxy::None) => Proxy::None,
+            Some(SetProxy::Jump(jumps)) => Proxy::Jump(jumps),
+            // Its variables are left to the shell that runs it.
+            Some(SetProxy::Command(command)) => {
+                Proxy::Command(self.text("ProxyCommand", &command, |text| Ok(text.to_owned()))?)
+            }
         })
     }
 }

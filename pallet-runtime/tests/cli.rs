@@ -264,3 +264,17 @@ fn mistakes_in_the_source_are_all_told_before_anything_else() {
          src/main.rs:9:1\n"
     );
 }
+
+#[test]
+fn a_failed_run_says_how_to_run_it_again() {
+    let failed = || FakeEngine::telling(support::runs::unreachable());
+    let outcome = Place::new().run(&failed(), "converge web=2 --phase configure");
+    assert!(
+        outcome.stdout.ends_with("\nretry: infra converge web=2 --phase configure\n"),
+        "{}",
+        outcome.show()
+    );
+    let place = Place::new().var("CARGO", "/bin/cargo").var("CARGO_PKG_NAME", "quickstart");
+    let outcome = place.run(&failed(), "converge");
+    assert!(outcome.stdout.ends_with("\nretry: cargo run -p quickstart -- converge\n"), "{}", outcome.show());
+}

@@ -3,7 +3,9 @@
 mod support;
 
 use insta::assert_snapshot;
+use pallet_runtime::config::{ConfigFiles, load};
 use pallet_runtime::event::{Counts, Event, Summary, Verb};
+use pallet_runtime::report::Paint;
 use pallet_runtime::request::RunError;
 use std::collections::BTreeMap;
 use std::fs;
@@ -205,4 +207,27 @@ fn idle_summary(verb: Verb) -> Result<Summary, RunError> {
         bytes_sent: 0,
         seconds: 0.0,
     })
+}
+
+#[test]
+fn no_damage_to_a_file_is_more_than_an_error() {
+    const WHOLE: &str = "default-service = \"lab\"\n[admin-user]\nusername = \"jörg\"\npassword = { env = \"X\" }\n\
+                         [services.lab]\nprovider = \"node-list\"\nnodes = [{ name = \"wëb-1\", port = 0x16 }]\n";
+    let place = Place::new();
+    let path = place.folder.path().join("pallet.toml");
+    let try_out = |text: &str| {
+        fs::write(&path, text).expect("written");
+        let files =
+            ConfigFiles { named: Some(path.clone()), cwd: place.folder.path(), user: place.folder.path() };
+        if let Err(error) = load(&files, &place.vars) {
+            assert!(error.render(Paint::plain()).contains("pallet.toml"), "{text}");
+        }
+    };
+    try_out(WHOLE);
+    for (at, old) in WHOLE.char_indices() {
+        try_out(&WHOLE[..at]);
+        for new in ["", "\"", "ü", "\n", "[", "=", "\u{0}", "\t"] {
+            try_out(&format!("{}{new}{}", &WHOLE[..at], &WHOLE[at + old.len_utf8()..]));
+        }
+    }
 }

@@ -27,18 +27,21 @@ fn main() -> ExitCode {
             every_kind_of_key_is_accepted,
             the_agent_is_asked,
             the_agent_opens_a_locked_key,
+            a_key_that_the_agent_will_not_use_is_passed_over,
             only_named_keys_are_offered_if_so_configured,
             a_password_logs_in,
             a_password_answers_a_question,
             a_key_and_a_password_are_asked_for_both,
             a_refusal_says_what_was_tried,
             a_new_host_key_is_learned,
+            the_known_type_of_host_key_is_asked_for,
             a_changed_host_key_is_refused,
             an_unknown_host_is_refused_when_strict,
             jump_hosts_are_gone_through,
             jump_hosts_of_jump_hosts_too,
             a_jump_hosts_key_is_checked_as_well,
             a_proxy_command_is_run,
+            a_proxy_command_that_fails_is_quoted,
             jump_hosts_in_a_circle_are_noticed,
             a_killed_command_is_told_from_an_ended_one,
             a_killed_server_is_a_lost_connection,
@@ -134,24 +137,25 @@ struct RunningAgent(Child, PathBuf);
 
 impl RunningAgent {
     fn start(world: &World, keys: &[&str]) -> RunningAgent {
-        let folder = tempfile::tempdir_in(&world.folder).unwrap().keep();
-        let socket = folder.join("agent");
-        let ask = folder.join("ask");
-        std::fs::write(&ask, format!("#!/bin/sh\necho '{PASSPHRASE}'\n")).unwrap();
-        assert!(Command::new("chmod").arg("+x").arg(&ask).status().unwrap().success());
+        let socket = tempfile::tempdir_in(&world.folder).unwrap().keep().join("agent");
         let mut agent = Command::new("ssh-agent");
-        agent.arg("-D").arg("-a").arg(&socket).stdout(Stdio::null());
-        let agent = RunningAgent(agent.spawn().unwrap(), socket.clone());
-        while !socket.exists() {
+        agent.arg("-D").arg("-a").arg(&socket).env("SSH_ASKPASS", "/bin/false").stdout(Stdio::null());
+        let agent = RunningAgent(agent.spawn().unwrap(), socket);
+        while std::os::unix::net::UnixStream::connect(&agent.1).is_err() {
             std::thread::yield_now();
         }
-        for key in keys {
-            let mut add = Command::new("ssh-add");
-            add.env("SSH_AUTH_SOCK", &socket).env("SSH_ASKPASS", &ask).env("SSH_ASKPASS_REQUIRE", "force");
-            let output = add.arg("-q").arg(world.key(key)).output().unwrap();
-            assert!(output.status.success(), "{output:?}");
-        }
+        keys.iter().for_each(|key| agent.add(world, key, &[]));
         agent
+    }
+
+    fn add(&self, world: &World, key: &str, options: &[&str]) {
+        let ask = self.1.with_file_name("ask");
+        std::fs::write(&ask, format!("#!/bin/sh\necho '{PASSPHRASE}'\n")).unwrap();
+        assert!(Command::new("chmod").arg("+x").arg(&ask).status().unwrap().success());
+        let mut add = Command::new("ssh-add");
+        add.env("SSH_AUTH_SOCK", &self.1).env("SSH_ASKPASS", &ask).env("SSH_ASKPASS_REQUIRE", "force");
+        let output = add.arg("-q").args(options).arg(world.key(key)).output().unwrap();
+        assert!(output.status.success(), "{output:?}");
     }
 }
 
@@ -194,6 +198,16 @@ async fn the_agent_opens_a_locked_key() {
     assert_eq!(error.unwrap_err().stage, Stage::Credentials);
 }
 
+async fn a_key_that_the_agent_will_not_use_is_passed_over() {
+    let world = World::get();
+    let agent = RunningAgent::start(world, &[]);
+    // To be confirmed by a person, whom the agent cannot ask here.
+    agent.add(world, "ed25519", &["-c"]);
+    agent.add(world, "rsa", &[]);
+    let login = Login { username: "nopass".to_owned(), ..Login::default() };
+    connect_with(Some(&agent), "", &login).await.unwrap();
+}
+
 async fn only_named_keys_are_offered_if_so_configured() {
     let world = World::get();
     let agent = RunningAgent::start(world, &["ed25519"]);
@@ -224,6 +238,8 @@ async fn a_key_and_a_password_are_asked_for_both() {
     let world = World::get();
     let both = Login { private_key_path: Some(world.key("ed25519")), ..with_password("both") };
     world.connect_as(&both).await.unwrap();
+    let found = format!("IdentityFile {}\n", world.key("rsa").display());
+    connect_with(None, &found, &with_password("both")).await.unwrap();
     assert!(world.connect_as(&world.login("both")).await.is_err());
 }
 
@@ -261,6 +277,16 @@ async fn a_new_host_key_is_learned() {
     assert_eq!(learned, format!("[127.0.0.1]:{} {}\n", world.port, host_key("host_ed25519")));
     hosts.policy = Policy::Strict;
     connect_knowing(&hosts).await.unwrap();
+}
+
+async fn the_known_type_of_host_key_is_asked_for() {
+    let world = World::get();
+    let hosts = world.known_hosts();
+    // It would present its ed25519 key first, and a key of another type than the known one is refused.
+    let text = format!("[127.0.0.1]:{} {}\n", world.port, host_key("host_ecdsa"));
+    std::fs::write(&hosts.own, &text).unwrap();
+    connect_knowing(&hosts).await.unwrap();
+    assert_eq!(std::fs::read_to_string(&hosts.own).unwrap(), text);
 }
 
 async fn a_changed_host_key_is_refused() {
@@ -356,6 +382,13 @@ async fn a_proxy_command_is_run() {
     assert_eq!(arrival(&node).await, format!("nopass {}\n", world.inner));
 }
 
+async fn a_proxy_command_that_fails_is_quoted() {
+    let config = "ProxyCommand sh -c 'echo no way through >&2; exit 1'\n";
+    let login = World::get().login("nopass");
+    let error = connect_with(None, config, &login).await.map(drop).unwrap_err();
+    assert!(error.message.contains("no way through"), "{error}");
+}
+
 async fn jump_hosts_in_a_circle_are_noticed() {
     let world = World::get();
     let error = through(&behind_a_gate("gate"), "round", &world.known_hosts()).await.map(drop).unwrap_err();
@@ -388,12 +421,12 @@ async fn a_killed_server_is_a_lost_connection() {
     assert!(error.message.contains("connection lost"), "{error}");
 }
 
-/// Connects with keepalives that find out within a second or two.
+/// Connects with keepalives that find out within some seconds.
 async fn connect_watchful() -> SshTransport {
     let world = World::get();
     let config = SshConfig::empty(world.local());
     let route = world.route(&config, "127.0.0.1", Some(world.port), &world.login("nopass")).await.unwrap();
-    let timing = Timing { keepalive: Duration::from_millis(500), keepalive_max: 2, ..world.timing() };
+    let timing = Timing { keepalive: Duration::from_secs(1), keepalive_max: 2, ..world.timing() };
     SshTransport::connect(&route, &timing).await.unwrap()
 }
 

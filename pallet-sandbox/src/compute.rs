@@ -3,7 +3,9 @@
 use crate::error::{Context, Result};
 use crate::image;
 use crate::probe;
+use crate::resolver;
 use crate::service::Service;
+use crate::tools::Rights;
 use pallet::compute::{BoxFuture, Compute, ComputeError, CreateRequest, NodeId, NodeRecord, Progress};
 use pallet::spec::Network;
 use std::sync::Arc;
@@ -104,7 +106,11 @@ fn check(service: &Service, requests: &[CreateRequest]) -> Result<()> {
     for request in requests {
         check_request(service, request)?;
     }
-    crate::resolver::for_nodes()?;
+    resolver::for_nodes()?;
+    if service.tools.rights == Rights::User {
+        probe::subordinate_ids()?;
+        probe::tunnel_device()?;
+    }
     probe::kernel(&service.tools)?;
     service.check_network(requests.len())
 }
@@ -123,5 +129,5 @@ fn check_request(service: &Service, request: &CreateRequest) -> Result<()> {
     if let Some(options) = request.spec.get_provider_options() {
         options.finish()?;
     }
-    image::select(&service.settings, request.spec.get_image()).map(drop)
+    image::select(&service.settings, service.tools.rights, request.spec.get_image()).map(drop)
 }

@@ -1,14 +1,16 @@
 //! Root file systems that nodes start from: which there are, and which one a spec means.
 
+mod build;
+
 use crate::error::{Context, Result};
 use crate::settings::Settings;
+use crate::tools::{Rights, Tools};
 use pallet::compute::ComputeError;
 use pallet::facts::{Facts, Os, OsFamily};
 use pallet::spec::{Image, ImageMatch};
 use std::fs;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 /// The id of the host's own root file system.
 pub(crate) const HOST: &str = "host";
@@ -22,6 +24,8 @@ const PARTS_OF_ROOT: [&str; 5] = ["bin", "etc", "lib", "usr", "var"];
 pub(crate) enum Source {
     /// The host's own root.
     Host,
+    /// A new root of the same release as the host's, because the host's own belongs to users that are not ours.
+    Built,
     /// A folder that holds a root file system.
     Folder(PathBuf),
     /// An archive of one, to be unpacked once.
@@ -33,21 +37,21 @@ pub(crate) enum Source {
 /// # Errors
 ///
 /// When there is no such image, or it is not usable; the hint lists what there is.
-pub(crate) fn select(settings: &Settings, wanted: Option<&Image>) -> Result<Source> {
+pub(crate) fn select(settings: &Settings, rights: Rights, wanted: Option<&Image>) -> Result<Source> {
     match wanted {
-        None => by_id(settings, settings.image.as_deref().unwrap_or(HOST)),
-        Some(Image::Id(id)) => by_id(settings, id),
-        Some(Image::Definition(definition)) => at_path(&definition.path),
-        Some(Image::Matching(wanted)) => matching(settings, wanted),
+        None => by_id(settings, rights, settings.image.as_deref().unwrap_or(HOST)),
+        Some(Image::Id(id)) => by_id(settings, rights, id),
+        Some(Image::Definition(definition)) => at_path(&definition.path, rights),
+        Some(Image::Matching(wanted)) => matching(settings, rights, wanted),
     }
 }
 
-fn by_id(settings: &Settings, id: &str) -> Result<Source> {
+fn by_id(settings: &Settings, rights: Rights, id: &str) -> Result<Source> {
     if let Some(path) = settings.images.get(id) {
-        return at_path(path);
+        return at_path(path, rights);
     }
     if id == HOST || read_os(Path::new("/")).is_some_and(|os| names(&os, id)) {
-        return host();
+        return host(rights);
     }
     Err(ComputeError::input(format!("no image {id}")).hint(known_images(settings)))
 }
@@ -57,13 +61,13 @@ fn names(os: &Os, id: &str) -> bool {
     id == os.id || id == format!("{}-{}", os.id, os.version)
 }
 
-fn matching(settings: &Settings, wanted: &ImageMatch) -> Result<Source> {
+fn matching(settings: &Settings, rights: Rights, wanted: &ImageMatch) -> Result<Source> {
     if satisfies(Path::new("/"), wanted) {
-        return host();
+        return host(rights);
     }
     let folders = settings.images.values().filter(|path| path.is_dir());
     match folders.into_iter().find(|path| satisfies(path, wanted)) {
-        Some(path) => at_path(path),
+        Some(path) => at_path(path, rights),
         None => Err(ComputeError::input(format!("no image is {wanted}")).hint(known_images(settings))),
     }
 }
@@ -83,7 +87,7 @@ fn known_images(settings: &Settings) -> String {
 }
 
 /// Checks that the host's root can serve as a node's.
-fn host() -> Result<Source> {
+fn host(rights: Rights) -> Result<Source> {
     let way_out = "name an image (a folder or archive with a Debian root file system), or use another provider: \
                    virtualbox, node-list";
     let os = read_os(Path::new("/"));
@@ -91,6 +95,9 @@ fn host() -> Result<Source> {
         let message = "the host's own root cannot serve for nodes: it is no Debian or Ubuntu";
         return Err(ComputeError::input(message).hint(way_out));
     };
+    if rights == Rights::User {
+        return build::check().map(|()| Source::Built);
+    }
     let root = Path::new("/").metadata().context(|| "cannot look at the host's root".to_owned())?.dev();
     let apart = PARTS_OF_ROOT
         .iter()
@@ -105,7 +112,7 @@ fn host() -> Result<Source> {
     }
 }
 
-fn at_path(path: &Path) -> Result<Source> {
+fn at_path(path: &Path, rights: Rights) -> Result<Source> {
     let invalid = |why: &str| ComputeError::input(format!("image {}: {why}", path.display()));
     if path.is_file() {
         return Ok(Source::Archive(path.to_owned()));
@@ -113,17 +120,25 @@ fn at_path(path: &Path) -> Result<Source> {
     if !path.is_dir() {
         return Err(invalid("no such folder or archive"));
     }
-    let shell = path.join("bin/sh").symlink_metadata().is_ok();
-    if shell {
-        Ok(Source::Folder(path.to_owned()))
-    } else {
-        Err(invalid("not a root file system: it has no bin/sh"))
+    if path.join("bin/sh").symlink_metadata().is_err() {
+        return Err(invalid("not a root file system: it has no bin/sh"));
     }
+    let owner = path.metadata().context(|| format!("cannot read the image {}", path.display()))?.uid();
+    if rights == Rights::User && owner != rustix::process::geteuid().as_raw() {
+        return Err(invalid("belongs to somebody else, and without root nodes cannot use it")
+            .hint("name an archive of it (tar) instead of the folder"));
+    }
+    Ok(Source::Folder(path.to_owned()))
 }
 
 /// Returns the folder with the root file system, after unpacking it into `store` if it is in an archive. The caller
 /// holds the service's lock.
-pub(crate) fn provide(source: &Source, store: &Path, report: &dyn Fn(&str)) -> Result<PathBuf> {
+pub(crate) fn provide(
+    source: &Source,
+    tools: &Tools,
+    store: &Path,
+    report: &dyn Fn(&str),
+) -> Result<PathBuf> {
     match source {
         Source::Host => Ok(PathBuf::from("/")),
         Source::Folder(path) => {
@@ -133,7 +148,17 @@ pub(crate) fn provide(source: &Source, store: &Path, report: &dyn Fn(&str)) -> R
             let folder = store.join(archive_key(path)?);
             if !folder.exists() {
                 report("unpacking the image");
-                unpack(path, &folder)?;
+                unpack(tools, path, &folder)?;
+            }
+            Ok(folder)
+        }
+        Source::Built => {
+            let folder = store.join("built");
+            if !folder.exists() {
+                report("building the image");
+                let archive = build::archive(store)?;
+                unpack(tools, &archive, &folder)?;
+                fs::remove_file(&archive).context(|| format!("cannot remove {}", archive.display()))?;
             }
             Ok(folder)
         }
@@ -147,16 +172,16 @@ fn archive_key(path: &Path) -> Result<String> {
 }
 
 /// Unpacks beside the destination first, so that a folder of that name is always complete.
-fn unpack(archive: &Path, folder: &Path) -> Result<()> {
-    let part = folder.with_extension("part");
+fn unpack(tools: &Tools, archive: &Path, folder: &Path) -> Result<()> {
     let what = || format!("cannot unpack the image {}", archive.display());
-    if part.exists() {
-        fs::remove_dir_all(&part).context(what)?;
-    }
+    // A part that a killed controller left is made complete: what is there is replaced.
+    let part = folder.with_extension("part");
     fs::create_dir_all(&part).context(what)?;
-    let mut tar = Command::new("tar");
+    let mut tar = tools.command_as_owner("tar");
     // Names of users on this host say nothing about numbers in the image.
-    tar.args(["--extract", "--numeric-owner", "--preserve-permissions", "--xattrs", "--xattrs-include=*"]);
+    tar.args(["--extract", "--numeric-owner", "--preserve-permissions", "--same-owner"]);
+    // Not everybody may make devices, and nodes have their own.
+    tar.args(["--exclude=./dev/*", "--exclude=dev/*"]);
     tar.arg("--file").arg(archive).arg("--directory").arg(&part);
     let output = tar.output().context(what)?;
     if !output.status.success() {
@@ -203,26 +228,27 @@ mod tests {
         let alpine = root("ID=alpine\nVERSION_ID=3.22.1\n");
         let settings = settings("small", alpine.path());
         let folder = Source::Folder(alpine.path().to_owned());
-        assert_eq!(select(&settings, Some(&Image::from("small"))).expect("by id"), folder);
+        assert_eq!(select(&settings, Rights::Root, Some(&Image::from("small"))).expect("by id"), folder);
         let definition = ImageDefinition { path: alpine.path().to_owned(), ..ImageDefinition::default() };
-        assert_eq!(select(&settings, Some(&Image::from(definition))).expect("by path"), folder);
+        assert_eq!(select(&settings, Rights::Root, Some(&Image::from(definition))).expect("by path"), folder);
         let wanted = ImageMatch {
             os_family: Some(OsFamily::Alpine),
             os_version: Some(VersionReq::parse(">= 3.20").expect("a condition")),
             ..ImageMatch::default()
         };
-        assert_eq!(select(&settings, Some(&Image::from(wanted))).expect("by family"), folder);
+        assert_eq!(select(&settings, Rights::Root, Some(&Image::from(wanted))).expect("by family"), folder);
     }
 
     #[test]
     fn what_is_not_there_is_refused_and_what_is_there_is_listed() {
         let alpine = root("ID=alpine\nVERSION_ID=3.22.1\n");
-        let error =
-            select(&settings("small", alpine.path()), Some(&Image::from("smal"))).expect_err("a slip");
+        let error = select(&settings("small", alpine.path()), Rights::Root, Some(&Image::from("smal")))
+            .expect_err("a slip");
         assert_eq!(error.message, "no image smal");
         assert!(error.hint.is_some_and(|hint| hint.contains("host") && hint.contains("small")));
         let empty = tempfile::tempdir().expect("a temporary folder");
-        let error = select(&settings("empty", empty.path()), Some(&Image::from("empty"))).expect_err("empty");
+        let error = select(&settings("empty", empty.path()), Rights::Root, Some(&Image::from("empty")))
+            .expect_err("empty");
         assert!(error.message.ends_with("not a root file system: it has no bin/sh"), "{error}");
     }
 }

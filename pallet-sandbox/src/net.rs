@@ -4,9 +4,13 @@ mod host;
 mod link;
 mod netlink;
 mod nft;
+mod own;
 pub(crate) mod subnet;
 
 use crate::error::{Context, Result};
+use crate::process::ProcessId;
+use crate::store::{read_versioned, write_versioned};
+use crate::tools::{Rights, Tools};
 use host::Host;
 use link::{Links, Veth};
 use pallet::compute::ComputeError;
@@ -16,7 +20,7 @@ use std::fs::{self, File};
 use std::io;
 use std::net::Ipv4Addr;
 use std::os::fd::AsFd;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::thread;
 use subnet::{Subnet, default_interface};
 
@@ -29,28 +33,58 @@ pub(crate) struct Network {
     /// The name of the bridge and of the firewall table.
     pub(crate) bridge: String,
     pub(crate) subnet: Subnet,
+    /// The process that holds the service's own namespaces, where the controller is not root.
+    #[serde(default)]
+    pub(crate) holder: Option<ProcessId>,
+}
+
+/// Who asks for a network, and where it is remembered.
+pub(crate) struct Owner<'a> {
+    pub(crate) tools: &'a Tools,
+    pub(crate) state_dir: &'a Path,
+}
+
+impl Owner<'_> {
+    fn file(&self) -> PathBuf {
+        self.state_dir.join("service.json")
+    }
+
+    /// Returns the service's network, if it has one.
+    pub(crate) fn network(&self) -> Result<Option<Network>> {
+        read_versioned(&self.file())
+    }
+
+    fn remember(&self, network: &Network) -> Result<()> {
+        write_versioned(&self.file(), network)
+    }
 }
 
 impl Network {
-    /// Chooses a network that the host does not use, has it remembered, and brings it up. No other service can
-    /// choose at the same time.
-    pub(crate) fn establish(
-        bridge: String,
-        wanted: Option<Subnet>,
-        state_dir: &Path,
-        remember: impl FnOnce(&Network) -> Result<()>,
-    ) -> Result<Network> {
-        let mut host = Host::lock()?;
-        let network = Network { bridge, subnet: choose_subnet(wanted)? };
-        // First of all, so that a controller that is killed below leaves nothing nobody knows of.
-        remember(&network)?;
-        network.bring_up(&mut host, state_dir)?;
-        Ok(network)
+    /// Chooses a network that the host does not use, has it remembered, and brings it up. No other service of root's
+    /// can choose at the same time.
+    pub(crate) fn establish(owner: &Owner<'_>, bridge: String, wanted: Option<Subnet>) -> Result<()> {
+        match owner.tools.rights {
+            Rights::Root => {
+                let mut host = Host::lock()?;
+                let network = Network { bridge, subnet: choose_subnet(wanted)?, holder: None };
+                // First of all, so that a controller that is killed below leaves nothing nobody knows of.
+                owner.remember(&network)?;
+                network.bring_up(&mut host, owner.state_dir)
+            }
+            Rights::User => {
+                let mut network = Network { bridge, subnet: choose_subnet(wanted)?, holder: None };
+                network.bring_up_own(owner)
+            }
+        }
     }
 
-    /// Brings up what nodes share, or repairs it: the bridge, the firewall table and forwarding.
-    pub(crate) fn ensure(&self, state_dir: &Path) -> Result<()> {
-        self.bring_up(&mut Host::lock()?, state_dir)
+    /// Brings up what nodes share, or repairs it: the bridge, the firewall table, forwarding, the way out. The
+    /// caller holds the service's lock.
+    pub(crate) fn ensure(&mut self, owner: &Owner<'_>) -> Result<()> {
+        match owner.tools.rights {
+            Rights::Root => self.bring_up(&mut Host::lock()?, owner.state_dir),
+            Rights::User => self.bring_up_own(owner),
+        }
     }
 
     fn bring_up(&self, host: &mut Host, state_dir: &Path) -> Result<()> {
@@ -66,30 +100,57 @@ impl Network {
         refuse_blocked_way_out(&self.bridge)
     }
 
+    fn bring_up_own(&mut self, owner: &Owner<'_>) -> Result<()> {
+        let holder = match self.holder.take().filter(|holder| holder.find().is_some()) {
+            Some(holder) => holder,
+            None => own::start_holder(owner.tools, |holder| {
+                owner.remember(&Network { holder: Some(holder.clone()), ..self.clone() })
+            })?,
+        };
+        let (gateway, subnet) = (self.subnet.gateway().to_string(), self.subnet.to_string());
+        own::start_pasta(&holder, owner.state_dir)?;
+        own::run(owner.tools, &holder, &["up", &self.bridge, &gateway, &subnet])?;
+        self.holder = Some(holder);
+        Ok(())
+    }
+
     /// Connects a node: a pair of interfaces, its address, the route out.
-    pub(crate) fn attach(&self, pid: i32, address: Ipv4Addr) -> Result<()> {
+    pub(crate) fn attach(&self, owner: &Owner<'_>, pid: i32, address: Ipv4Addr) -> Result<()> {
+        let (port, gateway) = (self.port(address), self.subnet.gateway());
+        if let Some(holder) = &self.holder {
+            let (pid, address, gateway) = (pid.to_string(), address.to_string(), gateway.to_string());
+            return own::run(owner.tools, holder, &["attach", &self.bridge, &port, &pid, &address, &gateway]);
+        }
         let what = || format!("cannot connect the node with address {address} to the bridge {}", self.bridge);
         let links = Links::open().context(what)?;
-        let port = self.port(address);
         // What a node that died a moment ago leaves is removed by the kernel a moment later.
         links.remove(&port).context(what)?;
         let mtu = way_out_mtu();
         let veth = Veth { name: &port, bridge: &self.bridge, peer: NODE_INTERFACE, peer_pid: pid, mtu };
         links.add_veth(&veth).context(what)?;
-        let gateway = self.subnet.gateway();
         in_network_of(pid, move || configure_node(address, gateway)).context(what)
     }
 
     /// Removes a node's interface at once instead of when the kernel gets round to it.
-    pub(crate) fn detach(&self, address: Ipv4Addr) -> Result<()> {
+    pub(crate) fn detach(&self, owner: &Owner<'_>, address: Ipv4Addr) -> Result<()> {
         let port = self.port(address);
-        Links::open()
-            .and_then(|links| links.remove(&port))
-            .context(|| format!("cannot remove the interface {port}"))
+        match &self.holder {
+            Some(holder) if holder.find().is_none() => Ok(()),
+            Some(holder) => own::run(owner.tools, holder, &["detach", &port]),
+            None => Links::open()
+                .and_then(|links| links.remove(&port))
+                .context(|| format!("cannot remove the interface {port}")),
+        }
     }
 
     /// Removes what nodes shared and gives the host back its settings.
-    pub(crate) fn release(&self) -> Result<()> {
+    pub(crate) fn release(&self, owner: &Owner<'_>) -> Result<()> {
+        if let Some(holder) = &self.holder {
+            return own::release(holder, owner.state_dir);
+        }
+        if owner.tools.rights == Rights::User {
+            return Ok(());
+        }
         let host = Host::lock()?;
         Links::open()
             .and_then(|links| links.remove(&self.bridge))
@@ -237,7 +298,7 @@ mod tests {
     #[test]
     fn interface_names_fit_the_kernel() {
         let subnet: Subnet = "10.9.8.0/24".parse().expect("a subnet");
-        let network = Network { bridge: "pallet-0a1b2c3d".to_owned(), subnet };
+        let network = Network { bridge: "pallet-0a1b2c3d".to_owned(), subnet, holder: None };
         assert!(network.bridge.len() <= 15);
         assert_eq!(network.port(Ipv4Addr::new(10, 9, 8, 254)), "pl0a1b2c3d-254");
     }

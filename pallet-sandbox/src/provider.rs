@@ -5,7 +5,7 @@ use crate::error::{Context, Result};
 use crate::probe;
 use crate::service::Service;
 use crate::settings::Settings;
-use crate::tools::Tools;
+use crate::tools::{Rights, Tools};
 use pallet::compute::{BoxFuture, Compute, ComputeError, Provider, ServiceConfig};
 use std::path::absolute;
 use std::sync::Arc;
@@ -29,10 +29,8 @@ fn open(config: &ServiceConfig) -> Result<Sandbox> {
         return Err(ComputeError::input("the sandbox is made of Linux namespaces, and this is no Linux")
             .hint("use another provider: virtualbox, node-list"));
     }
-    let tools = Tools::find()?;
-    if !rustix::process::geteuid().is_root() {
-        return Err(ComputeError::input("the sandbox needs root").hint("run the same command as root"));
-    }
+    let rights = if rustix::process::geteuid().is_root() { Rights::Root } else { Rights::User };
+    let tools = Tools::find(rights)?;
     probe::root()?;
     let state_dir = absolute(&config.state_dir)
         .context(|| format!("cannot make sense of the path {}", config.state_dir.display()))?;

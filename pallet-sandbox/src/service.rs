@@ -6,7 +6,8 @@
 
 use crate::error::{Context, Result};
 use crate::image::{self, Source};
-use crate::net::{self, Network};
+use crate::net::subnet::Subnet;
+use crate::net::{self, Network, Owner};
 use crate::node::boot::Boot;
 use crate::node::disk::{Disk, Identity, Medium, make_private};
 use crate::node::endpoint::endpoint;
@@ -14,8 +15,8 @@ use crate::node::{NodeState, Phase};
 use crate::process::{Process, ProcessId};
 use crate::resolver;
 use crate::settings::Settings;
-use crate::store::{Lock, read_versioned, write_versioned};
-use crate::tools::Tools;
+use crate::store::Lock;
+use crate::tools::{Rights, Tools};
 use pallet::compute::{ComputeError, CreateRequest, NodeId, NodeRecord, NodeState as State};
 use pallet::name::{GroupName, NodeName};
 use rustix::process::Signal;
@@ -56,7 +57,7 @@ impl Service {
     }
 
     pub(crate) fn create(&self, request: &CreateRequest, report: &dyn Fn(&str)) -> Result<NodeRecord> {
-        let source = image::select(&self.settings, request.spec.get_image())?;
+        let source = image::select(&self.settings, self.tools.rights, request.spec.get_image())?;
         let mut node = self.reserve(request, &source, report)?;
         match self.build(&mut node, &source, report) {
             Ok(()) => self.record(&node.state),
@@ -73,7 +74,7 @@ impl Service {
             if !disk(&node).exists() {
                 return Err(lost_disk(&node.state));
             }
-            self.network()?.ensure(&self.state_dir)?;
+            self.ensure_network()?;
             self.boot(&mut node, report).inspect_err(|_| {
                 // The error that is reported is the first; what is left over, the next start or destroy removes.
                 let _ = self.kill(&node.state);
@@ -139,13 +140,14 @@ impl Service {
         if folder.exists() {
             return Err(ComputeError::failed(format!("there is a node {} already", request.name)));
         }
-        let lower = image::provide(source, &self.state_dir.join("images"), report)?;
-        let network = match self.stored_network()? {
-            Some(network) => network,
-            None => self.establish_network()?,
-        };
+        if self.stored_network()?.is_none() {
+            Network::establish(&self.owner(), self.bridge(), self.settings.subnet)?;
+        }
+        // Building an image takes a minute: after everything that may be refused.
+        let lower = image::provide(source, &self.tools, &self.state_dir.join("images"), report)?;
+        let network = self.network()?;
         let taken: BTreeSet<_> = self.states()?.into_iter().map(|state| state.address).collect();
-        let address = network.subnet.free_address(&taken).ok_or_else(|| full(&network))?;
+        let address = network.subnet.free_address(&taken).ok_or_else(|| full(network.subnet))?;
         let state = NodeState {
             id: new_machine_id()?,
             name: request.name.to_string(),
@@ -161,7 +163,7 @@ impl Service {
     }
 
     fn build(&self, node: &mut Held, source: &Source, report: &dyn Fn(&str)) -> Result<()> {
-        self.network()?.ensure(&self.state_dir)?;
+        self.ensure_network()?;
         report("preparing the disk");
         let lower =
             fs::canonicalize(node.folder.join("lower")).context(|| "cannot find the image".to_owned())?;
@@ -186,11 +188,12 @@ impl Service {
 
     fn boot(&self, node: &mut Held, report: &dyn Fn(&str)) -> Result<()> {
         report("starting");
-        let boot = Boot::start(&self.tools, &node.folder, &node.state.name)?;
+        let network = self.network()?;
+        let boot = Boot::start(&self.tools, network.holder.as_ref(), &node.folder, &node.state.name)?;
         // Written down before the node may go on without us: from here on somebody can find it.
         node.state.init = Some(boot.init.clone());
         node.state.write(&node.folder)?;
-        self.network()?.attach(boot.init.pid, node.state.address)?;
+        network.attach(&self.owner(), boot.init.pid, node.state.address)?;
         boot.go()
     }
 
@@ -206,7 +209,7 @@ impl Service {
             }
         }
         match self.stored_network()? {
-            Some(network) => network.detach(state.address),
+            Some(network) => network.detach(&self.owner(), state.address),
             None => Ok(()),
         }
     }
@@ -222,9 +225,8 @@ impl Service {
         disk(node).release()?;
         // Under another name first, so that a half removed folder is never taken for a node.
         let debris = self.nodes().join(format!(".gone-{}", node.state.id));
-        fs::rename(&node.folder, &debris)
-            .and_then(|()| fs::remove_dir_all(&debris))
-            .context(|| format!("cannot remove {}", node.folder.display()))
+        fs::rename(&node.folder, &debris).context(|| format!("cannot remove {}", node.folder.display()))?;
+        self.remove_tree(&debris)
     }
 
     /// Removes what a controller left that was killed while it made or removed a node. The caller holds the lock.
@@ -232,7 +234,7 @@ impl Service {
         for folder in self.folders()? {
             let hidden = folder.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"."));
             if hidden {
-                fs::remove_dir_all(&folder).context(|| format!("cannot remove {}", folder.display()))?;
+                self.remove_tree(&folder)?;
                 continue;
             }
             let state = NodeState::read(&folder)?;
@@ -245,16 +247,29 @@ impl Service {
         Ok(())
     }
 
+    /// Removes a folder with files of the nodes' users in it.
+    fn remove_tree(&self, folder: &Path) -> Result<()> {
+        let what = || format!("cannot remove {}", folder.display());
+        match self.tools.rights {
+            Rights::Root => remove_if_present(fs::remove_dir_all(folder), folder),
+            Rights::User if !folder.exists() => Ok(()),
+            Rights::User => {
+                let removed =
+                    self.tools.command_as_owner("rm").arg("-rf").arg(folder).status().context(what)?;
+                if removed.success() { Ok(()) } else { Err(ComputeError::failed(what())) }
+            }
+        }
+    }
+
     /// Gives back everything when no node is left: network, settings of the host, images, and the folder itself.
     fn release_if_empty(&self, _lock: &Lock) -> Result<()> {
         if !self.folders()?.is_empty() {
             return Ok(());
         }
         if let Some(network) = self.stored_network()? {
-            network.release()?;
+            network.release(&self.owner())?;
         }
-        let images = self.state_dir.join("images");
-        remove_if_present(fs::remove_dir_all(&images), &images)?;
+        self.remove_tree(&self.state_dir.join("images"))?;
         let nodes = self.nodes();
         remove_if_present(fs::remove_dir(&nodes), &nodes)?;
         for name in ["service.json", "service.next", "lock"] {
@@ -266,20 +281,24 @@ impl Service {
         Ok(())
     }
 
-    fn establish_network(&self) -> Result<Network> {
-        let remember = |network: &Network| write_versioned(&self.network_file(), network);
-        Network::establish(self.bridge(), self.settings.subnet, &self.state_dir, remember)
+    fn owner(&self) -> Owner<'_> {
+        Owner { tools: &self.tools, state_dir: &self.state_dir }
+    }
+
+    fn ensure_network(&self) -> Result<()> {
+        let _lock = Lock::take(&self.state_dir)?;
+        self.network()?.ensure(&self.owner())
     }
 
     fn stored_network(&self) -> Result<Option<Network>> {
-        read_versioned(&self.network_file())
+        self.owner().network()
     }
 
     fn network(&self) -> Result<Network> {
         self.stored_network()?.ok_or_else(|| {
             ComputeError::failed(format!(
-                "{} is gone, and with it the network",
-                self.network_file().display()
+                "the network of the service in {} is gone",
+                self.state_dir.display()
             ))
             .hint("destroy the nodes and converge again")
         })
@@ -292,9 +311,12 @@ impl Service {
             None => (net::choose_subnet(self.settings.subnet)?, 0),
         };
         if there + more > net::subnet::CAPACITY {
-            return Err(full(&Network { bridge: self.bridge(), subnet }));
+            return Err(full(subnet));
         }
-        net::refuse_blocked_way_out(&self.bridge())
+        match self.tools.rights {
+            Rights::Root => net::refuse_blocked_way_out(&self.bridge()),
+            Rights::User => Ok(()),
+        }
     }
 
     fn hold(&self, id: &NodeId) -> Result<Option<Held>> {
@@ -330,7 +352,8 @@ impl Service {
             },
             endpoint: pid.map(|pid| endpoint(&self.tools, pid)),
             private_ip: Some(state.address.into()),
-            primary_ip: Some(state.address.into()),
+            // Without root the network is one that the host itself has no way into.
+            primary_ip: (self.tools.rights == Rights::Root).then_some(state.address.into()),
             tags: state.tags.clone(),
             image_login: None,
         })
@@ -355,10 +378,6 @@ impl Service {
 
     fn nodes(&self) -> PathBuf {
         self.state_dir.join("nodes")
-    }
-
-    fn network_file(&self) -> PathBuf {
-        self.state_dir.join("service.json")
     }
 }
 
@@ -403,8 +422,8 @@ fn gone(id: &NodeId) -> ComputeError {
         .hint("another run may have destroyed it; converge again")
 }
 
-fn full(network: &Network) -> ComputeError {
-    ComputeError::input(format!("the network {} has no address left for another node", network.subnet))
+fn full(subnet: Subnet) -> ComputeError {
+    ComputeError::input(format!("the network {subnet} has no address left for another node"))
         .hint("spread the groups over two services; each has a network of its own")
 }
 

@@ -7,7 +7,8 @@
 use crate::command::controlvm::{self, Control};
 use crate::command::extradata::{self, Place};
 use crate::command::medium::{self, Medium, MediumKind};
-use crate::command::{closemedium, discardstate, list, showvminfo, storage, unregistervm};
+use crate::command::unregistervm::{self, Files};
+use crate::command::{closemedium, discardstate, list, showvminfo, storage};
 use crate::ledger::Making;
 use crate::machine::{MachineId, MachineInfo, MediumId, VmState};
 use crate::service::Service;
@@ -37,7 +38,7 @@ pub(crate) async fn remove(service: &Service, id: &MachineId) -> Result<(), Comp
                 remove_with_snapshots(service, &info, &bases).await?;
             } else {
                 empty(service, &info, &media).await?;
-                unregistervm::delete(vbox, id).await?;
+                unregistervm::run(vbox, id, Files::Delete).await?;
             }
         }
     }
@@ -51,7 +52,14 @@ pub(crate) async fn remove(service: &Service, id: &MachineId) -> Result<(), Comp
 
 /// Undoes a creation that failed, and returns the error to report.
 pub(crate) async fn undo(service: &Service, id: &MachineId, error: ComputeError) -> ComputeError {
-    let Err(left) = remove(service, id).await else { return error };
+    match remove(service, id).await {
+        Ok(()) => error,
+        Err(left) => left_over(id, error, &left),
+    }
+}
+
+/// Returns the error about a creation that failed and could not be undone.
+pub(crate) fn left_over(id: &MachineId, error: ComputeError, left: &ComputeError) -> ComputeError {
     ComputeError::failed(format!("{error}, and the machine {id} is left over because of: {left}"))
         .hint("it is removed before the next creation or removal; what hindered that must be gone by then")
         .source(error)
@@ -67,6 +75,9 @@ pub(crate) async fn sweep(service: &Service) -> Result<(), ComputeError> {
 
 async fn settle(service: &Service, abandoned: &Making) -> Result<(), ComputeError> {
     let id = &abandoned.entry.id;
+    if abandoned.entry.group.is_none() {
+        return holder::remove(service, id).await;
+    }
     match extradata::get(&service.vbox, Place::Machine(id)).await {
         // It had come to its end and was only not written down.
         Ok(extra) if matches!(tags::membership(&extra, &service.name), Membership::Node(_)) => {
@@ -142,7 +153,11 @@ async fn wait_until_off(
 }
 
 /// Detaches everything and deletes the machine's own disks.
-async fn empty(service: &Service, info: &MachineInfo, media: &[Medium]) -> Result<(), ComputeError> {
+pub(crate) async fn empty(
+    service: &Service,
+    info: &MachineInfo,
+    media: &[Medium],
+) -> Result<(), ComputeError> {
     for attachment in &info.attachments {
         storage::detach(&service.vbox, &info.id, attachment).await?;
     }
@@ -169,7 +184,7 @@ async fn remove_with_snapshots(
     for attachment in info.attachments.iter().filter(|attachment| !info.owns(&attachment.location)) {
         storage::detach(&service.vbox, &info.id, attachment).await?;
     }
-    Ok(unregistervm::delete(&service.vbox, &info.id).await?)
+    Ok(unregistervm::run(&service.vbox, &info.id, Files::Delete).await?)
 }
 
 /// Returns the disks that go with the machine, children before their parents. A disk that may be the base of others'

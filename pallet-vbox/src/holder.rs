@@ -6,22 +6,35 @@
 //! it to the machine's registry, detached again, and then made multi-attach. The holder has no disk attached, is never
 //! started and is not a node.
 //!
+//! A holder is the one machine that has a model attached itself, for a moment. So it is never removed together with
+//! its files: VirtualBox would delete what is attached at that moment, and nobody can be sure what that is while another
+//! process is at work. Its settings are deleted by name.
+//!
 //! When somebody removes the holder, the disk goes back to the global registry and keeps its type, and from then on no
 //! machine can be attached to it. That is noticed and repaired here.
 
 use crate::command::createvm::{self, CreateVm};
 use crate::command::extradata::{self, Place};
+use crate::command::list::{self, Listed};
 use crate::command::medium::{self, Medium, MediumKind};
 use crate::command::storage::{self, Attach};
-use crate::command::{closemedium, list, showvminfo};
+use crate::command::unregistervm::{self, Files};
+use crate::command::{closemedium, showvminfo};
 use crate::image::{Disk, Model};
 use crate::ledger::Entry;
-use crate::machine::{MachineId, MediumId};
+use crate::machine::{MachineId, MachineInfo, MediumId};
 use crate::service::Service;
 use crate::vboxmanage::CallError;
 use crate::{destroy, lock, tags};
-use pallet::compute::ComputeError;
+use pallet::compute::{ComputeError, HostCommand};
 use pallet::name::NodeName;
+use std::time::Duration;
+use tokio::time::{Instant, sleep};
+
+/// How long another process is given to make a holder, which takes it a second or two, before what it left is taken
+/// for abandoned.
+const PATIENCE: Duration = Duration::from_secs(20);
+const PAUSE: Duration = Duration::from_millis(250);
 
 /// Returns a model's disk once machines can be attached to it, at the cost of one call if they can already.
 ///
@@ -32,29 +45,109 @@ pub(crate) async fn ready(service: &Service, model: &Model) -> Result<Medium, Co
         return Ok(disk);
     }
     let _lock = lock::acquire(&lock_file(service, &disk.id)).await?;
-    // Another process may have done it while we waited.
-    let disk = show(service, model).await?;
-    if disk.kind == MediumKind::MultiAttach {
-        return Ok(disk);
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        // Another process may have done it while we waited.
+        let disk = show(service, model).await?;
+        if disk.kind == MediumKind::MultiAttach {
+            return Ok(disk);
+        }
+        if let Some(held) = hold_in_turn(service, &disk, deadline).await? {
+            return Ok(held);
+        }
     }
-    hold(service, &disk).await
 }
 
 /// Attaches a model to a machine through a difference, after the repair of the model's holder if it needs one.
 pub(crate) async fn attach(service: &Service, id: &MachineId, disk: &Medium) -> Result<(), ComputeError> {
     let attach = || storage::attach_disk(&service.vbox, id, disk.id.as_str(), Attach::ThroughDifference);
     match attach().await {
-        Err(error) if has_no_holder(&error) => {
-            let _lock = lock::acquire(&lock_file(service, &disk.id)).await?;
-            match attach().await {
-                Err(error) if has_no_holder(&error) => {
-                    hold(service, disk).await?;
-                    Ok(attach().await?)
-                }
-                other => Ok(other?),
-            }
+        Err(error) if has_no_holder(&error) => {}
+        other => return Ok(other?),
+    }
+    let _lock = lock::acquire(&lock_file(service, &disk.id)).await?;
+    let deadline = Instant::now() + PATIENCE;
+    let mut is_repaired = false;
+    loop {
+        match attach().await {
+            Err(error) if has_no_holder(&error) && !is_repaired => {}
+            other => return Ok(other?),
         }
-        other => Ok(other?),
+        let disk = medium::show(&service.vbox, disk.id.as_str()).await?;
+        is_repaired = hold_in_turn(service, &disk, deadline).await?.is_some();
+    }
+}
+
+/// Makes a holder for a disk unless another process is making one, of another service, since those of ours wait for
+/// each other's lock. Returns `None` after a pause in which that process may have come to its end.
+async fn hold_in_turn(
+    service: &Service,
+    disk: &Medium,
+    deadline: Instant,
+) -> Result<Option<Medium>, ComputeError> {
+    let is_late = Instant::now() >= deadline;
+    let others = holders(service, &disk.id).await?;
+    if is_late || others.is_empty() {
+        for abandoned in &others {
+            remove(service, abandoned).await?;
+        }
+        return hold(service, disk).await.map(Some);
+    }
+    sleep(PAUSE).await;
+    Ok(None)
+}
+
+/// What the names of all holders of a disk begin with.
+fn holder_name(disk: &MediumId) -> String {
+    format!("pallet-model-{disk}")
+}
+
+/// Returns the machines that were made to hold a disk.
+async fn holders(service: &Service, disk: &MediumId) -> Result<Vec<MachineId>, CallError> {
+    let name = holder_name(disk);
+    let is_named_so = |listed: &Listed| listed.name.as_ref().is_some_and(|listed| listed.starts_with(&name));
+    let mut holders = Vec::new();
+    for listed in list::machines(&service.vbox).await?.into_iter().filter(is_named_so) {
+        match extradata::get(&service.vbox, Place::Machine(&listed.id)).await {
+            // A name is no proof: the tag is.
+            Ok(extra) if extra.get(tags::HOLDER).map(String::as_str) == Some(disk.as_str()) => {
+                holders.push(listed.id);
+            }
+            Ok(_) => {}
+            Err(error) if error.is_not_found() || error.is_inaccessible() => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(holders)
+}
+
+/// Removes a holder that is not needed or was not completed. The disk stays whatever happens meanwhile.
+pub(crate) async fn remove(service: &Service, id: &MachineId) -> Result<(), ComputeError> {
+    match showvminfo::run(&service.vbox, id).await {
+        Err(error) if error.is_not_found() => {}
+        Err(error) if error.is_inaccessible() => return Err(destroy::inaccessible(id)),
+        Err(error) => return Err(error.into()),
+        Ok(info) => {
+            destroy::empty(service, &info, &list::disks(&service.vbox).await?).await?;
+            unregistervm::run(&service.vbox, id, Files::Keep).await?;
+            remove_settings(service, &info).await;
+        }
+    }
+    service.ledger.forget(id)
+}
+
+/// Deletes the settings of a machine by name, and its folders if they are empty then. What cannot be deleted, or not on
+/// this kind of host, is a file that is in nobody's way: no two holders have the same name.
+async fn remove_settings(service: &Service, info: &MachineInfo) {
+    let path = |path: std::path::PathBuf| path.display().to_string();
+    let settings = path(info.settings_file.clone());
+    let previous = format!("{settings}-prev");
+    let folders = [path(info.folder().join("Snapshots")), path(info.folder().to_owned())];
+    let mut commands = vec![HostCommand::new("rm").args(["-f", "--", &settings, &previous])];
+    commands.extend(folders.map(|folder| HostCommand::new("rmdir").args(["--", &folder])));
+    for command in &commands {
+        // See above: whether it succeeds makes no difference.
+        let _ = service.vbox.runner().run(command).await;
     }
 }
 
@@ -111,7 +204,10 @@ fn usable(model: &Model, disk: &Medium) -> Result<(), ComputeError> {
     }
     match &disk.kind {
         MediumKind::MultiAttach => Ok(()),
-        MediumKind::Normal if disk.users.is_empty() => Ok(()),
+        // Another process is just making the holder.
+        MediumKind::Normal if disk.users.iter().all(|user| user.starts_with(&holder_name(&disk.id))) => {
+            Ok(())
+        }
         MediumKind::Normal => refuse(
             format!("is attached to {}", disk.users.join(", ")),
             "detach it there, or make a copy to serve as the model with `VBoxManage clonemedium`",
@@ -125,38 +221,22 @@ fn usable(model: &Model, disk: &Medium) -> Result<(), ComputeError> {
 
 /// Makes a machine that holds the disk. The caller has the disk's lock.
 async fn hold(service: &Service, disk: &Medium) -> Result<Medium, ComputeError> {
-    let name = format!("pallet-model-{}", disk.id);
-    remove_remains(service, &name, &disk.id).await?;
-    let node_name = NodeName::new(name.as_str())
+    let id = MachineId::random();
+    let (unique, _) = id.as_str().split_at(8);
+    let name = NodeName::new(format!("{}-{unique}", holder_name(&disk.id)))
         .map_err(|error| ComputeError::failed("cannot name the machine that holds a model").source(error))?;
-    let making = service.ledger.begin(Entry { id: MachineId::random(), name: node_name, group: None })?;
-    let id = making.entry.id.clone();
-    match make_holder(service, &id, &name, disk).await {
+    let making = service.ledger.begin(Entry { id, name, group: None })?;
+    let Entry { id, name, .. } = &making.entry;
+    match make_holder(service, id, name.as_str(), disk).await {
         Ok(disk) => {
             making.complete()?;
             Ok(disk)
         }
-        Err(error) => Err(destroy::undo(service, &id, error).await),
+        Err(error) => match remove(service, id).await {
+            Ok(()) => Err(error),
+            Err(left) => Err(destroy::left_over(id, error, &left)),
+        },
     }
-}
-
-/// Removes the holders of this disk that hold it no more, or never came to hold it.
-async fn remove_remains(service: &Service, name: &str, disk: &MediumId) -> Result<(), ComputeError> {
-    for listed in list::machines(&service.vbox).await? {
-        if listed.name.as_deref() != Some(name) {
-            continue;
-        }
-        let extra = extradata::get(&service.vbox, Place::Machine(&listed.id)).await?;
-        if extra.get(tags::HOLDER).map(String::as_str) != Some(disk.as_str()) {
-            return Err(ComputeError::input(format!(
-                "the machine {} has the name {name}, which is ours, and does not carry our tag",
-                listed.id
-            ))
-            .hint("rename it, or remove it if nobody needs it"));
-        }
-        destroy::remove(service, &listed.id).await?;
-    }
-    Ok(())
 }
 
 async fn make_holder(
@@ -230,6 +310,8 @@ mod tests {
         let refused = |disk: Medium| usable(&model(), &disk).err().map(|error| error.message);
         assert_eq!(refused(disk(MediumKind::Normal)), None);
         assert_eq!(refused(disk(MediumKind::MultiAttach)), None);
+        let held = format!("{} (UUID: 1)", holder_name(&disk(MediumKind::Normal).id));
+        assert_eq!(refused(Medium { users: vec![held], ..disk(MediumKind::Normal) }), None);
         let cannot = |why: &str| Some(format!("the image `/srv/m.vdi` cannot be used: its disk {why}"));
         let used = Medium { users: vec!["mail (UUID: 1)".to_owned()], ..disk(MediumKind::Normal) };
         assert_eq!(refused(used), cannot("is attached to mail (UUID: 1)"));

@@ -132,8 +132,9 @@ impl Adapters {
 /// Returns the arguments of `modifyvm` that let another port of the host lead to the SSH server.
 pub(crate) fn move_ssh_port(slot: u8, port: u16) -> Vec<String> {
     vec![
-        // One argument: with a comma or as `=delete,name` it is refused.
-        format!("--nat-pf{slot}=delete {SSH_RULE}"),
+        // Two arguments; `=delete,name`, the `=delete=name` of the usage text and one argument are all refused.
+        format!("--nat-pf{slot}=delete"),
+        SSH_RULE.to_owned(),
         rule_argument(slot, SSH_RULE, Forward { host: port, guest: SSH_PORT }),
     ]
 }
@@ -291,7 +292,7 @@ mod tests {
     fn a_port_is_moved_in_one_call() {
         assert_eq!(
             move_ssh_port(1, 22007),
-            ["--nat-pf1=delete pallet-ssh", "--nat-pf1=pallet-ssh,tcp,127.0.0.1,22007,,22"]
+            ["--nat-pf1=delete", "pallet-ssh", "--nat-pf1=pallet-ssh,tcp,127.0.0.1,22007,,22"]
         );
     }
 }

@@ -238,7 +238,8 @@ impl Service {
                 Membership::Node(_) => destroy::remove(self, &machine).await,
                 _ => Err(not_ours(id)),
             },
-            Err(error) if error.is_not_found() => self.ledger.forget(&machine),
+            // Gone; but a removal that was cut off may have left its ports and its file.
+            Err(error) if error.is_not_found() => destroy::remove(self, &machine).await,
             Err(error) if error.is_inaccessible() => Err(destroy::inaccessible(&machine)),
             Err(error) => Err(error.into()),
         }

@@ -120,15 +120,13 @@ impl VBoxManage {
         &*self.runner
     }
 
-    /// Makes a call, and makes it again while something it needs is busy, if it may be repeated.
+    /// Makes a call, and makes it again if it was not heard, or while what it needs is busy if it may be repeated.
     pub(crate) async fn run(&self, call: Call) -> Result<Answer, CallError> {
-        let mut pauses = match call.repeat {
-            Repeat::Never => [].iter(),
-            Repeat::WhenBusy => PAUSES.iter(),
-        };
+        let may_repeat = |why: &Why| why.is_unheard() || (call.repeat == Repeat::WhenBusy && why.is_busy());
+        let mut pauses = PAUSES.iter();
         loop {
             match (self.run_once(&call).await, pauses.next()) {
-                (Err(why), Some(pause)) if why.is_busy() => tokio::time::sleep(*pause).await,
+                (Err(why), Some(pause)) if may_repeat(&why) => tokio::time::sleep(*pause).await,
                 (result, _) => return result.map_err(|why| CallError { doing: call.doing, why }),
             }
         }
@@ -300,6 +298,13 @@ impl CallError {
 }
 
 impl Why {
+    /// Tells whether the call never reached VirtualBox's server, so that nothing was done: seen when many calls come
+    /// at once, while the server starts or ends.
+    fn is_unheard(&self) -> bool {
+        let Why::Failed(failure) = self else { return false };
+        failure.stderr.contains("Failed to create the VirtualBox object")
+    }
+
     /// Tells whether another process or session had hold of what the call needed.
     fn is_busy(&self) -> bool {
         const WORDS: &[&str] = &[
@@ -312,6 +317,8 @@ impl Why {
             "E_INVALID_SESSION_STATE",
             "VBOX_E_OBJECT_IN_USE",
             "The object is not ready",
+            // Two processes that hold the same model for the first time: the other is about to detach it.
+            "Cannot change the type of medium",
         ];
         let Why::Failed(failure) = self else { return false };
         WORDS.iter().any(|words| failure.stderr.contains(words))
@@ -321,11 +328,13 @@ impl Why {
 impl Failure {
     /// Returns VBoxManage's own words without the usage text, `Details:` and `Context:` around them.
     fn message(&self) -> String {
-        let lines: Vec<&str> = error_lines(&self.stderr)
+        let mut lines: Vec<&str> = error_lines(&self.stderr)
             .filter(|line| {
                 !line.is_empty() && !line.starts_with("Details: ") && !line.starts_with("Context: ")
             })
             .collect();
+        // Before the usage text and after it.
+        lines.dedup();
         if !lines.is_empty() {
             return lines.join("; ");
         }

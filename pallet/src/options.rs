@@ -174,7 +174,7 @@ impl Options {
     ///
     /// When it is given and is something else, or does not fit `T`.
     pub fn integer<T: TryFrom<i64>>(&self, key: &str) -> Result<Option<T>, OptionError> {
-        self.get(key, "a whole number in range", |value| match value {
+        self.get(key, "a whole number", |value| match value {
             OptionValue::Integer(number) => T::try_from(*number).ok(),
             _ => None,
         })
@@ -294,7 +294,12 @@ impl Options {
         let Some(entry) = self.entries.get(key) else { return Ok(None) };
         match read(&entry.value) {
             Some(value) => Ok(Some(value)),
-            None => Err(self.invalid(key, format_args!("expected {wanted}, found {}", entry.value.kind()))),
+            None => match &entry.value {
+                OptionValue::Integer(number) if wanted.contains("number") => {
+                    Err(self.invalid(key, format_args!("{number} is out of range")))
+                }
+                found => Err(self.invalid(key, format_args!("expected {wanted}, found {}", found.kind()))),
+            },
         }
     }
 }
@@ -329,7 +334,7 @@ mod tests {
         let error = options.integer::<u8>("count").expect_err("a text is no number");
         assert_eq!(
             error.to_string(),
-            "pallet.toml:1:9: option `count` of service \"lab\": expected a whole number in range, found a text"
+            "pallet.toml:1:9: option `count` of service \"lab\": expected a whole number, found a text"
         );
     }
 }

@@ -4,6 +4,8 @@ pub use crate::actions::{
     directory, exec, file, group, output_of, package, package_manager, packages, remote_file, service,
     symbolic_link, user,
 };
+#[cfg(feature = "template")]
+pub use crate::context;
 pub use crate::context::{Node, Nodes, NodesIn};
 pub use crate::error::{Error, Result};
 pub use crate::facts::Facts;
@@ -13,5 +15,3 @@ pub use crate::settings::{self, Settings};
 pub use crate::spec::{ClusterSpec, GroupSpec, NodeSpec, ServerSpec};
 pub use crate::text::Text;
 pub use crate::{cluster, group, node_spec, phase, server_spec};
-#[cfg(feature = "template")]
-pub use crate::context;

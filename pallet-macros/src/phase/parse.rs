@@ -109,10 +109,7 @@ fn function(input: ParseStream<'_>) -> syn::Result<Option<Function>> {
     let parameters = parameters(&content)?;
     let output = input.parse()?;
     generics.where_clause = input.parse::<Option<WhereClause>>()?;
-    let body = match input.parse()? {
-        TokenTree::Group(body) if body.delimiter() == Delimiter::Brace => body,
-        _ => return Ok(None),
-    };
+    let Some(body) = body(input.parse()?) else { return Ok(None) };
     Ok(Some(Function {
         attributes,
         visibility,
@@ -128,6 +125,16 @@ fn function(input: ParseStream<'_>) -> syn::Result<Option<Function>> {
         output,
         body,
     }))
+}
+
+/// Returns the braces, also those that a user's `macro_rules!` was given for a fragment such as `$body:block`.
+fn body(token: TokenTree) -> Option<Group> {
+    let TokenTree::Group(group) = token else { return None };
+    match group.delimiter() {
+        Delimiter::Brace => Some(group),
+        Delimiter::None => group.stream().into_iter().next().and_then(body),
+        _ => None,
+    }
 }
 
 fn parameters(input: ParseStream<'_>) -> syn::Result<Vec<Parameter>> {
@@ -155,7 +162,15 @@ fn parameter(input: ParseStream<'_>) -> syn::Result<Parameter> {
     if input.peek(Token![...]) {
         return Ok(Parameter::Variadic(until_comma(input)?));
     }
-    Ok(Parameter::Typed(Box::new(Typed { attributes, args, pattern, ty: input.parse()? })))
+    Ok(Parameter::Typed(Box::new(Typed { attributes, args, pattern, ty: plain(input.parse()?) })))
+}
+
+/// Returns the type without what a user's `macro_rules!` puts around a fragment such as `$type:ty`.
+fn plain(ty: Type) -> Type {
+    match ty {
+        Type::Group(group) => plain(*group.elem),
+        ty => ty,
+    }
 }
 
 /// Tells whether `self`, `mut self`, `&self`, `&'a mut self` or the like comes next.

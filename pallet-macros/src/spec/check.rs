@@ -3,14 +3,14 @@
 //! Each key is checked by itself, so that one mistake does not hide the next. Whether a path leads to what it should
 //! is left to rustc, which knows.
 
-use super::keys::{Kind, Known, OTHER_PHASE, unique};
-use super::model::{Call, Name, Node, Phase, PhaseBody, Spec, SpecRef};
-use super::{hardware, image, network};
+use super::keys::{Kind, Known};
+use super::model::{Call, Name, Node, Phase, Spec, SpecRef};
+use super::{hardware, image, network, phases};
 use crate::diagnostics::Sink;
 use crate::messages;
 use crate::rules::{self, Rule};
-use crate::syntax::{Entry, Item, Value, Written, entries, items, spelling};
-use proc_macro2::{Group, TokenStream};
+use crate::syntax::{Entry, Item, Value, Written, items, spelling};
+use proc_macro2::TokenStream;
 use quote::ToTokens;
 use std::collections::BTreeSet;
 use syn::Lit;
@@ -80,7 +80,7 @@ fn key(spec: &mut Spec, known: &Known, entry: &Entry, sink: &Sink<'_>) -> Option
         "groups" => spec.groups = references(value, known, sink)?,
         "extends" => spec.extends = references(value, known, sink)?,
         "roles" => spec.roles = names(value, rules::ROLE, known, sink)?,
-        "phases" => spec.phases.extend(phases(value, known, sink)?),
+        "phases" => spec.phases.extend(phases::check(value, known, sink)?),
         "default_phases" => {
             spec.default_phases = Some((key.span(), names(value, rules::PHASE, known, sink)?))
         }
@@ -91,7 +91,7 @@ fn key(spec: &mut Spec, known: &Known, entry: &Entry, sink: &Sink<'_>) -> Option
         // The rest of the table: phases that have a key of their own.
         phase => {
             let name = Name { text: phase.to_owned(), span: key.span() };
-            spec.phases.push(Phase { name, body: phase_body(value, phase, known, sink)? });
+            spec.phases.push(Phase { name, body: phases::body(value, phase, known, sink)? });
         }
     }
     Some(())
@@ -189,41 +189,5 @@ pub(super) fn boolean(value: &Written, known: &Known, sink: &Sink<'_>) -> Option
         Value::Expression(expression) => Some(expression.clone()),
         Value::Literal(Lit::Bool(flag)) => Some(flag.to_token_stream()),
         _ => wrong(value, known, sink),
-    }
-}
-
-/// Checks the block of phases that have no key of their own.
-fn phases(value: &Written, known: &Known, sink: &Sink<'_>) -> Option<Vec<Phase>> {
-    let Value::Block(block) = &value.value else { return wrong(value, known, sink) };
-    Some(phase_entries(block, sink).iter().filter_map(|entry| phase(entry, sink)).collect())
-}
-
-fn phase_entries(block: &Group, sink: &Sink<'_>) -> Vec<Entry> {
-    unique(entries(block.stream(), "`phases`", sink), "`phases`", sink)
-}
-
-fn phase(entry: &Entry, sink: &Sink<'_>) -> Option<Phase> {
-    let text = entry.key.name.clone();
-    if ["settings", "bootstrap", "configure"].contains(&text.as_str()) {
-        sink.report(&entry.key, messages::phase_has_key(&text));
-        return None;
-    }
-    if !(rules::PHASE.holds)(&text) {
-        sink.report(&entry.key, messages::invalid_name(rules::PHASE.kind, &text, rules::PHASE.text));
-        return None;
-    }
-    let name = Name { text, span: entry.key.span() };
-    Some(Phase { name, body: phase_body(&entry.value, &entry.key.name, &OTHER_PHASE, sink)? })
-}
-
-fn phase_body(value: &Written, key: &str, known: &Known, sink: &Sink<'_>) -> Option<PhaseBody> {
-    match &value.value {
-        Value::Path(path) => Some(PhaseBody::Path(path.clone())),
-        Value::Call(..) => Some(PhaseBody::Call(value.to_token_stream())),
-        Value::Closure => Some(PhaseBody::Closure(value.to_token_stream())),
-        _ => {
-            sink.report(value, messages::wrong_value(key, known.takes, known.example));
-            None
-        }
     }
 }

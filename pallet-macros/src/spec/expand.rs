@@ -18,6 +18,8 @@ pub(crate) fn item(spec: &Spec) -> TokenStream {
     let construction = construction(spec);
     let spec_doc = format!(" Returns the {}.", spec.kind.noun());
     let built = path(pallet, built);
+    // Whether the last field of a struct is given is the user's choice.
+    let allow_update = spec.node.has_sections().then(|| quote!(#[allow(clippy::needless_update)]));
     let structure = quote_spanned!(ident.span()=> struct #ident;);
     quote! {
         #attributes
@@ -29,6 +31,7 @@ pub(crate) fn item(spec: &Spec) -> TokenStream {
         #conditions
         impl #ident {
             #[doc = #spec_doc]
+            #allow_update
             #visibility fn spec() -> #built {
                 #construction
             }
@@ -150,17 +153,18 @@ fn construction(spec: &Spec) -> TokenStream {
     let count = spec.count.as_ref().map(|call| call.expand("count"));
     let protect = spec.protect.as_ref().map(|call| call.expand("protect"));
     let node = node_spec(&spec.node, pallet);
+    // Each call is at its item, where rustc shall point when the item has the wrong type.
     let groups = spec.groups.iter().map(|group| {
         let group = build(group, Kind::Group, pallet);
-        quote!(.group(#group))
+        quote_spanned!(group.span()=> .group(#group))
     });
     let extends = spec.extends.iter().map(|base| {
         let base = build(base, Kind::ServerSpec, pallet);
-        quote!(.extends(#base))
+        quote_spanned!(base.span()=> .extends(#base))
     });
     let roles = spec.roles.iter().map(|role| {
-        let role = role.literal();
-        quote!(.role(#role))
+        let name = role.literal();
+        quote_spanned!(role.span=> .role(#name))
     });
     let phases = spec.phases.iter().map(|phase| phase.expand(pallet));
     let default_phases = spec.default_phases.as_ref().map(|(at, names)| default_phases(*at, names));
@@ -229,9 +233,9 @@ impl Phase {
             // A path is used as a type, which only `#[phase]` makes of it, and never as a function: one mistake
             // shall not be two errors.
             PhaseBody::Path(path) => {
-                quote_spanned!(path.span()=> || <#path as #pallet::RunnablePhase>::run())
+                quote_spanned!(generated_at(path.span())=> || <#path as #pallet::RunnablePhase>::run())
             }
-            PhaseBody::Call(call) => quote_spanned!(call.span()=> || #call),
+            PhaseBody::Call(call) => quote_spanned!(generated_at(call.span())=> || #call),
             PhaseBody::Closure(closure) => closure.clone(),
         };
         quote_spanned!(self.name.span=> .phase(#name, #body))

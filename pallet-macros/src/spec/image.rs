@@ -67,29 +67,36 @@ pub(crate) fn check(value: &Written, known: &Known, sink: &Sink<'_>) -> Option<I
 fn check_block(block: &Group, sink: &Sink<'_>) -> Option<Image> {
     let sink = sink.section();
     let resolved = IMAGE_BLOCK.resolve(entries(block.stream(), IMAGE_BLOCK.place, &sink), &sink);
-    let has = |name: &str| resolved.iter().any(|(known, _)| known.name == name);
-    let is_definition = has("path");
+    report_missing_keys(&resolved, &sink);
+    let is_definition = has(&resolved, "path");
+    let (mut fields, mut login) = (Vec::new(), Vec::new());
     for (known, entry) in &resolved {
+        let section = if part(known.name) == Part::Login { &mut login } else { &mut fields };
+        section.extend(field(known, entry, is_definition, &sink));
+    }
+    let image = if is_definition { Image::Definition { fields, login } } else { Image::Matching(fields) };
+    (!sink.has_failed()).then_some(image)
+}
+
+type Resolved = [(&'static Known, Entry)];
+
+fn has(resolved: &Resolved, name: &str) -> bool {
+    resolved.iter().any(|(known, _)| known.name == name)
+}
+
+/// Reports the keys that need others which are not there.
+fn report_missing_keys(resolved: &Resolved, sink: &Sink<'_>) {
+    for (known, entry) in resolved {
         match part(known.name) {
-            Part::Definition | Part::Login if !is_definition => {
+            Part::Definition | Part::Login if !has(resolved, "path") => {
                 sink.report(&entry.key, messages::image_without_path(known.name));
             }
-            Part::Login if !has("username") => {
+            Part::Login if !has(resolved, "username") => {
                 sink.report(&entry.key, messages::login_without_username(known.name));
             }
             _ => {}
         }
     }
-    let mut image = (Vec::new(), Vec::new());
-    for (known, entry) in &resolved {
-        let fields = if part(known.name) == Part::Login { &mut image.1 } else { &mut image.0 };
-        fields.extend(field(known, entry, is_definition, &sink));
-    }
-    let (fields, login) = image;
-    if sink.has_failed() {
-        return None;
-    }
-    Some(if is_definition { Image::Definition { fields, login } } else { Image::Matching(fields) })
 }
 
 fn field(known: &'static Known, entry: &Entry, is_definition: bool, sink: &Sink<'_>) -> Option<Field> {

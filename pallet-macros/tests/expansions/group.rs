@@ -22,6 +22,7 @@ impl ::pallet::DefinesGroup for WebServers {
 }
 impl WebServers {
     /// Returns the group.
+    #[allow(clippy::needless_update)]
     pub fn spec() -> ::pallet::GroupSpec {
         ::pallet::GroupSpec::item(<WebServers as ::pallet::DefinesGroup>::DEF)
             .count(2)

@@ -23,6 +23,7 @@ impl ::pallet::DefinesNodeSpec for Small {
 }
 impl Small {
     /// Returns the node spec.
+    #[allow(clippy::needless_update)]
     pub fn spec() -> ::pallet::spec::NodeSpec {
         ::pallet::spec::NodeSpec::new()
             .image(::pallet::spec::ImageDefinition {

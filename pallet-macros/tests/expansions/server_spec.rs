@@ -31,6 +31,7 @@ impl ::pallet::DefinesServerSpec for Web {
 }
 impl Web {
     /// Returns the server spec.
+    #[allow(clippy::needless_update)]
     pub fn spec() -> ::pallet::ServerSpec {
         ::pallet::ServerSpec::item(<Web as ::pallet::DefinesServerSpec>::DEF)
             .node_spec(

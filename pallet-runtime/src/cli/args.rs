@@ -280,7 +280,7 @@ pub(crate) fn print_completions(args: &CompletionArgs, world: &World) -> u8 {
 }
 
 /// Returns the name of the program as it was called.
-pub(crate) fn program_name(world: &World) -> String {
+fn program_name(world: &World) -> String {
     let program = world.args.first().map(std::path::Path::new).and_then(|path| path.file_name());
     program.map_or_else(|| "pallet".to_owned(), |name| name.to_string_lossy().into_owned())
 }

@@ -1,6 +1,6 @@
 //! converge, plan, lift and destroy: everything is put together, the engine runs, the exit code is drawn from it.
 
-use super::args::{AdminArgs, RunArgs, program_name};
+use super::args::{AdminArgs, RunArgs};
 use super::confirm::Ask;
 use super::output::OutputFormat;
 use super::service::{self, OpenService};
@@ -9,6 +9,7 @@ use super::{Session, Setup, Stop, World, check, exit};
 use crate::config::LoginOverrides;
 use crate::error::InputError;
 use crate::event::{Listener, Summary, Verb};
+use crate::home::create_private_dir;
 use crate::lock::ServiceLock;
 use crate::report::{Announce, Record, Retry, Tee};
 use crate::request::{Request, RunError};
@@ -23,6 +24,7 @@ pub(crate) async fn run(session: &Session<'_>, args: RunArgs) -> Result<u8, Stop
     let request = check::request(&args, &session.catalogue)?;
     let admin = admin(session, &args.admin)?;
     let service = service::open(session, &groups(session, &request)).await?;
+    create_private_dir(session.home.state())?;
     let _lock = lock(session, &service, args.verb)?;
     let format = OutputFormat::or_fitting(session.globals.output, session.world);
     let reporter =
@@ -106,8 +108,13 @@ fn secret(
 
 /// The same command line once more. It holds no secrets: there is no flag that takes one.
 fn retry(world: &World) -> Retry {
+    let program = match world.var("CARGO_PKG_NAME") {
+        // `cargo run` says so to the program that it runs.
+        Some(package) if world.var("CARGO").is_some() => format!("cargo run -p {} --", shell_word(package)),
+        _ => world.args.first().map(|program| shell_word(&program.to_string_lossy())).unwrap_or_default(),
+    };
     let arguments = world.args.iter().skip(1).map(|argument| shell_word(&argument.to_string_lossy()));
-    let words: Vec<String> = [program_name(world)].into_iter().chain(arguments).collect();
+    let words: Vec<String> = [program].into_iter().chain(arguments).collect();
     Retry(words.join(" "))
 }
 

@@ -4,7 +4,6 @@ use super::{Session, Stop, USUAL_PROVIDERS};
 use crate::config::{Located, Service};
 use crate::error::{Excerpt, InputError, candidates};
 use crate::event::Failure;
-use crate::home::create_private_dir;
 use crate::providers::localhost::Localhost;
 use crate::transport::local::LocalRunner;
 use pallet::compute::{Compute, ComputeError, Provider, ServiceConfig};
@@ -31,7 +30,6 @@ pub(crate) async fn open(session: &Session<'_>, groups: &[GroupName]) -> Result<
         options.set("group", only.as_str(), "");
     }
     let state_dir = session.home.service_state(&name);
-    create_private_dir(session.home.state())?;
     let config =
         ServiceConfig { name: name.clone(), options, state_dir, runner: Arc::new(LocalRunner::new()) };
     match provider.open(config).await {

@@ -179,6 +179,8 @@ impl<'a> Progress<'a> {
         let planned = &self.plan.actions()[self.index[&id]];
         match planned.verdict {
             Verdict::Refresh => ActionOutcome::Refreshed,
+            // The node found out by itself what there was to do; what the plan expected may not be it.
+            Verdict::Unknown(_) => ActionOutcome::Changed { changes: Vec::new() },
             _ => ActionOutcome::Changed { changes: planned.diff.changes.clone() },
         }
     }
@@ -244,8 +246,10 @@ impl<'a> Progress<'a> {
             ("", None) => "failed without a word".to_owned(),
             (message, _) => message.to_owned(),
         };
+        // What the message says need not be said again.
+        let output = self.last.iter().filter(|line| **line != message).cloned().collect();
         let message = format!("{}: {message}", node.label());
-        Failure { output: self.last.iter().cloned().collect(), ..Failure::new(message) }
+        Failure { output, ..Failure::new(message) }
             .at(node.location())
             .maybe_hint(node.comment().map(str::to_owned))
     }

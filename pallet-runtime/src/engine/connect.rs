@@ -130,14 +130,16 @@ pub(super) fn shell_failure(error: &ShellError) -> Failure {
     Failure::new(error.to_string()).hint(hint)
 }
 
-/// Closes all connections.
+/// Closes all connections, side by side.
 pub(super) async fn close_all(members: Vec<Member>) {
-    for member in members {
-        if let Some(live) = member.live {
-            drop(live.shell);
+    let mut tasks = JoinSet::new();
+    for live in members.into_iter().filter_map(|member| member.live) {
+        tasks.spawn(async move {
+            live.shell.close().await;
             live.transport.close().await;
-        }
+        });
     }
+    tasks.join_all().await;
 }
 
 /// Returns the members of all tasks, sorted by name. A task that panicked is a bug and panics here again.

@@ -109,7 +109,7 @@ pub(super) async fn bootstrap(run: &Arc<Run>, members: Vec<Member>) -> Vec<Membe
         flag(run, &phase, &mut member).await;
         if used_image_login {
             if let Some(live) = member.live.take() {
-                drop(live.shell);
+                live.shell.close().await;
                 live.transport.close().await;
             }
             again.push(member);

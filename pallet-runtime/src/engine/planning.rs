@@ -162,7 +162,10 @@ impl Planner<'_> {
                 changes: planned.diff.changes.clone(),
                 diff: diffs.get(&planned.id.0).cloned(),
                 because: match planned.verdict {
-                    plan::Verdict::Unknown(by) => Some(format!("depends on {}", graph.node(by).label())),
+                    plan::Verdict::Unknown(by) => {
+                        let cause = graph.node(by);
+                        Some(format!("{} ({})", cause.label(), cause.location()))
+                    }
                     _ => None,
                 },
             })
@@ -185,7 +188,7 @@ impl Planner<'_> {
             verdict: Verdict::Unknown,
             changes: Vec::new(),
             diff: None,
-            because: Some(format!("{} does not run yet", node.name())),
+            because: None,
         });
         self.report(node, &phases, actions.collect(), known_after.map(describe), Cost::default());
         Ok(())

@@ -15,6 +15,8 @@ pub(super) struct Selection {
     pub(super) groups: Vec<Chosen>,
     /// Nodes of groups that the run is not about; phases may ask for their addresses.
     pub(super) others: Vec<(Arc<Group>, NodeRecord)>,
+    /// Nodes of groups that the program does not declare: left alone.
+    pub(super) strangers: Vec<NodeRecord>,
 }
 
 /// A group of the run and what is to become of its nodes.
@@ -81,9 +83,11 @@ pub(super) fn select(
             Err(failure) => failures.push(failure),
         }
     }
+    let mut strangers = Vec::new();
     for record in rest {
-        if let Some(group) = registry.group(record.group.as_str()) {
-            others.push((Arc::new(group.clone()), record));
+        match registry.group(record.group.as_str()) {
+            Some(group) => others.push((Arc::new(group.clone()), record)),
+            None => strangers.push(record),
         }
     }
     if request.verb == Verb::Lift && failures.is_empty() && groups.iter().all(|chosen| chosen.keep.is_empty())
@@ -91,7 +95,7 @@ pub(super) fn select(
         let failure = Failure::new("no node of these groups exists").hint("create them with `converge`");
         failures.push(failure);
     }
-    if failures.is_empty() { Ok(Selection { groups, others }) } else { Err(failures) }
+    if failures.is_empty() { Ok(Selection { groups, others, strangers }) } else { Err(failures) }
 }
 
 fn unknown_groups(registry: &Registry, request: &Request) -> Vec<Failure> {

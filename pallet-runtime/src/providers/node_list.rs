@@ -10,7 +10,7 @@
 //! ```
 //!
 //! A node belongs to the group it names. `port` is 22 by default; `private-ip` is the address under which other
-//! nodes reach it, by default `address` where that is an IP address; `user` is the account that the host came
+//! nodes reach it, by default `address` where that is an IP address; `image-user` is the account that the host came
 //! with, used until it is bootstrapped. Hosts are neither created nor destroyed, started nor stopped; asking for it is an error.
 
 use super::tags::TagStore;
@@ -64,7 +64,7 @@ fn nodes(options: &Options) -> Result<Vec<NodeRecord>, OptionError> {
 fn node(options: &Options) -> Result<NodeRecord, OptionError> {
     let (name, group, host) = (options.string("name")?, options.string("group")?, options.string("address")?);
     let (port, private_ip, user) =
-        (options.integer("port")?, options.string("private-ip")?, options.string("user")?);
+        (options.integer("port")?, options.string("private-ip")?, options.string("image-user")?);
     // A mistyped key comes before the one that is missing for it.
     options.finish()?;
     let name =

@@ -114,11 +114,6 @@ impl Record {
         }
     }
 
-    /// Returns the group of a node, if the run knows the node.
-    pub fn group_of(&self, node: &str) -> Option<&str> {
-        self.intents.iter().find(|intent| intent.node == node).map(|intent| intent.group.as_str())
-    }
-
     /// Tells whether the run planned to do anything to nodes or on them, or may have to.
     pub fn would_change(&self) -> bool {
         let nodes = self.intents.iter().any(|intent| intent.intent != Intent::Keep);

@@ -137,7 +137,7 @@ impl<'a> Reader<'a> {
             let fits = match name.as_str() {
                 "all" => true,
                 "final" => {
-                    self.wants_final |= !negated || !self.last;
+                    self.wants_final = true;
                     self.last
                 }
                 // Needs CanonicalizeHostname, which is refused.

@@ -71,9 +71,9 @@ fn an_unknown_token_is_an_error() {
 
 #[test]
 fn a_proxy_command_is_complete() {
-    let (_home, config) = home(&[("config", "ProxyCommand nc \"%h\" %p # %n %r\n")]);
+    let (_home, config) = home(&[("config", "ProxyCommand nc \"%h\" %p # %n %r ${X}\n")]);
     let host = config.resolve_as("a", Some("u"), Some(5)).unwrap();
-    assert_eq!(host.proxy, Proxy::Command("nc \"a\" 5 # a u".to_owned()));
+    assert_eq!(host.proxy, Proxy::Command("nc \"a\" 5 # a u ${X}".to_owned()));
 }
 
 #[test]

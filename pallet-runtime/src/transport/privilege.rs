@@ -255,3 +255,6 @@ fn no_randomness(error: &getrandom::Error) -> TransportError {
     let message = format!("the system gives no random numbers: {error}");
     TransportError { stage: Stage::Privilege, message, hint: None, transient: false }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,5 +1,7 @@
 //! Nodes over SSH: one connection per node, any number of commands on it.
 //!
+//! Queues are bounded in both directions: who sends a command more than fits must read its output meanwhile.
+//!
 //! What cannot be known is not guessed: a command that was cut off by a broken connection may have ended, may
 //! still run, or may never have started ([`Outcome::ConnectionLost`], [`Outcome::TimedOut`]).
 //!
@@ -19,6 +21,7 @@ use crate::known_hosts::KnownHosts;
 use client::{Session, Stream};
 use pallet::compute::BoxFuture;
 use std::time::{Duration, Instant};
+use stream::Complaints;
 
 /// The pauses between attempts to reach a machine that boots grow from the first to the second.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(2));
@@ -127,20 +130,42 @@ async fn attempt(route: &Route, timing: &Timing) -> Result<SshTransport, Transpo
 /// Connects to one host and logs in, each step within its time.
 async fn reach(hop: &Hop, through: Option<&Session>, timing: &Timing) -> Result<Session, TransportError> {
     let timing = &hop.timing(timing);
-    let stream = within(timing, hop, "no connection", hop_stream(hop, through)).await?;
+    let (stream, complaints): (Box<dyn Stream>, _) = match (&hop.via, through) {
+        (Via::Command(command), _) => {
+            let (proxy, complaints) = stream::run_proxy(command)?;
+            (Box::new(proxy), complaints)
+        }
+        (Via::Network, _) => {
+            let dialling = hop_stream(hop, through, timing);
+            (within(timing, hop, "no connection", dialling).await?, Complaints::default())
+        }
+    };
     let check = HostCheck { files: hop.known_hosts.clone(), name: hop.key_name.clone() };
     let starting = Session::start(stream, check, timing);
-    let mut session = within(timing, hop, "no SSH connection", starting).await?;
+    let started = within(timing, hop, "no SSH connection", starting).await;
+    let mut session = started.map_err(|error| with_complaint(error, &complaints))?;
     let login = login::log_in(&mut session, &hop.credentials);
     within(timing, hop, "no answer to the login", login).await?;
     Ok(session)
 }
 
-async fn hop_stream(hop: &Hop, through: Option<&Session>) -> Result<Box<dyn Stream>, TransportError> {
-    match (&hop.via, through) {
-        (Via::Command(command), _) => Ok(Box::new(stream::run_proxy(command)?)),
-        (Via::Network, Some(jump)) => Ok(Box::new(jump.tunnel(&hop.host, hop.port).await?)),
-        (Via::Network, None) => Ok(Box::new(stream::dial(&hop.host, hop.port).await?)),
+async fn hop_stream(
+    hop: &Hop,
+    through: Option<&Session>,
+    timing: &Timing,
+) -> Result<Box<dyn Stream>, TransportError> {
+    match through {
+        Some(jump) => Ok(Box::new(jump.tunnel(&hop.host, hop.port).await?)),
+        None => Ok(Box::new(stream::dial(&hop.host, hop.port, timing.connect).await?)),
+    }
+}
+
+fn with_complaint(error: TransportError, complaints: &Complaints) -> TransportError {
+    match complaints.last() {
+        Some(line) => {
+            TransportError { message: format!("{}; its ProxyCommand: {line}", error.message), ..error }
+        }
+        None => error,
     }
 }
 

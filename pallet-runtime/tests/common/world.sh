@@ -12,14 +12,14 @@ if [ "${5-}" != inside ]; then
     cat >/dev/null
     kill -KILL "$inside"
     wait "$inside" || true
-    rm -rf "$folder"
+    rm -rf --one-file-system "$folder"
     exit 0
 fi
 
 mount -t tmpfs -o mode=755 tmpfs "$folder/mnt"
-mkdir "$folder/mnt/upper" "$folder/mnt/work" "$folder/mnt/root"
+mkdir "$folder/mnt/upper" "$folder/mnt/scratch" "$folder/mnt/root"
 root=$folder/mnt/root
-mount -t overlay -o "lowerdir=/,upperdir=$folder/mnt/upper,workdir=$folder/mnt/work" overlay "$root"
+mount -t overlay -o "lowerdir=/,upperdir=$folder/mnt/upper,workdir=$folder/mnt/scratch" overlay "$root"
 mount -t proc proc "$root/proc"
 mount --rbind /dev "$root/dev"
 mount -t tmpfs tmpfs "$root/run"
@@ -81,7 +81,7 @@ config() {
     cat <<END
 Port $1
 ListenAddress 127.0.0.1
-HostKey /etc/world/$2
+$2
 PidFile none
 AuthorizedKeysFile /etc/world/authorized
 StrictModes no
@@ -101,9 +101,11 @@ Match User both
     AuthenticationMethods publickey,password
 END
 }
-config "$port" host_ed25519 >"$root/etc/world/sshd_config"
-config "$inner" host_ecdsa >"$root/etc/world/inner_config"
-config "$boot" host_ed25519 >"$root/etc/world/boot_config"
+key='HostKey /etc/world/host'
+config "$port" "${key}_ed25519
+${key}_ecdsa" >"$root/etc/world/sshd_config"
+config "$inner" "${key}_ecdsa" >"$root/etc/world/inner_config"
+config "$boot" "${key}_ed25519" >"$root/etc/world/boot_config"
 
 chroot "$root" sh /etc/world/setup
 chroot "$root" /usr/sbin/sshd -D -e -f /etc/world/inner_config &

@@ -29,12 +29,19 @@ pub(crate) struct Boot {
 impl Boot {
     /// Starts a node's first process. It belongs to nobody: the controller may end and it stays, but until it has
     /// been told to [`go`](Boot::go) on, it ends with the controller.
-    pub(crate) fn start(tools: &Tools, folder: &Path, hostname: &str) -> Result<Self> {
+    ///
+    /// `holder` is a process in the user namespace that the node belongs to, if it is not the host's.
+    pub(crate) fn start(
+        tools: &Tools,
+        holder: Option<&ProcessId>,
+        folder: &Path,
+        hostname: &str,
+    ) -> Result<Self> {
         write_parts(folder)?;
         let log = folder.join("boot.log");
         let what = || "cannot start the node's first process".to_owned();
         let stderr = File::create(&log).context(what)?;
-        let mut child = command(tools, folder, hostname).stderr(stderr).spawn().context(what)?;
+        let mut child = command(tools, holder, folder, hostname).stderr(stderr).spawn().context(what)?;
         let (Some(go), Some(stdout)) = (child.stdin.take(), child.stdout.take()) else {
             unreachable!("both were asked to be pipes");
         };
@@ -67,14 +74,20 @@ fn write_parts(folder: &Path) -> Result<()> {
 }
 
 /// `setsid --fork setpriv … unshare … sh boot.sh HOSTNAME`, in an environment of its own.
-fn command(tools: &Tools, folder: &Path, hostname: &str) -> Command {
+fn command(tools: &Tools, holder: Option<&ProcessId>, folder: &Path, hostname: &str) -> Command {
     let mut command = Command::new(&tools.setsid);
     // Its own session, or closing the controller's terminal would end the node.
-    command.arg("--fork").args(withhold_rights(tools)).arg(&tools.unshare);
+    command.arg("--fork").args(withhold_rights(tools));
+    if let Some(holder) = holder {
+        command.arg(&tools.nsenter).args(["--user", "--net", &format!("--target={}", holder.pid)]);
+    }
+    command.arg(&tools.unshare);
     command.args(["--mount", "--uts", "--ipc", "--net", "--pid"]);
     // A pid namespace begins with a child. Without the second option that child would outlive its parent's kill.
     command.args(["--fork", "--kill-child"]);
-    command.args(["/bin/sh", "boot.sh", hostname]);
+    // Where the mounter is root of a user namespace only, overlayfs keeps its marks in attributes of another name.
+    let option = if holder.is_some() { ",userxattr" } else { "" };
+    command.args(["/bin/sh", "boot.sh", hostname, option]);
     command
         .current_dir(folder)
         .env_clear()

@@ -5,19 +5,21 @@
 # ends, and the kernel removes the namespaces with all that was mounted in them.
 set -eu
 hostname=$1
+overlay_option=$2
 
 # Read by the shell itself, from the host's /proc: our pid as the host knows it.
 read -r pid _ </proc/self/stat
 echo "pid $pid"
 
 # Relative paths, because a comma or a colon in a path would end an option.
-mount -t overlay pallet -o lowerdir=lower,upperdir=disk/upper,workdir=disk/work root
+mount -t overlay pallet -o lowerdir=lower,upperdir=disk/upper,workdir=disk/work"$overlay_option" root
 
 cd root
 mkdir -p proc sys dev run tmp
 
 mount -t proc -o nosuid,nodev,noexec proc proc
-echo "$hostname" >proc/sys/kernel/hostname
+# The setting belongs to the host's root, the program asks the namespace's.
+echo "$hostname" 2>/dev/null >proc/sys/kernel/hostname || hostname "$hostname"
 # Settings of the host's kernel are read, not written.
 for part in sys sysrq-trigger irq bus; do
   if [ -e "proc/$part" ]; then

@@ -1,6 +1,6 @@
 //! Commands in a node: `nsenter` with a clean environment and without the rights that reach the host's kernel.
 
-use crate::tools::Tools;
+use crate::tools::{Rights, Tools};
 use pallet::compute::Endpoint;
 
 /// Rights of root that are not the node's own affair: kernel modules, the clock, the power switch, raw devices,
@@ -26,6 +26,9 @@ fn args(tools: &Tools, pid: i32) -> Vec<String> {
     args.extend(ENVIRONMENT.map(str::to_owned));
     args.extend(withhold_rights(tools));
     args.push(tools.nsenter.display().to_string());
+    if tools.rights == Rights::User {
+        args.push("--user".to_owned());
+    }
     // The root is entered apart: where the controller itself is in a chroot, it is not the mount namespace's own.
     // The current folder is that of the node's init, `/`; the controller's own lies outside.
     args.extend(["--mount", "--uts", "--ipc", "--net", "--pid", "--root", "--wd"].map(str::to_owned));
@@ -35,9 +38,16 @@ fn args(tools: &Tools, pid: i32) -> Vec<String> {
 
 /// Returns the command line that takes the [`WITHHELD`] rights from what follows it. They are taken from the
 /// bounding set, so no program that runs as root gets them back, and from what is inherited.
-pub(crate) fn withhold_rights(tools: &Tools) -> [String; 5] {
-    let setpriv = tools.setpriv.display().to_string();
-    [setpriv, "--bounding-set".to_owned(), WITHHELD.to_owned(), "--inh-caps".to_owned(), "-all".to_owned()]
+///
+/// Who is not root has no such rights to begin with.
+pub(crate) fn withhold_rights(tools: &Tools) -> Vec<String> {
+    match tools.rights {
+        Rights::User => Vec::new(),
+        Rights::Root => {
+            let setpriv = tools.setpriv.display().to_string();
+            [setpriv.as_str(), "--bounding-set", WITHHELD, "--inh-caps", "-all"].map(str::to_owned).to_vec()
+        }
+    }
 }
 
 #[cfg(test)]
@@ -57,5 +67,13 @@ mod tests {
                 ENVIRONMENT.join(" ")
             )
         );
+    }
+
+    #[test]
+    fn a_user_enters_the_user_namespace_and_has_nothing_to_withhold() {
+        let tools = Tools { rights: Rights::User, ..Tools::at("/usr/bin") };
+        let args = args(&tools, 42).join(" ");
+        assert!(args.contains("/usr/bin/nsenter --user --mount"), "{args}");
+        assert!(!args.contains("setpriv"), "{args}");
     }
 }

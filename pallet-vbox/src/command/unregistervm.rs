@@ -4,12 +4,19 @@ use crate::machine::MachineId;
 use crate::vboxmanage::{Call, CallError, VBoxManage};
 use std::time::Duration;
 
-/// Removes a machine and its folder.
-///
-/// With the machine go the disks that are still attached to it. The base of a differencing disk goes too if it is an
-/// ordinary disk without other children, so [`destroy`](crate::destroy) leaves nothing attached.
-pub(crate) async fn delete(vbox: &VBoxManage, id: &MachineId) -> Result<(), CallError> {
-    let call = Call::new(format!("remove the machine {id}"), arguments(id))
+/// Whether a machine's files go with it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Files {
+    /// All of them: the settings, and the disks that are attached at that moment. The base of a differencing disk goes
+    /// too if it is an ordinary disk without other children.
+    Delete,
+    /// None.
+    Keep,
+}
+
+/// Removes a machine from the registry. A machine that is gone already is not an error.
+pub(crate) async fn run(vbox: &VBoxManage, id: &MachineId, files: Files) -> Result<(), CallError> {
+    let call = Call::new(format!("remove the machine {id}"), arguments(id, files))
         .repeatable()
         .within(Duration::from_secs(300));
     match vbox.run(call).await {
@@ -18,9 +25,9 @@ pub(crate) async fn delete(vbox: &VBoxManage, id: &MachineId) -> Result<(), Call
     }
 }
 
-fn arguments(id: &MachineId) -> [&str; 3] {
-    // Without `--delete` the folder stays, and the next machine of that name cannot be made.
-    ["unregistervm", id.as_str(), "--delete"]
+fn arguments(id: &MachineId, files: Files) -> Vec<&str> {
+    let delete = (files == Files::Delete).then_some("--delete");
+    ["unregistervm", id.as_str()].into_iter().chain(delete).collect()
 }
 
 #[cfg(test)]
@@ -28,8 +35,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_folder_goes_too() {
+    fn files_are_deleted_only_on_request() {
         let id = MachineId::parse("11111111-2222-4333-8444-555555555555").expect("a UUID");
-        assert_eq!(arguments(&id)[2], "--delete");
+        assert_eq!(arguments(&id, Files::Keep), ["unregistervm", id.as_str()]);
+        assert_eq!(arguments(&id, Files::Delete), ["unregistervm", id.as_str(), "--delete"]);
     }
 }

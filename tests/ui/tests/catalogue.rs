@@ -1,4 +1,5 @@
-//! The catalogue of compile errors is complete: every message has a case, every case is in the index.
+//! The catalogue of compile errors is complete: every message has a case. That every case is in the index is a rule of
+//! `tests/tidy`.
 
 // The table of messages itself. It is not public, and names nothing else of its crate.
 #[allow(dead_code, unreachable_pub)]
@@ -6,23 +7,16 @@
 mod messages;
 
 use std::fs;
-use std::path::{Path, PathBuf};
-
-fn cases(extension: &str) -> Vec<PathBuf> {
-    let folders = fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("cases")).expect("the cases");
-    let files =
-        folders.flat_map(|folder| fs::read_dir(folder.expect("a folder").path()).expect("a folder of cases"));
-    let paths = files.map(|file| file.expect("a file").path());
-    let mut cases: Vec<PathBuf> =
-        paths.filter(|path| path.extension().is_some_and(|found| found == extension)).collect();
-    cases.sort();
-    cases
-}
+use std::path::Path;
 
 /// Returns what the compiler says to all cases, one error an item, blanks and line breaks alike.
 fn errors() -> Vec<String> {
-    let texts =
-        cases("stderr").into_iter().map(|path| fs::read_to_string(path).expect("what the compiler says"));
+    let folders = fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("cases")).expect("the cases");
+    let files = folders.flat_map(|folder| fs::read_dir(folder.expect("a folder").path()).expect("its cases"));
+    let paths = files.map(|file| file.expect("a file").path());
+    let texts = paths
+        .filter(|path| path.extension().is_some_and(|extension| extension == "stderr"))
+        .map(|path| fs::read_to_string(path).expect("what the compiler says"));
     let errors = texts.flat_map(|text| text.split("\n\n").map(str::to_owned).collect::<Vec<_>>());
     errors.map(|error| error.split_whitespace().collect::<Vec<_>>().join(" ")).collect()
 }
@@ -62,31 +56,4 @@ fn a_message_is_recognised_by_its_fixed_parts() {
     assert!(is_said_by("key `{key}` has no value\nnote: write `{key}: …`", error));
     assert!(!is_said_by("key `{key}` is given twice\nnote: {way_out}", error));
     assert!(is_said_by("write `f! {{ {name} }}`", "error: write `f! { Web }`"));
-}
-
-#[test]
-fn every_case_is_in_the_index() {
-    let readme =
-        fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).expect("the index");
-    let name = |path: &PathBuf| {
-        let folder =
-            path.parent().and_then(Path::file_name).expect("a folder").to_string_lossy().into_owned();
-        format!("{folder}/{}", path.file_stem().expect("a name").to_string_lossy())
-    };
-    let cases: Vec<String> = cases("rs").iter().map(name).collect();
-    let listed: Vec<String> = readme
-        .lines()
-        .filter_map(|line| line.strip_prefix("| ["))
-        .filter_map(|row| row.split_once(']').map(|(name, _)| name.to_owned()))
-        .collect();
-    let missing: Vec<_> = cases.iter().filter(|case| !listed.contains(case)).collect();
-    let gone: Vec<_> = listed.iter().filter(|case| !cases.contains(case)).collect();
-    assert!(missing.is_empty() && gone.is_empty(), "not in the index: {missing:?}; not there: {gone:?}");
-}
-
-#[test]
-fn what_the_compiler_says_belongs_to_a_case() {
-    for path in cases("stderr") {
-        assert!(path.with_extension("rs").exists(), "{} has no case", path.display());
-    }
 }

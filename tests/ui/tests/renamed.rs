@@ -1,5 +1,5 @@
 //! A crate in which pallet has another name, and whose lints are strict.
-#![deny(warnings, missing_docs, unused_qualifications, unreachable_pub, clippy::all)]
+#![deny(warnings, missing_docs, unused_qualifications, unreachable_pub, clippy::all, clippy::pedantic)]
 
 mod reexports {
     //! As a company's own prelude would have it.
@@ -8,11 +8,12 @@ mod reexports {
 
 use pallet::graph;
 use pallet::prelude::*;
-use pallet::{Context, DefinesPhase, DefinesServerSpec, PhaseOutput, RunnablePhase};
+use pallet::{Context, DefinesPhase, DefinesServerSpec, RunnablePhase};
 
 /// Installs one package.
 #[phase(crate = reexports::infra)]
 pub fn install(node: &Node, #[arg] name: &str) -> Result {
+    let name: String = name.parse()?;
     package(name).comment(node.hostname());
     Ok(())
 }
@@ -50,7 +51,7 @@ cluster! {
 #[test]
 fn a_renamed_pallet_is_found() {
     let built = graph::build(&Context::example(), || {
-        base().finish().expect("no error");
+        base();
         install("git").expect("no error");
         <base as RunnablePhase>::run().expect("no error");
     });

@@ -1,6 +1,12 @@
 //! Everything around actions still is Rust: whatever a phase does, its actions are recorded, all of them, in the
 //! order in which they were called, with their lines.
 #![deny(warnings)]
+#![allow(
+    clippy::never_loop,
+    clippy::suspicious_map,
+    clippy::redundant_closure_call,
+    reason = "what nobody should write must work, too"
+)]
 
 mod support;
 
@@ -197,9 +203,21 @@ macro_rules! make_phase {
 
 make_phase!(made, "made", name: &str);
 
+macro_rules! make_phase_of_fragments {
+    ($vis:vis $name:ident($node:ident: $extractor:ty) $body:block) => {
+        #[phase]
+        $vis fn $name($node: $extractor) $body
+    };
+}
+
+make_phase_of_fragments!(pub(crate) of_fragments(node: &Node) {
+    package("fragment").comment(node.hostname());
+});
+
 #[test]
 fn a_users_macros_can_make_phases_and_groups() {
     assert_eq!(labels(|| made("x")), ["package made", "package x"]);
+    assert_eq!(labels(of_fragments), ["package fragment"]);
     let group = Made::spec().resolve().expect("a valid group");
     let phase = &group.phases.values().next().expect("one phase")[0];
     assert_eq!(labels(|| phase.call().expect("no error")), ["package made", "package given"]);

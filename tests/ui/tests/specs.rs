@@ -131,7 +131,7 @@ fn clusters_share_and_prefix() {
 fn everything_is_registered() {
     let registry = Registry::from_inventory().expect("no duplicates");
     let groups: Vec<&str> = registry.groups().iter().map(|group| group.name.as_str()).collect();
-    assert_eq!(groups, ["north-site-extra", "north-site-web-servers", "proxy"]);
+    assert_eq!(groups, ["fragments", "north-site-extra", "north-site-web-servers", "proxy"]);
     assert_eq!(registry.phases().len(), 3);
     assert_eq!(registry.server_specs().len(), 2);
 }
@@ -252,4 +252,34 @@ fn networks_are_named_or_listed() {
         Adapter::new(Attachment::Nat { forwards: Vec::new() }),
     ];
     assert_eq!(Listed::spec().get_network(), Some(&Network::Adapters(adapters)));
+}
+
+macro_rules! group_of_fragments {
+    ($name:ident, $count:expr, $image:literal, $hardware:expr, $base:path, $phase:path) => {
+        group! {
+            $name {
+                count: $count,
+                image: $image,
+                hardware: $hardware,
+                extends: [$base],
+                configure: $phase,
+                phases: { tune: $phase },
+            }
+        }
+    };
+}
+
+mod elsewhere {
+    use pallet::prelude::*;
+    use pallet::spec::{Hardware, Image};
+
+    group_of_fragments!(Fragments, 1 + 2, "debian-12", "small", super::BaseNode, super::web);
+
+    #[test]
+    fn a_users_macros_can_pass_fragments_on() {
+        let group = Fragments::spec().resolve().expect("a valid group");
+        assert_eq!((group.count, group.phases.len()), (Some(3), 2));
+        assert_eq!(group.node_spec.get_image(), Some(&Image::from("debian-12")));
+        assert_eq!(group.node_spec.get_hardware(), Some(&Hardware::from("small")));
+    }
 }

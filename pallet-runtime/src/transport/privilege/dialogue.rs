@@ -139,8 +139,9 @@ impl Dialogue {
         let ready = self.marks.text(Mark::Ready);
         match self.terminal {
             Terminal::None => {
-                let both = self.stdout.find(&ready).is_some() && self.stderr.find(&ready).is_some();
-                both && self.stdout.take_through(&ready) && self.stderr.take_through(&ready)
+                self.stdout.wait_for(&ready);
+                self.stderr.wait_for(&ready);
+                self.stdout.ready && self.stderr.ready
             }
             Terminal::Pseudo => self.stdout.take_through(&ready.repeat(2)),
         }
@@ -151,15 +152,21 @@ impl Dialogue {
 #[derive(Default)]
 struct Heap {
     bytes: Vec<u8>,
+    /// Whether the program has begun. What follows is its own, and none of it is dropped.
+    ready: bool,
 }
 
 impl Heap {
     fn add(&mut self, bytes: &[u8]) {
         self.bytes.extend_from_slice(bytes);
         // In halves, so that not every byte beyond the limit moves all others; never what was just added.
-        if self.bytes.len() > 2 * KEPT + bytes.len() {
+        if !self.ready && self.bytes.len() > 2 * KEPT + bytes.len() {
             self.bytes.drain(..self.bytes.len() - KEPT - bytes.len());
         }
+    }
+
+    fn wait_for(&mut self, mark: &str) {
+        self.ready = self.ready || self.take_through(mark);
     }
 
     /// Returns the position behind the first occurrence.
@@ -196,3 +203,6 @@ fn preceded(stdout: Vec<u8>, stderr: Vec<u8>, mut rest: mpsc::Receiver<Output>) 
     });
     receiver
 }
+
+#[cfg(test)]
+mod tests;

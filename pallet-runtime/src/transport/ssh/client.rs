@@ -18,7 +18,9 @@ use russh::client::{self, AuthResult, DisconnectReason, KeyboardInteractiveAuthR
 use russh::keys::agent::AgentIdentity;
 use russh::keys::agent::client::AgentClient;
 use russh::keys::{Algorithm, EcdsaCurve, HashAlg, PrivateKeyWithHashAlg, PublicKey, PublicKeyBase64};
-use russh::{ChannelMsg, ChannelReadHalf, ChannelWriteHalf, MethodKind, MethodSet, Pty, Sig};
+use russh::{
+    ChannelMsg, ChannelOpenFailure, ChannelReadHalf, ChannelWriteHalf, MethodKind, MethodSet, Pty, Sig,
+};
 use std::borrow::Cow;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -169,11 +171,15 @@ impl Session {
         port: u16,
     ) -> Result<impl Stream + 'static, TransportError> {
         let opened = self.handle.channel_open_direct_tcpip(host, u32::from(port), "127.0.0.1", 0).await;
-        opened.map(russh::Channel::into_stream).map_err(|error| TransportError {
-            stage: Stage::Connect,
-            message: format!("the jump host does not reach {host} port {port}: {}", self.words(&error)),
-            hint: None,
-            transient: true,
+        opened.map(russh::Channel::into_stream).map_err(|error| {
+            let prohibited = ChannelOpenFailure::AdministrativelyProhibited;
+            let refused = matches!(&error, russh::Error::ChannelOpenFailure(why) if *why == prohibited);
+            TransportError {
+                stage: Stage::Connect,
+                message: format!("the jump host does not reach {host} port {port}: {}", self.words(&error)),
+                hint: refused.then(|| "allow it there: `AllowTcpForwarding yes` in sshd_config".to_owned()),
+                transient: !refused,
+            }
         })
     }
 
@@ -407,6 +413,8 @@ fn config(host: &HostCheck, timing: &Timing) -> Result<Config, TransportError> {
 /// Puts the types of key that are known of a host first, so that it presents one of those.
 fn host_key_order(known: &[&str]) -> Cow<'static, [Algorithm]> {
     let mut order = russh::Preferred::DEFAULT.key.to_vec();
+    // Without a hash it would be SHA-1, which can be forged.
+    order.retain(|algorithm| *algorithm != Algorithm::Rsa { hash: None });
     order.sort_by_key(|algorithm| !known.contains(&key_type(algorithm)));
     Cow::Owned(order)
 }

@@ -10,7 +10,15 @@ use pallet::Secret;
 /// What the user named explicitly comes first, because nodes allow few attempts: a password if that is all there
 /// is, else the named key; then what the agent holds, then the key files found, then the password.
 pub(super) async fn log_in(session: &mut Session, credentials: &Credentials) -> Result<(), TransportError> {
-    let mut login = Login { session, credentials, allowed: None, tried: Vec::new(), agent: None };
+    let mut login = Login {
+        session,
+        credentials,
+        allowed: None,
+        partial: false,
+        tried: Vec::new(),
+        offered: Vec::new(),
+        agent: None,
+    };
     login.connect_agent().await;
     match login.offer_all().await? {
         End::LoggedIn => Ok(()),
@@ -25,8 +33,12 @@ struct Login<'a> {
     credentials: &'a Credentials,
     /// What the node still accepts, once it has said so.
     allowed: Option<Vec<Method>>,
+    /// Whether something was right and more was asked for.
+    partial: bool,
     /// What it refused, for people.
     tried: Vec<String>,
+    /// The public halves of the keys that had their turn, because the same key may be in a file and the agent.
+    offered: Vec<Vec<u8>>,
     agent: Option<(Agent, Vec<AgentKey>)>,
 }
 
@@ -60,7 +72,9 @@ impl Login<'_> {
                 return Ok(end);
             }
         }
-        if let Some(end) = over(self.offer_password(password.filter(|_| early.is_none())).await?) {
+        // After a first proof the password may be the second, even if it was no first one.
+        let late = password.filter(|_| early.is_none() || self.partial);
+        if let Some(end) = over(self.offer_password(late).await?) {
             return Ok(end);
         }
         if self.tried.is_empty() { self.offer_nothing().await } else { Ok(End::Exhausted) }
@@ -75,20 +89,22 @@ impl Login<'_> {
     }
 
     async fn offer_identity(&mut self, identity: &Identity) -> Result<End, TransportError> {
-        if !self.allows(Method::PublicKey) {
+        let blob = identity.proof.blob();
+        if !self.allows(Method::PublicKey) || self.offered.contains(&blob) {
             return Ok(End::Exhausted);
         }
         let user = &self.credentials.username;
         let answer = match &identity.proof {
             Proof::Key(key) => self.session.offer_key(user, key).await?,
-            Proof::InAgent(blob) => {
+            Proof::InAgent(_) => {
                 let Some((agent, keys)) = &mut self.agent else { return Ok(End::Exhausted) };
-                let Some(key) = keys.iter().find(|key| key.blob() == *blob) else {
+                let Some(key) = keys.iter().find(|key| key.blob() == blob) else {
                     return Ok(End::Exhausted);
                 };
                 self.session.offer_agent_key(user, agent, key).await?
             }
         };
+        self.offered.push(blob);
         Ok(self.note(answer, format!("key {}", identity.name)))
     }
 
@@ -104,9 +120,10 @@ impl Login<'_> {
             if end != End::Exhausted || !self.allows(Method::PublicKey) {
                 break;
             }
-            if self.credentials.first.iter().any(|identity| identity.proof.blob() == blob) {
+            if self.offered.contains(&blob) {
                 continue;
             }
+            self.offered.push(blob);
             let answer = self.session.offer_agent_key(&self.credentials.username, &mut agent, key).await?;
             end = self.note(answer, format!("key {} of the agent", key.comment));
         }
@@ -147,6 +164,7 @@ impl Login<'_> {
             }
             Answer::Refused { methods, partial } => {
                 self.allowed = Some(methods);
+                self.partial |= partial;
                 if !partial && !what.is_empty() {
                     self.tried.push(what);
                 }

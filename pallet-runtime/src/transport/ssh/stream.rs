@@ -2,29 +2,31 @@
 
 use crate::transport::{Stage, TransportError};
 use std::io;
+use std::net::SocketAddr;
 use std::pin::Pin;
 use std::process::Stdio;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
-use tokio::io::{AsyncRead, AsyncWrite, Join, ReadBuf};
+use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncWrite, BufReader, Join, ReadBuf};
 use tokio::net::TcpStream;
-use tokio::process::{Child, ChildStdin, ChildStdout, Command};
+use tokio::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command};
 use tokio::time::{Instant, Sleep};
 
-/// Connects to the first address of a host that answers.
-pub(super) async fn dial(host: &str, port: u16) -> Result<TcpStream, TransportError> {
+/// Connects to the first address of a host that answers, within a time that they share.
+pub(super) async fn dial(host: &str, port: u16, limit: Duration) -> Result<TcpStream, TransportError> {
     let found = tokio::net::lookup_host((host, port)).await;
-    let addresses = found.map_err(|error| TransportError {
-        stage: Stage::Resolve,
-        message: format!("no address for host {host}: {error}"),
-        hint: Some("check the name, or give HostName in ~/.ssh/config".to_owned()),
-        transient: false,
-    })?;
+    let addresses: Vec<SocketAddr> = found.map_err(|error| no_address(host, &error))?.collect();
     let mut last = io::Error::from(io::ErrorKind::AddrNotAvailable);
-    for address in addresses {
-        match TcpStream::connect(address).await.and_then(|stream| stream.set_nodelay(true).map(|()| stream)) {
-            Ok(stream) => return Ok(stream),
-            Err(error) => last = error,
+    let end = Instant::now() + limit;
+    for (tried, address) in addresses.iter().enumerate() {
+        // An address that swallows packets must not use up the time of those behind it.
+        let left = u32::try_from(addresses.len() - tried).unwrap_or(u32::MAX);
+        let share = end.saturating_duration_since(Instant::now()) / left;
+        match tokio::time::timeout(share, connect(*address)).await {
+            Ok(Ok(stream)) => return Ok(stream),
+            Ok(Err(error)) => last = error,
+            Err(_) => last = io::ErrorKind::TimedOut.into(),
         }
     }
     Err(TransportError {
@@ -35,22 +37,60 @@ pub(super) async fn dial(host: &str, port: u16) -> Result<TcpStream, TransportEr
     })
 }
 
-/// Starts the command that a `ProxyCommand` names and returns its standard streams as one.
-pub(super) fn run_proxy(command: &str) -> Result<Proxy, TransportError> {
+async fn connect(address: SocketAddr) -> io::Result<TcpStream> {
+    let stream = TcpStream::connect(address).await?;
+    stream.set_nodelay(true)?;
+    Ok(stream)
+}
+
+fn no_address(host: &str, error: &io::Error) -> TransportError {
+    TransportError {
+        stage: Stage::Resolve,
+        message: format!("no address for host {host}: {error}"),
+        hint: Some("check the name, or give HostName in ~/.ssh/config".to_owned()),
+        transient: false,
+    }
+}
+
+/// Starts the command that a `ProxyCommand` names and returns its standard streams as one, and its complaints.
+pub(super) fn run_proxy(command: &str) -> Result<(Proxy, Complaints), TransportError> {
     let mut shell = Command::new("sh");
     shell.arg("-c").arg(format!("exec {command}")).process_group(0).kill_on_drop(true);
-    let spawned = shell.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn();
-    let streams = spawned.map(|mut child| {
-        let streams = child.stdout.take().zip(child.stdin.take());
-        streams.map(|(stdout, stdin)| Proxy { streams: tokio::io::join(stdout, stdin), _child: child })
-    });
-    let fail = |words: String| TransportError {
+    shell.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let fail = |words: &str| TransportError {
         stage: Stage::Connect,
         message: format!("the ProxyCommand `{command}` cannot be started: {words}"),
         hint: None,
         transient: false,
     };
-    streams.map_err(|error| fail(error.to_string()))?.ok_or_else(|| fail("no pipes".to_owned()))
+    let mut child = shell.spawn().map_err(|error| fail(&error.to_string()))?;
+    let (Some(stdin), Some(stdout), Some(stderr)) =
+        (child.stdin.take(), child.stdout.take(), child.stderr.take())
+    else {
+        return Err(fail("no pipes"));
+    };
+    let complaints = Complaints::default();
+    tokio::spawn(complaints.clone().collect(stderr));
+    Ok((Proxy { streams: tokio::io::join(stdout, stdin), _child: child }, complaints))
+}
+
+/// The last that a `ProxyCommand` wrote to its standard error: shown when the connection fails, else to nobody.
+#[derive(Clone, Default)]
+pub(super) struct Complaints(Arc<Mutex<String>>);
+
+impl Complaints {
+    /// Returns the last line, if there is one.
+    pub(super) fn last(&self) -> Option<String> {
+        let line = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        Some(line).filter(|line| !line.is_empty())
+    }
+
+    async fn collect(self, stderr: ChildStderr) {
+        let mut lines = BufReader::new(stderr).lines();
+        while let Ok(Some(line)) = lines.next_line().await {
+            *self.0.lock().unwrap_or_else(PoisonError::into_inner) = line;
+        }
+    }
 }
 
 /// A program whose output we read and whose input we write. It ends with us.
@@ -146,10 +186,12 @@ mod tests {
     use tokio::io::AsyncWriteExt;
     use tokio::net::TcpListener;
 
+    const LIMIT: Duration = Duration::from_secs(10);
+
     #[tokio::test]
     async fn small_packets_are_not_held_back() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let stream = dial("localhost", listener.local_addr().unwrap().port()).await.unwrap();
+        let stream = dial("localhost", listener.local_addr().unwrap().port(), LIMIT).await.unwrap();
         assert!(stream.nodelay().unwrap(), "without TCP_NODELAY every command costs 40 ms more");
     }
 
@@ -158,13 +200,13 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         drop(listener);
-        let error = dial("127.0.0.1", port).await.unwrap_err();
+        let error = dial("127.0.0.1", port, LIMIT).await.unwrap_err();
         assert!(error.transient && error.stage == Stage::Connect, "{error:?}");
     }
 
     #[tokio::test]
     async fn a_host_without_an_address_is_not() {
-        let error = dial("no-such-host.invalid", 22).await.unwrap_err();
+        let error = dial("no-such-host.invalid", 22, LIMIT).await.unwrap_err();
         assert!(!error.transient && error.stage == Stage::Resolve, "{error:?}");
     }
 

@@ -1,0 +1,237 @@
+//! The planner: verdicts over states, with the state carried forward.
+
+use pallet::facts::Facts;
+use pallet::graph::{ActionId, Built, build};
+use pallet::name::{PackageName, RemotePath, UnitName};
+use pallet::plan::{Doomed, Plan, Verdict, plan};
+use pallet::prelude::*;
+use pallet::probe::{Contents, PackageState, PathKind, PathState, Sha256, State, UnitState};
+use pallet::{Context, Value};
+
+fn built(phase: impl FnOnce()) -> Built {
+    build(&Context::example(), phase).expect("a phase without mistakes")
+}
+
+fn planned(state: State, phase: impl FnOnce()) -> Result<Plan, Vec<Doomed>> {
+    plan(&built(phase).graph, &Facts::example(), state, false)
+}
+
+fn verdicts(plan: &Plan) -> Vec<Verdict> {
+    plan.actions().iter().map(|planned| planned.verdict).collect()
+}
+
+fn path(text: &str) -> RemotePath {
+    RemotePath::new(text).expect("a valid path")
+}
+
+/// A node on which these directories exist.
+fn with_directories(paths: &[&str]) -> State {
+    let mut state = State::default();
+    for text in paths {
+        let directory = PathState { kind: PathKind::Directory, mode: 0o755, ..PathState::absent() };
+        state.paths.insert(path(text), directory);
+    }
+    state
+}
+
+fn install(state: &mut State, package: &str) {
+    let installed = PackageState { installed: true, version: "1.0".to_owned() };
+    state.packages.insert(PackageName::new(package).expect("a valid name"), installed);
+}
+
+#[test]
+fn what_an_earlier_action_makes_exists_for_a_later_one() {
+    let plan = planned(with_directories(&["/srv"]), || {
+        directory("/srv/app/etc");
+        remote_file("/srv/app/etc/app.conf").content("a");
+        file("/srv/app/etc/app.conf");
+        symbolic_link("/srv/app/current", "etc");
+    })
+    .expect("nothing is certain to fail");
+    assert_eq!(verdicts(&plan), [Verdict::Change, Verdict::Change, Verdict::Unchanged, Verdict::Change]);
+}
+
+#[test]
+fn what_cannot_be_made_is_found_before_anything_is_tried() {
+    let doomed = planned(with_directories(&["/srv"]), || {
+        file("/srv/ok");
+        remote_file("/srv/missing/app.conf").content("a");
+        service("nowhere").running();
+    })
+    .expect_err("two actions cannot work");
+    let messages: Vec<&str> = doomed.iter().map(|doomed| doomed.problem.message.as_str()).collect();
+    assert_eq!(messages, ["there is no directory /srv/missing", "there is no service nowhere"]);
+    assert_eq!(
+        doomed[0].problem.hint.as_deref(),
+        Some("write `directory(\"/srv/missing\")` before this line")
+    );
+}
+
+#[test]
+fn a_package_may_bring_what_follows() {
+    let plan = planned(with_directories(&["/srv"]), || {
+        package("nginx");
+        remote_file("/etc/nginx/conf.d/site.conf").content("a");
+        service("nginx").running();
+        file("/srv/untouched").absent();
+    })
+    .expect("nothing is certain to fail");
+    let unknown = Verdict::Unknown(ActionId(0));
+    assert_eq!(verdicts(&plan), [Verdict::Change, unknown, unknown, Verdict::Unchanged]);
+}
+
+#[test]
+fn an_installed_package_leaves_the_rest_certain() {
+    let mut state = with_directories(&["/etc/nginx/conf.d"]);
+    install(&mut state, "nginx");
+    let running = UnitState { exists: true, enabled: true, running: true };
+    state.units.insert(UnitName::new("nginx").expect("a valid name"), running);
+    let plan = planned(state, || {
+        package("nginx");
+        let site = remote_file("/etc/nginx/conf.d/site.conf").content("a");
+        service("nginx").running().reload_when_changed(site);
+    })
+    .expect("nothing is certain to fail");
+    assert_eq!(verdicts(&plan), [Verdict::Unchanged, Verdict::Change, Verdict::Change]);
+    assert_eq!(plan.actions()[2].diff.changes, ["reload"]);
+    let masked = plan.script("n").expect("there is something to do").masked();
+    assert!(masked.contains("p_owe reload-nginx"), "{masked}");
+}
+
+#[test]
+fn adjacent_packages_are_one_transaction_and_certain() {
+    let plan = planned(State::default(), || {
+        package("a");
+        packages(["b", "c"]);
+        exec("true");
+        package("d");
+        package("e").absent();
+    })
+    .expect("nothing is certain to fail");
+    let steps: Vec<usize> = plan.steps().iter().map(|step| step.ids.len()).collect();
+    assert_eq!(steps, [2, 1, 1, 1]);
+    assert_eq!(verdicts(&plan)[..3], [Verdict::Change; 3]);
+    assert!(matches!(verdicts(&plan)[3], Verdict::Unknown(_)));
+    let script = plan.script("n").expect("there is something to do").masked();
+    assert!(script.contains("p_apt_install 0=a 1=b 1=c"), "{script}");
+}
+
+#[test]
+fn content_is_compared_by_hash_and_edits_by_others_are_noticed() {
+    let mut state = with_directories(&["/srv"]);
+    let content = |text: &str| PathKind::File(Contents::Hash(Sha256::of(text.as_bytes())));
+    let file = PathState { kind: content("ours"), mode: 0o644, ..PathState::absent() };
+    state.paths.insert(path("/srv/a"), file);
+    let declare = |text: &'static str| {
+        move || {
+            remote_file("/srv/a").content(text);
+        }
+    };
+    assert_eq!(verdicts(&planned(state.clone(), declare("ours")).expect("fine")), [Verdict::Unchanged]);
+    assert_eq!(verdicts(&planned(state.clone(), declare("new")).expect("fine")), [Verdict::Change]);
+    state.written.insert(path("/srv/a"), Sha256::of(b"what we wrote"));
+    let doomed = planned(state.clone(), declare("new")).expect_err("edited by somebody else");
+    assert!(doomed[0].problem.message.contains("edited by somebody else"));
+    let graph = built(declare("new")).graph;
+    assert!(plan(&graph, &Facts::example(), state, true).is_ok(), "unless it is to be overwritten");
+}
+
+#[test]
+fn a_value_that_is_known_is_a_text_and_one_that_is_not_is_a_doubt() {
+    let phase = || {
+        let name: Value = output_of("hostname -f");
+        remote_file("/srv/name").content(name);
+    };
+    let mut state = with_directories(&["/srv"]);
+    let output = pallet::probe::CommandResult { status: 0, output: b"web-1".to_vec() };
+    state.commands.insert((ActionId(0), 0), output);
+    let known = planned(state.clone(), phase).expect("fine");
+    assert_eq!(verdicts(&known), [Verdict::Unchanged, Verdict::Change]);
+    assert!(known.script("n").expect("a script").masked().contains("web-1"));
+    let later = planned(state, || {
+        exec("hostname web-2");
+        phase();
+    })
+    .expect("fine");
+    assert!(matches!(verdicts(&later)[2], Verdict::Unknown(_)));
+    assert!(String::from_utf8_lossy(&later.script("n").expect("a script").render()).contains("$p_v1"));
+}
+
+#[test]
+fn a_guard_that_holds_leaves_the_rest_certain() {
+    let mut state = with_directories(&["/srv", "/srv/app"]);
+    let plan = planned(state.clone(), || {
+        exec("make install").creates("/srv/app");
+        directory("/srv/app");
+    });
+    assert_eq!(verdicts(&plan.expect("fine")), [Verdict::Unchanged, Verdict::Unchanged]);
+    state.paths.remove(&path("/srv/app"));
+    let plan = planned(state, || {
+        exec("make install").creates("/srv/app");
+        directory("/srv/app");
+    });
+    assert_eq!(verdicts(&plan.expect("fine")), [Verdict::Change, Verdict::Unknown(ActionId(0))]);
+}
+
+#[test]
+fn an_owed_reload_is_made_up_for() {
+    let mut state = State::default();
+    let running = UnitState { exists: true, enabled: true, running: true };
+    state.units.insert(UnitName::new("nginx").expect("a valid name"), running);
+    state.owed.insert("reload-nginx".to_owned());
+    state.paths = with_directories(&["/srv"]).paths;
+    let same = PathState {
+        kind: PathKind::File(Contents::Hash(Sha256::of(b"a"))),
+        mode: 0o644,
+        ..PathState::absent()
+    };
+    state.paths.insert(path("/srv/a"), same);
+    let plan = planned(state, || {
+        let site = remote_file("/srv/a").content("a");
+        service("nginx").reload_when_changed(site);
+    })
+    .expect("fine");
+    assert_eq!(verdicts(&plan), [Verdict::Unchanged, Verdict::Change]);
+    assert_eq!(plan.actions()[1].diff.changes, ["reload, owed since an earlier run"]);
+}
+
+#[test]
+fn users_and_groups_are_carried_forward() {
+    let plan = planned(State::default(), || {
+        group("deploy").gid(1500);
+        user("deploy").group("deploy").groups(["adm"]).shell("/bin/bash");
+    });
+    assert_eq!(plan.expect_err("adm does not exist")[0].problem.message, "there is no group adm");
+    let plan = planned(State::default(), || {
+        group("deploy").gid(1500);
+        user("deploy").group("deploy").shell("/bin/bash");
+        user("deploy").group("deploy").shell("/bin/bash");
+        user("deploy").shell("/bin/sh");
+    })
+    .expect("fine");
+    assert_eq!(verdicts(&plan), [Verdict::Change, Verdict::Change, Verdict::Unchanged, Verdict::Change]);
+}
+
+#[test]
+fn secrets_are_in_no_plan_and_no_masked_script() {
+    let plan = planned(with_directories(&["/srv"]), || {
+        remote_file("/srv/secret").content(Secret::from("hunter2"));
+        exec("login").env("PASSWORD", Secret::from("hunter2"));
+    })
+    .expect("fine");
+    let script = plan.script("n").expect("there is something to do");
+    assert!(String::from_utf8_lossy(&script.render()).contains("hunter2"));
+    assert!(!format!("{plan:?} {}", script.masked()).contains("hunter2"));
+}
+
+#[test]
+fn a_node_without_apt_is_refused_with_what_it_has() {
+    let mut facts = Facts::example();
+    facts.package_manager = Some(pallet::facts::PackageManagerKind::Apk);
+    let graph = built(|| {
+        package("nginx");
+    })
+    .graph;
+    let doomed = pallet::plan::probe(&graph, &facts).expect_err("no apt");
+    assert!(doomed[0].problem.message.contains("this node has apk"), "{doomed:?}");
+}
