@@ -13,7 +13,9 @@ use std::sync::Arc;
 #[test]
 fn on_debian() {
     require!("nodes");
-    cases::run(&Lab::new(Machine::debian()), contents());
+    let lab = Lab::new(Machine::debian());
+    cases::run(&lab, contents());
+    cases::run(&lab, [of_a_new_user()]);
 }
 
 #[test]
@@ -34,7 +36,7 @@ fn binary() -> Vec<u8> {
 
 /// 200 KB that no line is repeated in.
 fn long() -> String {
-    (0..).map(|line: u32| format!("line {line} 'quoted' \\n $HOME\n")).take(7000).collect()
+    (0..).map(|line: u32| format!("line {line} 'quoted' \\n $HOME\n")).take(9000).collect()
 }
 
 fn sum(bytes: &[u8]) -> String {
@@ -125,12 +127,13 @@ fn contents() -> Vec<Case> {
         })
         .prepare("mkdir /srv/link-target-dir && ln -s link-target-dir /srv/was-link-dir")
         .check("cat /srv/was-link-dir; [ ! -L /srv/was-link-dir ] && ls -A /srv/link-target-dir", "mine"),
-        Case::new("of a user that does not exist yet, in a directory that does not either", || {
-            let app = user("filer").system();
-            let home = directory("/srv/filer").owner("filer").mode(0o700).after(app);
-            remote_file("/srv/filer/config").content("x\n").owner("filer").mode(0o400).after(home);
+        Case::new("one file twice, with another content", || {
+            remote_file("/srv/contents").content("one");
+            remote_file("/srv/contents").content("two");
         })
-        .check("stat -c '%a %U' /srv/filer /srv/filer/config", "700 filer\n400 filer"),
+        .again(0, End::Changed)
+        .again(1, End::Changed)
+        .check("cat /srv/contents", "two"),
         Case::new("one file twice, the second time differently", || {
             remote_file("/srv/twice").content("same\n").mode(0o644);
             file("/srv/twice").mode(0o600);
@@ -144,6 +147,15 @@ fn contents() -> Vec<Case> {
             .first([End::Unchanged])
             .check("find / -xdev -name '.pallet-*' 2>/dev/null; ls -A /tmp", ""),
     ]
+}
+
+fn of_a_new_user() -> Case {
+    Case::new("of a user that does not exist yet, in a directory that does not either", || {
+        let app = user("filer").system();
+        let home = directory("/srv/filer").owner("filer").mode(0o700).after(app);
+        remote_file("/srv/filer/config").content("x\n").owner("filer").mode(0o400).after(home);
+    })
+    .check("stat -c '%a %U' /srv/filer /srv/filer/config", "700 filer\n400 filer")
 }
 
 #[test]

@@ -114,6 +114,25 @@ fn answers(restarted: &'static str) -> Vec<Case> {
             service("e2e").running().reload_when_changed(one);
         })
         .check("cat /srv/log; ls /var/lib/pallet/owed", "start"),
+        case("not reloaded after a file that could have changed and did not", || {
+            exec("true");
+            let one = remote_file("/srv/conf-1").content("eins");
+            service("e2e").running().reload_when_changed(one);
+        })
+        .unsure()
+        .first([End::Changed, End::Unchanged, End::Unchanged])
+        .again(0, End::Changed)
+        .check("cat /srv/log; ls /var/lib/pallet/owed", ""),
+        case("it does not run, so it owes nothing", || {
+            service("e2e").stopped();
+            let one = remote_file("/srv/conf-1").content("zwei");
+            service("e2e").reload_when_changed(one);
+        })
+        .first([End::Changed, End::Changed, End::Unchanged])
+        .check("cat /srv/log; ls /var/lib/pallet/owed", "stop"),
+        Case::new("it runs again", || service("e2e").running())
+            .prepare(": >/srv/log")
+            .check("cat /srv/log", "start"),
         case("reloaded after a command that may not run", || {
             let command = exec("touch /srv/ran").creates("/srv/ran");
             service("e2e").running().reload_when_changed(command);
