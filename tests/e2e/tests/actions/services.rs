@@ -24,7 +24,7 @@ fn with_sysv() {
 fn with_systemd() {
     require!("nodes");
     let lab = Lab::new(Machine::systemd());
-    lab.machine.check(include_str!("systemd.sh"));
+    lab.machine.check(include_str!("../../src/service.sh"));
     cases::run(
         &lab,
         states(
