@@ -232,8 +232,7 @@ impl Service {
     /// Removes what a controller left that was killed while it made or removed a node. The caller holds the lock.
     fn sweep(&self) -> Result<()> {
         for folder in self.folders()? {
-            let hidden = folder.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"."));
-            if hidden {
+            if is_hidden(&folder) {
                 self.remove_tree(&folder)?;
                 continue;
             }
@@ -306,8 +305,9 @@ impl Service {
 
     /// Checks that this many nodes find a network.
     pub(crate) fn check_network(&self, more: usize) -> Result<()> {
+        let _lock = Lock::of_existing(&self.state_dir)?;
         let (subnet, there) = match self.stored_network()? {
-            Some(network) => (network.subnet, self.states()?.len()),
+            Some(network) => (network.subnet, self.folders()?.len()),
             None => (net::choose_subnet(self.settings.subnet)?, 0),
         };
         if there + more > net::subnet::CAPACITY {
@@ -319,17 +319,15 @@ impl Service {
         }
     }
 
+    /// Finds a node and locks it. Other nodes are looked at, not waited for.
     fn hold(&self, id: &NodeId) -> Result<Option<Held>> {
-        for folder in self.folders()? {
-            let Some(lock) = Lock::of_existing(&folder)? else { continue };
-            let state = match NodeState::read(&folder) {
-                Ok(state) => state,
-                Err(_) if !folder.exists() => continue,
-                Err(error) => return Err(error),
-            };
-            if state.id == id.0 {
-                return Ok(Some(Held { folder, state, _lock: lock }));
+        for folder in self.folders()?.into_iter().filter(|folder| !is_hidden(folder)) {
+            if read_unless_gone(&folder)?.is_none_or(|state| state.id != id.0) {
+                continue;
             }
+            let Some(lock) = Lock::of_existing(&folder)? else { return Ok(None) };
+            // Read again: whoever held the lock may have changed it.
+            return Ok(read_unless_gone(&folder)?.map(|state| Held { folder, state, _lock: lock }));
         }
         Ok(None)
     }
@@ -378,6 +376,19 @@ impl Service {
 
     fn nodes(&self) -> PathBuf {
         self.state_dir.join("nodes")
+    }
+}
+
+/// Tells whether a folder is that of a node which is not yet, or no longer.
+fn is_hidden(folder: &Path) -> bool {
+    folder.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"."))
+}
+
+/// Returns a node's state, or `None` if its folder went away meanwhile.
+fn read_unless_gone(folder: &Path) -> Result<Option<NodeState>> {
+    match NodeState::read(folder) {
+        Err(_) if !folder.exists() => Ok(None),
+        other => other.map(Some),
     }
 }
 
