@@ -53,7 +53,7 @@ pub struct Os {
 
 macro_rules! families {
     ($($(#[$doc:meta])* $variant:ident = $text:literal $(< $parent:ident)?;)*) => {
-        /// A family of operating systems, as a tree: Debian and Ubuntu are kinds of `debian-base` (PALLET.md 2.18).
+        /// A family of operating systems, as a tree: Debian and Ubuntu are kinds of `debian-base`, as in Pallet.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         #[non_exhaustive]
         pub enum OsFamily { $($(#[$doc])* $variant,)* }
