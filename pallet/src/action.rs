@@ -113,6 +113,8 @@ pub struct Diff {
     pub refresh: bool,
     /// The action is only read, never a change: a command whose output is a value.
     pub reads: bool,
+    /// Nothing may differ, and still what pallet remembers on the node has to be put right.
+    pub notes: bool,
     /// The file whose content is replaced, for showing the difference.
     pub content: Option<ContentChange>,
     /// The service that will be reloaded or restarted.

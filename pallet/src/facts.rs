@@ -396,7 +396,9 @@ impl Facts {
                 family: OsFamily::from_os_release(&os_id, &release("os.ID_LIKE")),
                 version: Version::parse(&release("os.VERSION_ID")),
                 codename: Some(release("os.VERSION_CODENAME")).filter(|name| !name.is_empty()),
-                description: release("os.PRETTY_NAME"),
+                description: Some(release("os.PRETTY_NAME"))
+                    .filter(|name| !name.is_empty())
+                    .unwrap_or_else(|| format!("{os_id} {}", release("os.VERSION_ID")).trim().to_owned()),
                 id: os_id,
             },
             architecture: need("machine")?.to_owned(),
@@ -460,6 +462,15 @@ mod tests {
         assert_eq!(facts.memory_kib, 2048);
         assert_eq!(facts.addresses.len(), 2);
         assert_eq!(facts.package_manager, Some(PackageManagerKind::Apt));
+    }
+
+    #[test]
+    fn a_system_without_a_pretty_name_is_called_by_its_own() {
+        let short = DEBIAN.replace("os.PRETTY_NAME=\"Debian GNU/Linux 12 (bookworm)\"\n", "");
+        assert_eq!(
+            Facts::parse(&short).expect("complete").expect("nothing lacks").os.description,
+            "debian 12"
+        );
     }
 
     #[test]

@@ -9,7 +9,7 @@ use crate::graph::{ActionGraph, ActionId};
 use crate::location::Location;
 use crate::probe::{Probe, State};
 use crate::script::Script;
-use crate::world::World;
+use crate::world::{Effects, World};
 use std::collections::BTreeMap;
 
 /// What is to be done on one node for one phase.
@@ -161,6 +161,9 @@ impl Planner<'_> {
                     self.happen(&[id]);
                 }
             }
+        } else if diff.notes {
+            let script = action.apply(&self.view(id));
+            self.steps.push(Step { ids: vec![id], owes: Vec::new(), script });
         } else if diff.reads {
             action.predict(id, &mut self.world);
         }
@@ -180,9 +183,8 @@ impl Planner<'_> {
     /// Carries the world forward. What several actions do at once is disturbed before any of it is predicted.
     fn happen(&mut self, ids: &[ActionId]) {
         for &id in ids {
-            if let Some(effects) = self.graph.node(id).action().effects() {
-                self.world.disturb(id, effects);
-            }
+            let effects = self.graph.node(id).action().effects();
+            self.world.disturb(id, effects.unwrap_or(Effects::Itself));
         }
         for &id in ids {
             self.graph.node(id).action().predict(id, &mut self.world);
@@ -263,12 +265,12 @@ impl Plan {
             .code("p_begin || { p_frame broken; return; }\n");
         for step in &self.steps {
             let ids: Vec<String> = step.ids.iter().map(|id| id.0.to_string()).collect();
-            script = script.code(format!("p_frame start {}\np_did=\np_step() {{\n", ids.join(" ")));
+            script = script.code(format!("p_frame start {}\np_did= p_owes=\np_step() {{\n", ids.join(" ")));
             for key in &step.owes {
                 script = script.code("p_owe ").word(key.as_str()).code(" || return\n");
             }
             script = script.append(step.script.clone()).code(
-                "}\np_step; p_status=$?\np_frame end $p_status $p_did\n[ $p_status -eq 0 ] || return 0\n",
+                "}\np_step; p_status=$?\np_settle\np_frame end $p_status $p_did\n[ $p_status -eq 0 ] || return 0\n",
             );
         }
         Some(script)

@@ -31,6 +31,10 @@ pub enum Effects {
     Service,
     /// Everything below this path.
     Below(RemotePath),
+    /// Nothing else; but whoever runs a command may notice.
+    Itself,
+    /// Nothing that anybody would notice: a copy was refreshed.
+    Nothing,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -52,15 +56,15 @@ impl Effects {
             tops.iter().any(|top| RemotePath::new(*top).is_ok_and(|top| path.is_within(&top)))
         };
         match (self, key) {
-            (Effects::Anything, _) => true,
+            (Effects::Nothing, _) => false,
+            // What a command says depends on nobody knows what.
+            (Effects::Anything, _) | (_, Key::Command) => true,
             (Effects::Packages, Key::Path(path)) => !below(path, ADMINISTRATORS),
             (Effects::Packages, _) => true,
             (Effects::Service, Key::Path(path)) => below(path, &["/run", "/var"]),
-            (Effects::Service, Key::Command) => true,
             (Effects::Service, _) => false,
             (Effects::Below(top), Key::Path(path)) => path.is_within(top),
-            (Effects::Below(_), Key::Command) => true,
-            (Effects::Below(_), _) => false,
+            (Effects::Below(_) | Effects::Itself, _) => false,
         }
     }
 }
@@ -139,6 +143,14 @@ impl World {
         self.predict(Key::Path(path.clone()));
     }
 
+    /// Takes down what pallet wrote last to a path; `None` if that is not known.
+    pub fn set_written(&mut self, path: &RemotePath, hash: Option<Sha256>) {
+        match hash {
+            Some(hash) => self.state.written.insert(path.clone(), hash),
+            None => self.state.written.remove(path),
+        };
+    }
+
     /// Takes down a package from here on.
     pub fn set_package(&mut self, name: &PackageName, state: Option<PackageState>) {
         match state {
@@ -213,5 +225,15 @@ mod tests {
         world.disturb(ActionId(2), Effects::Below(path("/etc")));
         assert_eq!(world.path(&path("/etc/a")).doubt, Some(ActionId(2)));
         assert_eq!(world.path(&path("/var/a")).doubt, Some(ActionId(0)));
+    }
+
+    #[test]
+    fn a_command_may_notice_whatever_was_changed() {
+        let mut world = World::default();
+        world.disturb(ActionId(0), Effects::Nothing);
+        assert_eq!(world.command(ActionId(9), 0).doubt, None);
+        world.disturb(ActionId(1), Effects::Itself);
+        assert_eq!(world.command(ActionId(9), 0).doubt, Some(ActionId(1)));
+        assert_eq!(world.path(&path("/etc/a")).doubt, None);
     }
 }

@@ -162,6 +162,9 @@ impl Planner<'_> {
                 changes: planned.diff.changes.clone(),
                 diff: diffs.get(&planned.id.0).cloned(),
                 because: match planned.verdict {
+                    plan::Verdict::Unknown(by) if by == planned.id => {
+                        Some("only the node can tell".to_owned())
+                    }
                     plan::Verdict::Unknown(by) => {
                         let cause = graph.node(by);
                         Some(format!("{} ({})", cause.label(), cause.location()))

@@ -242,7 +242,7 @@ impl Action for User {
             or_empty(&self.primary),
             or_empty(&self.home),
             or_empty(&self.shell),
-            or_empty(&self.full_name),
+            self.full_name.as_ref().map(|name| format!("={name}")).unwrap_or_default(),
             if self.system { "yes" } else { "" }.to_owned(),
             if self.create_home { "-m" } else { "-M" }.to_owned(),
         ];
@@ -263,6 +263,11 @@ impl Action for User {
     fn predict(&self, _: ActionId, world: &mut World) {
         let name = self.account();
         if self.absent {
+            // The group that was made with it goes with it, unless it has other members.
+            let own = world.group(&name).is.is_some_and(|group| group.members.is_empty());
+            if own {
+                world.set_group(&name, None);
+            }
             world.set_user(&name, None);
             return;
         }

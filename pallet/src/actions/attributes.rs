@@ -1,6 +1,7 @@
 //! Mode, owner and group of things in the file system: the same for files and directories.
 
 use crate::action::{Diff, View};
+use crate::graph::ActionId;
 use crate::name::RemotePath;
 use crate::probe::{PathKind, PathState};
 use crate::text::Text;
@@ -40,6 +41,14 @@ impl Attributes {
         }
         if let Some(group) = self.group.as_ref().filter(|group| !is_account(group, &is.group, is.gid)) {
             diff.change(format!("group {} → {group}", is.group));
+        }
+    }
+
+    /// Adds that what a link leads to may differ. That was not probed, so only the node can tell.
+    pub(crate) fn diff_through_link(&self, id: ActionId, diff: &mut Diff) {
+        if *self != Attributes::default() {
+            diff.change("attributes of what the link leads to");
+            diff.doubt(Some(id));
         }
     }
 

@@ -80,7 +80,7 @@ impl Action for Directory {
             (PathKind::Directory, true) => self.attributes.diff(&known.is, &mut diff),
             (PathKind::Directory, false) => diff.change("removed"),
             // A link to a directory is one for whoever goes through it; only the node can tell.
-            (PathKind::Link(_), true) => self.through_link(&mut diff),
+            (PathKind::Link(_), true) => self.attributes.diff_through_link(view.id, &mut diff),
             (PathKind::Link(_), false) => diff.change("removed"),
             _ if known.doubt.is_none() => {
                 return Diff::problem(format!("{path} exists and is not a directory"), None);
@@ -121,14 +121,5 @@ impl Action for Directory {
 
     fn effects(&self) -> Option<Effects> {
         (self.absent == Absent::WithContents).then(|| Effects::Below(self.path.get().clone()))
-    }
-}
-
-impl Directory {
-    /// Attributes of a linked directory are not probed; asking for some makes the answer the node's.
-    fn through_link(&self, diff: &mut Diff) {
-        if self.attributes != Attributes::default() {
-            diff.change("attributes of the directory that the link leads to");
-        }
     }
 }

@@ -70,6 +70,7 @@ impl Action for File {
                 Some(problem) => return problem,
                 None => diff.change("created"),
             },
+            (PathKind::Link(_), false) => self.attributes.diff_through_link(view.id, &mut diff),
             (_, false) => self.attributes.diff(&known.is, &mut diff),
         }
         diff.doubt(known.doubt);

@@ -280,4 +280,9 @@ impl Action for IndexUpdate {
         stamp.modified = u64::MAX;
         world.set_path(&Self::stamp(), stamp);
     }
+
+    fn effects(&self) -> Option<Effects> {
+        // Otherwise no plan of a phase that refreshes first would be certain of any command.
+        Some(Effects::Nothing)
+    }
 }

@@ -153,6 +153,13 @@ impl RemoteFile {
         }
     }
 
+    /// Tells whether the file is certain to have the content of this hash, which then need not travel.
+    fn is_there(&self, hash: &str, view: &View<'_>) -> bool {
+        let known = view.world.path(self.path.get());
+        let same = matches!(&known.is.kind, PathKind::File(Contents::Hash(is)) if is.to_string() == hash);
+        same && known.doubt.is_none()
+    }
+
     fn overwrites(&self, view: &View<'_>) -> bool {
         self.overwrite_edits || view.overwrite_edits
     }
@@ -236,7 +243,10 @@ impl Action for RemoteFile {
                 Some(problem) => return problem,
                 None => diff.change("created"),
             },
-            (PathKind::File(Contents::Hash(is)), Ok(wanted)) if *is == Sha256::of(wanted) => {}
+            (PathKind::File(Contents::Hash(is)), Ok(wanted)) if *is == Sha256::of(wanted) => {
+                // Somebody made the edit that we would have made: from now on it is ours.
+                diff.notes = view.world.written(path).is_some_and(|last| last != *is);
+            }
             (PathKind::File(Contents::Hash(is)), Ok(_)) => {
                 let edited = view.world.written(path).is_some_and(|last| last != *is);
                 if edited && known.doubt.is_none() && !self.overwrites(view) {
@@ -270,6 +280,10 @@ impl Action for RemoteFile {
         let last = view.world.written(path).map(|hash| hash.to_string()).unwrap_or_default();
         let overwrite = if self.overwrites(view) { "yes" } else { "" };
         let mut words = first_words(view.id.0, path, &self.attributes);
+        if self.is_there(&hash, view) {
+            words.extend([Text::from(hash), Text::from(last)]);
+            return Script::new().call("p_keep", words);
+        }
         words.extend([Text::from(hash), Text::from(last), Text::from(overwrite)]);
         Script::new()
             .code("p_stage ")
@@ -282,10 +296,12 @@ impl Action for RemoteFile {
 
     fn predict(&self, _: ActionId, world: &mut World) {
         let before = world.path(self.path.get()).is;
-        let contents = match self.text().map(|text| text.resolve(|id| world.value(id))) {
-            Ok(Ok(content)) => Contents::Hash(Sha256::of(&content)),
-            _ => Contents::NotRead,
+        let hash = match self.text().map(|text| text.resolve(|id| world.value(id))) {
+            Ok(Ok(content)) => Some(Sha256::of(&content)),
+            _ => None,
         };
+        world.set_written(self.path.get(), hash);
+        let contents = hash.map_or(Contents::NotRead, Contents::Hash);
         let after = self.attributes.predict(&before, PathKind::File(contents), 0o644);
         world.set_path(self.path.get(), after);
     }

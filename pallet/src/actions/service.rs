@@ -109,12 +109,13 @@ impl Service {
         let Some(answer) = self.answer else { return };
         let verb = answer.as_str();
         let owed = self.owed_key().is_some_and(|key| view.world.is_owed(&key));
-        if owed && runs {
+        if !runs {
+            // Whoever starts it later owes nothing.
+            diff.notes = owed || view.trigger != Trigger::No;
+        } else if owed {
             diff.change(format!("{verb}, owed since an earlier run"));
             diff.restarts = true;
-        } else if let Trigger::Yes(_) | Trigger::Maybe(_) = view.trigger
-            && runs
-        {
+        } else if let Trigger::Yes(_) | Trigger::Maybe(_) = view.trigger {
             diff.change(verb);
             diff.restarts = true;
         }

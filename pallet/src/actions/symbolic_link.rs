@@ -6,7 +6,7 @@ use crate::facts::Facts;
 use crate::graph::{ActionId, Handle, record};
 use crate::probe::{PathKind, PathState, Probe};
 use crate::script::Script;
-use crate::world::World;
+use crate::world::{Effects, World};
 
 /// A symbolic link.
 #[derive(Debug)]
@@ -95,5 +95,10 @@ impl Action for SymbolicLink {
             after.kind = PathKind::Link(self.target.clone());
         }
         world.set_path(self.path.get(), after);
+    }
+
+    fn effects(&self) -> Option<Effects> {
+        // What is reached through the link is something else from now on.
+        Some(Effects::Below(self.path.get().clone()))
     }
 }

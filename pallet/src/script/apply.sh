@@ -15,20 +15,28 @@ p_begin() {
   done <"$p_lib/staged"
   rm -f "$p_lib/staged"
 }
-# p_owe KEY: a restart or reload is owed from now on.
+# p_owe KEY: a restart or reload is owed from now on, unless the step that begins changes nothing.
 p_owe() {
+  [ ! -e "$p_lib/owed/$1" ] || return 0
   [ -d "$p_lib/owed" ] || mkdir -p -m 0700 "$p_lib/owed" || return
-  : >"$p_lib/owed/$1"
+  : >"$p_lib/owed/$1" || return
+  p_owes="$p_owes $1"
+}
+# p_settle: takes back what the step owes, if it ended well and changed nothing.
+p_settle() {
+  [ "$p_status" -eq 0 ] && [ -z "$p_did" ] || return 0
+  for p_path in $p_owes; do rm -f "$p_lib/owed/$p_path"; done
 }
 p_hash() {
   p_sum=$(sha256sum <"$1") || return
   p_sum=${p_sum%% *}
 }
-# p_attributes PATH MODE OWNER GROUP: sets p_differs when one of them is not so. Empty means any.
+# p_attributes PATH MODE OWNER GROUP: sets p_differs when one of them is not so. Empty means any. A link is
+# followed: its own mode means nothing.
 p_attributes() {
   p_differs=
   [ -n "$2$3$4" ] || return 0
-  set -- "$1" "$2" "$3" "$4" $(stat -c '%a %U %G %u %g' "$1") || return
+  set -- "$1" "$2" "$3" "$4" $(stat -L -c '%a %U %G %u %g' "$1") || return
   if [ -n "$2" ] && [ "$((0$2))" -ne "$((0$5))" ]; then p_differs=1; fi
   if [ -n "$3" ] && [ "$3" != "$6" ] && [ "$3" != "$8" ]; then p_differs=1; fi
   if [ -n "$4" ] && [ "$4" != "$7" ] && [ "$4" != "$9" ]; then p_differs=1; fi
@@ -38,8 +46,8 @@ p_own() {
   p_attributes "$2" "$3" "$4" "$5" || return
   [ -n "$p_differs" ] || return 0
   # Changing the owner clears the set-id bits, so the mode comes last.
-  if [ -n "$4" ]; then chown -h -- "$4" "$2" || return; fi
-  if [ -n "$5" ]; then chown -h -- ":$5" "$2" || return; fi
+  if [ -n "$4" ]; then chown -- "$4" "$2" || return; fi
+  if [ -n "$5" ]; then chown -- ":$5" "$2" || return; fi
   if [ -n "$3" ]; then chmod -- "$3" "$2" || return; fi
   p_did="$p_did $1"
 }
@@ -83,6 +91,8 @@ p_file() {
       set -- "$1" "$2" $(stat -c '%a %u %g' "$2")
       p_mode=${p_mode:-$3} p_owner=${p_owner:-$4} p_group=${p_group:-$5}
     fi
+    # Into a directory that a link leads to is where `mv` would move it.
+    if [ -L "$2" ] && [ -d "$2" ]; then rm -f -- "$2"; fi
     if chown -- "${p_owner:-0}:${p_group:-0}" "$p_new" && chmod -- "${p_mode:-0644}" "$p_new" &&
       mv -f -- "$p_new" "$2"; then
       p_did="$p_did $1"
@@ -92,6 +102,11 @@ p_file() {
     fi
   fi
   [ "$p_want" = "$p_last" ] || p_wrote "$2" "$p_want"
+}
+# p_keep ID PATH MODE OWNER GROUP HASH LAST: for a file that has its content already.
+p_keep() {
+  p_own "$1" "$2" "$3" "$4" "$5" || return
+  [ "$6" = "$7" ] || p_wrote "$2" "$6"
 }
 # p_wrote PATH HASH: remembers our last write, so that edits by others are noticed.
 p_wrote() { (umask 077 && printf '%s %s\n' "$2" "$1" >>"$p_lib/written"); }
@@ -170,15 +185,15 @@ p_group_absent() {
   if command -v groupdel >/dev/null 2>&1; then groupdel -- "$2" || return; else delgroup "$2" || return; fi
   p_did="$p_did $1"
 }
-# p_user ID NAME UID GROUP HOME SHELL GECOS SYSTEM CREATE_HOME
+# p_user ID NAME UID GROUP HOME SHELL =GECOS SYSTEM CREATE_HOME: an empty full name can be meant.
 p_user() {
   p_line=$(p_entry passwd "$2")
   if [ -z "$p_line" ]; then
     if command -v useradd >/dev/null 2>&1; then
-      useradd ${8:+-r} ${3:+-u "$3"} ${4:+-g "$4"} ${5:+-d "$5"} ${6:+-s "$6"} ${7:+-c "$7"} ${9:+"$9"} -- "$2" || return
+      useradd ${8:+-r} ${3:+-u "$3"} ${4:+-g "$4"} ${5:+-d "$5"} ${6:+-s "$6"} ${7:+-c "${7#=}"} ${9:+"$9"} -- "$2" || return
     else
       [ "$9" = -m ] && p_no_home= || p_no_home=-H
-      adduser -D ${8:+-S} ${3:+-u "$3"} ${4:+-G "$4"} ${5:+-h "$5"} ${6:+-s "$6"} ${7:+-g "$7"} $p_no_home "$2" || return
+      adduser -D ${8:+-S} ${3:+-u "$3"} ${4:+-G "$4"} ${5:+-h "$5"} ${6:+-s "$6"} ${7:+-g "${7#=}"} $p_no_home "$2" || return
     fi
     p_did="$p_did $1"
     return 0
@@ -198,7 +213,7 @@ p_user() {
   fi
   [ -z "$p_home" ] || [ "$p_home" = "$p_is_home" ] || set -- "$@" -d "$p_home"
   [ -z "$p_shell" ] || [ "$p_shell" = "$p_is_shell" ] || set -- "$@" -s "$p_shell"
-  [ -z "$p_gecos" ] || [ "$p_gecos" = "$p_is_gecos" ] || set -- "$@" -c "$p_gecos"
+  [ -z "$p_gecos" ] || [ "$p_gecos" = "=$p_is_gecos" ] || set -- "$@" -c "${p_gecos#=}"
   [ $# -gt 0 ] || return 0
   usermod "$@" -- "$p_name" || return
   p_did="$p_did $p_id"
@@ -243,18 +258,27 @@ p_apt_update() {
 p_dpkg() {
   p_status= p_version=
   p_line=$(dpkg-query -W -f '${db:Status-Status} ${Version}\n' -- "$1" 2>/dev/null) || return 0
-  # A name without architecture can be installed for several.
-  case $p_line in *"installed "*) p_status=installed ;; *) p_status=${p_line%% *} ;; esac
-  case $p_line in not-installed*) p_status= ;; esac
-  p_version=${p_line##*installed }
+  p_line="
+$p_line"
+  # A name without architecture can be installed for several, one a line.
+  case $p_line in
+    *"
+installed "*)
+      p_status=installed p_version=${p_line##*"
+installed "} ;;
+    *"
+not-installed "*) ;;
+    *) p_status=${p_line#?} p_status=${p_status%% *} ;;
+  esac
 }
 # p_apt_install ID=NAME[=VERSION]...: in one transaction.
 p_apt_install() {
-  p_todo=
-  p_missing=
+  p_todo= p_missing= p_again=
   for p_word in "$@"; do
     p_name=${p_word#*=}
     p_dpkg "${p_name%%=*}"
+    # apt takes what was left half unpacked for installed, and does nothing.
+    [ "$p_status" != half-installed ] || p_again=--reinstall
     case $p_name in
       *=*) [ "$p_status" = installed ] && [ "${p_name#*=}" = "$p_version" ] && continue ;;
       *) [ "$p_status" = installed ] && continue ;;
@@ -264,7 +288,7 @@ p_apt_install() {
   done
   [ -n "$p_missing" ] || return 0
   p_apt_ready || return
-  p_apt --no-remove --allow-downgrades install -- $p_missing || return
+  p_apt --no-remove --allow-downgrades $p_again install -- $p_missing || return
   for p_name in $p_missing; do
     p_dpkg "${p_name%%=*}"
     if [ "$p_status" != installed ]; then

@@ -55,14 +55,23 @@ impl Chroot {
         Ok(node)
     }
 
-    /// Returns how a controller reaches the node: through `nsenter`, as root, with `/bin/sh`.
+    /// Returns how a controller reaches the node: through `nsenter`, as root, with the environment of a node. A
+    /// command line such as `sh -c …` can follow the arguments.
     #[must_use]
     pub fn endpoint(&self) -> Endpoint {
         let command = inside(&["--uts", "--ipc", "--net"], self.leader);
-        // What stands before nsenter limits the time of a command, which an open shell has no use for.
-        let args = command.get_args().map(|arg| arg.to_string_lossy().into_owned());
-        let args: Vec<String> = args.skip_while(|arg| arg != "nsenter").skip(1).collect();
-        Endpoint::Command { program: crate::parts::program("nsenter").unwrap_or("nsenter".into()), args }
+        let given = command.get_args().map(|arg| arg.to_string_lossy().into_owned());
+        // What stands before nsenter limits the time of a command, which an open shell has no use for; what stands
+        // after the hyphens is a shell, which the controller brings itself.
+        let enter = given.skip_while(|arg| arg != "nsenter").take_while(|arg| arg != "--");
+        let environment = command.get_envs().filter_map(|(name, value)| {
+            Some(format!("{}={}", name.to_string_lossy(), value?.to_string_lossy()))
+        });
+        let args = ["-i".to_owned()].into_iter().chain(environment).chain(enter).chain(["--".to_owned()]);
+        Endpoint::Command {
+            program: crate::parts::program("env").unwrap_or("env".into()),
+            args: args.collect(),
+        }
     }
 
     /// Runs a line of shell on the node as root.

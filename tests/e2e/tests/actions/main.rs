@@ -1,0 +1,10 @@
+//! What actions do to real nodes: the plan is right, the node is as declared afterwards, and the second run finds
+//! nothing to do. Each table is of one kind of action.
+
+mod accounts;
+mod commands;
+mod files;
+mod hostile;
+mod packages;
+mod remote_files;
+mod services;
