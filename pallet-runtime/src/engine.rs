@@ -27,7 +27,7 @@ use crate::request::{Confirm, Request, RunError};
 use crate::shell::Traffic;
 use nodes::{Member, Run};
 use pallet::Registry;
-use pallet::compute::{Compute, CreateRequest};
+use pallet::compute::{Compute, ComputeError, CreateRequest, ErrorKind};
 use pallet::name::ServiceName;
 use select::Selection;
 use std::sync::Arc;
@@ -63,12 +63,7 @@ pub async fn run(setup: Setup, request: Request) -> Result<Summary, RunError> {
         verb: run.request.verb,
         service: run.setup.service_name.to_string(),
     });
-    let records = run
-        .setup
-        .service
-        .list()
-        .await
-        .map_err(|error| input(vec![Failure::of(&error, error.hint.clone())]))?;
+    let records = run.setup.service.list().await.map_err(|error| service_error(&error))?;
     let mut selection =
         select::select(&run.setup.registry, &run.request, records).map_err(RunError::Input)?;
     if run.request.verb != Verb::Destroy {
@@ -77,7 +72,7 @@ pub async fn run(setup: Setup, request: Request) -> Result<Summary, RunError> {
     let requests: Vec<CreateRequest> = selection.creations().cloned().collect();
     if !requests.is_empty() {
         let checked = run.setup.service.check(&requests).await;
-        checked.map_err(|error| input(vec![Failure::of(&error, error.hint.clone())]))?;
+        checked.map_err(|error| service_error(&error))?;
     }
     run.emit(&Event::Inventory { nodes: intents(&selection) });
     for record in &selection.strangers {
@@ -127,6 +122,14 @@ async fn configure(run: &Arc<Run>, members: Vec<Member>) -> Result<(), RunError>
     }
     connect::close_all(members).await;
     Ok(())
+}
+
+fn service_error(error: &ComputeError) -> RunError {
+    let failure = Failure::of(error, error.hint.clone());
+    match error.kind {
+        ErrorKind::Input => input(vec![failure]),
+        ErrorKind::Failed => RunError::Service(failure),
+    }
 }
 
 fn input(failures: Vec<Failure>) -> RunError {

@@ -48,6 +48,8 @@ pub enum RunError {
     Input(Vec<Failure>),
     /// Nodes failed; the events said which and why. Exit code 1.
     Failed(Summary),
+    /// The compute service did not answer well; no node was touched. Exit code 1.
+    Service(Failure),
     /// The user said no, or was interrupted before anything began. Exit code 1.
     Declined,
 }
@@ -60,6 +62,7 @@ impl fmt::Display for RunError {
                 f.write_str(&messages.join("; "))
             }
             RunError::Failed(summary) => write!(f, "failed on {}", summary.failed_nodes.join(", ")),
+            RunError::Service(failure) => f.write_str(&failure.message),
             RunError::Declined => f.write_str("declined"),
         }
     }

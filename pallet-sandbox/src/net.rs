@@ -103,13 +103,18 @@ impl Network {
     fn bring_up_own(&mut self, owner: &Owner<'_>) -> Result<()> {
         let holder = match self.holder.take().filter(|holder| holder.find().is_some()) {
             Some(holder) => holder,
-            None => own::start_holder(owner.tools, |holder| {
-                owner.remember(&Network { holder: Some(holder.clone()), ..self.clone() })
-            })?,
+            None => {
+                // A way out that has outlived its namespaces leads nowhere.
+                own::release(None, owner.state_dir)?;
+                own::start_holder(owner.tools, |holder| {
+                    owner.remember(&Network { holder: Some(holder.clone()), ..self.clone() })
+                })?
+            }
         };
         let (gateway, subnet) = (self.subnet.gateway().to_string(), self.subnet.to_string());
-        own::start_pasta(&holder, owner.state_dir)?;
-        own::run(owner.tools, &holder, &["up", &self.bridge, &gateway, &subnet])?;
+        let mtu = way_out_mtu();
+        own::start_way_out(owner.tools, &holder, owner.state_dir, mtu)?;
+        own::run(owner.tools, &holder, &["up", &self.bridge, &gateway, &subnet, &mtu.to_string()])?;
         self.holder = Some(holder);
         Ok(())
     }
@@ -118,8 +123,10 @@ impl Network {
     pub(crate) fn attach(&self, owner: &Owner<'_>, pid: i32, address: Ipv4Addr) -> Result<()> {
         let (port, gateway) = (self.port(address), self.subnet.gateway());
         if let Some(holder) = &self.holder {
-            let (pid, address, gateway) = (pid.to_string(), address.to_string(), gateway.to_string());
-            return own::run(owner.tools, holder, &["attach", &self.bridge, &port, &pid, &address, &gateway]);
+            let [pid, address, gateway] = [pid.to_string(), address.to_string(), gateway.to_string()];
+            let mtu = way_out_mtu().to_string();
+            let task = ["attach", &self.bridge, &port, &pid, &address, &gateway, &mtu];
+            return own::run(owner.tools, holder, &task);
         }
         let what = || format!("cannot connect the node with address {address} to the bridge {}", self.bridge);
         let links = Links::open().context(what)?;
@@ -145,11 +152,8 @@ impl Network {
 
     /// Removes what nodes shared and gives the host back its settings.
     pub(crate) fn release(&self, owner: &Owner<'_>) -> Result<()> {
-        if let Some(holder) = &self.holder {
-            return own::release(holder, owner.state_dir);
-        }
         if owner.tools.rights == Rights::User {
-            return Ok(());
+            return own::release(self.holder.as_ref(), owner.state_dir);
         }
         let host = Host::lock()?;
         Links::open()

@@ -105,7 +105,7 @@ pub(crate) fn subordinate_ids() -> Result<()> {
     Ok(())
 }
 
-/// Checks that a user may open the device behind which pasta is the way out.
+/// Checks that a user may open the device behind which slirp4netns is the way out.
 ///
 /// # Errors
 ///

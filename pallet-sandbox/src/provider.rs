@@ -6,7 +6,7 @@ use crate::probe;
 use crate::service::Service;
 use crate::settings::Settings;
 use crate::tools::{Rights, Tools};
-use pallet::compute::{BoxFuture, Compute, ComputeError, Provider, ServiceConfig};
+use pallet::compute::{BoxFuture, Compute, Provider, ServiceConfig};
 use std::path::absolute;
 use std::sync::Arc;
 
@@ -25,10 +25,6 @@ impl Provider for SandboxProvider {
 
 fn open(config: &ServiceConfig) -> Result<Sandbox> {
     let settings = Settings::read(&config.options)?;
-    if !cfg!(target_os = "linux") {
-        return Err(ComputeError::input("the sandbox is made of Linux namespaces, and this is no Linux")
-            .hint("use another provider: virtualbox, node-list"));
-    }
     let rights = if rustix::process::geteuid().is_root() { Rights::Root } else { Rights::User };
     let tools = Tools::find(rights)?;
     probe::root()?;

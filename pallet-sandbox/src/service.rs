@@ -9,9 +9,10 @@ use crate::image::{self, Source};
 use crate::net::subnet::Subnet;
 use crate::net::{self, Network, Owner};
 use crate::node::boot::Boot;
-use crate::node::disk::{Disk, Identity, Medium, make_private};
+use crate::node::disk::{Disk, Identity, Medium};
 use crate::node::endpoint::endpoint;
 use crate::node::{NodeState, Phase};
+use crate::nodes::{Held, Nodes, is_hidden};
 use crate::process::{Process, ProcessId};
 use crate::resolver;
 use crate::settings::Settings;
@@ -23,7 +24,6 @@ use rustix::process::Signal;
 use std::collections::BTreeSet;
 use std::fs;
 use std::io;
-use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -39,20 +39,13 @@ pub(crate) struct Service {
     pub(crate) tools: Tools,
 }
 
-/// A node and its folder, locked: nobody else changes it.
-struct Held {
-    folder: PathBuf,
-    state: NodeState,
-    _lock: Lock,
-}
-
 impl Service {
     /// Returns all nodes, after removing what a killed controller left half made.
     pub(crate) fn list(&self) -> Result<Vec<NodeRecord>> {
         let Some(lock) = Lock::of_existing(&self.state_dir)? else { return Ok(Vec::new()) };
         self.sweep()?;
         self.release_if_empty(&lock)?;
-        let states = self.states()?;
+        let states = self.nodes().states()?;
         states.iter().filter(|state| state.phase == Phase::Made).map(|state| self.record(state)).collect()
     }
 
@@ -69,7 +62,7 @@ impl Service {
     }
 
     pub(crate) fn start(&self, id: &NodeId, report: &dyn Fn(&str)) -> Result<NodeRecord> {
-        let mut node = self.hold(id)?.ok_or_else(|| gone(id))?;
+        let mut node = self.nodes().hold(id)?.ok_or_else(|| gone(id))?;
         if running(&node.state).is_none() {
             if !disk(&node).exists() {
                 return Err(lost_disk(&node.state));
@@ -84,7 +77,7 @@ impl Service {
     }
 
     pub(crate) fn stop(&self, id: &NodeId) -> Result<()> {
-        let Some(node) = self.hold(id)? else { return Err(gone(id)) };
+        let Some(node) = self.nodes().hold(id)? else { return Err(gone(id)) };
         if let Some(process) = running(&node.state) {
             let what = || format!("cannot stop {}", node.state.name);
             process.signal(Signal::TERM).context(what)?;
@@ -94,14 +87,14 @@ impl Service {
     }
 
     pub(crate) fn destroy(&self, id: &NodeId) -> Result<()> {
-        match self.hold(id)? {
+        match self.nodes().hold(id)? {
             Some(node) => self.remove(&node),
             None => Ok(()),
         }
     }
 
     pub(crate) fn tag(&self, id: &NodeId, key: &str, value: Option<&str>) -> Result<()> {
-        let mut node = self.hold(id)?.ok_or_else(|| gone(id))?;
+        let mut node = self.nodes().hold(id)?.ok_or_else(|| gone(id))?;
         match value {
             Some(value) => node.state.tags.insert(key.to_owned(), value.to_owned()),
             None => node.state.tags.remove(key),
@@ -136,7 +129,7 @@ impl Service {
         source: &Source,
         report: &dyn Fn(&str),
     ) -> Result<Held> {
-        let folder = self.nodes().join(request.name.as_str());
+        let folder = self.nodes().0.join(request.name.as_str());
         if folder.exists() {
             return Err(ComputeError::failed(format!("there is a node {} already", request.name)));
         }
@@ -146,7 +139,7 @@ impl Service {
         // Building an image takes a minute: after everything that may be refused.
         let lower = image::provide(source, &self.tools, &self.state_dir.join("images"), report)?;
         let network = self.network()?;
-        let taken: BTreeSet<_> = self.states()?.into_iter().map(|state| state.address).collect();
+        let taken: BTreeSet<_> = self.nodes().states()?.into_iter().map(|state| state.address).collect();
         let address = network.subnet.free_address(&taken).ok_or_else(|| full(network.subnet))?;
         let state = NodeState {
             id: new_machine_id()?,
@@ -158,8 +151,8 @@ impl Service {
             init: None,
             tags: Default::default(),
         };
-        let lock = make_folder(&self.nodes(), &folder, &state, &lower)?;
-        Ok(Held { folder, state, _lock: lock })
+        let lock = self.nodes().make(&folder, &state, &lower)?;
+        Ok(Held { folder, state, lock })
     }
 
     fn build(&self, node: &mut Held, source: &Source, report: &dyn Fn(&str)) -> Result<()> {
@@ -224,16 +217,15 @@ impl Service {
     fn remove_folder(&self, node: &Held) -> Result<()> {
         disk(node).release()?;
         // Under another name first, so that a half removed folder is never taken for a node.
-        let debris = self.nodes().join(format!(".gone-{}", node.state.id));
+        let debris = self.nodes().0.join(format!(".gone-{}", node.state.id));
         fs::rename(&node.folder, &debris).context(|| format!("cannot remove {}", node.folder.display()))?;
         self.remove_tree(&debris)
     }
 
     /// Removes what a controller left that was killed while it made or removed a node. The caller holds the lock.
     fn sweep(&self) -> Result<()> {
-        for folder in self.folders()? {
-            let hidden = folder.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"."));
-            if hidden {
+        for folder in self.nodes().folders()? {
+            if is_hidden(&folder) {
                 self.remove_tree(&folder)?;
                 continue;
             }
@@ -241,7 +233,7 @@ impl Service {
             if state.is_debris() {
                 self.kill(&state)?;
                 let lock = Lock::take(&folder)?;
-                self.remove_folder(&Held { folder, state, _lock: lock })?;
+                self.remove_folder(&Held { folder, state, lock })?;
             }
         }
         Ok(())
@@ -263,14 +255,14 @@ impl Service {
 
     /// Gives back everything when no node is left: network, settings of the host, images, and the folder itself.
     fn release_if_empty(&self, _lock: &Lock) -> Result<()> {
-        if !self.folders()?.is_empty() {
+        if !self.nodes().folders()?.is_empty() {
             return Ok(());
         }
         if let Some(network) = self.stored_network()? {
             network.release(&self.owner())?;
         }
         self.remove_tree(&self.state_dir.join("images"))?;
-        let nodes = self.nodes();
+        let nodes = self.nodes().0;
         remove_if_present(fs::remove_dir(&nodes), &nodes)?;
         for name in ["service.json", "service.next", "lock"] {
             let file = self.state_dir.join(name);
@@ -306,8 +298,9 @@ impl Service {
 
     /// Checks that this many nodes find a network.
     pub(crate) fn check_network(&self, more: usize) -> Result<()> {
+        let _lock = Lock::of_existing(&self.state_dir)?;
         let (subnet, there) = match self.stored_network()? {
-            Some(network) => (network.subnet, self.states()?.len()),
+            Some(network) => (network.subnet, self.nodes().folders()?.len()),
             None => (net::choose_subnet(self.settings.subnet)?, 0),
         };
         if there + more > net::subnet::CAPACITY {
@@ -319,27 +312,12 @@ impl Service {
         }
     }
 
-    fn hold(&self, id: &NodeId) -> Result<Option<Held>> {
-        for folder in self.folders()? {
-            let Some(lock) = Lock::of_existing(&folder)? else { continue };
-            let state = match NodeState::read(&folder) {
-                Ok(state) => state,
-                Err(_) if !folder.exists() => continue,
-                Err(error) => return Err(error),
-            };
-            if state.id == id.0 {
-                return Ok(Some(Held { folder, state, _lock: lock }));
-            }
-        }
-        Ok(None)
-    }
-
     fn record(&self, state: &NodeState) -> Result<NodeRecord> {
         let invalid =
             |error| ComputeError::failed(format!("the name of node {} is invalid", state.name)).source(error);
         let process = running(state);
         let pid = state.init.as_ref().filter(|_| process.is_some()).map(|init| init.pid);
-        let folder = self.nodes().join(&state.name);
+        let folder = self.nodes().0.join(&state.name);
         let there = Disk::new(&folder, state.medium).exists();
         Ok(NodeRecord {
             id: NodeId(state.id.clone()),
@@ -359,25 +337,8 @@ impl Service {
         })
     }
 
-    fn states(&self) -> Result<Vec<NodeState>> {
-        self.folders()?.iter().map(|folder| NodeState::read(folder)).collect()
-    }
-
-    /// Returns the folders of all nodes, sorted, those of half made or half removed ones too.
-    fn folders(&self) -> Result<Vec<PathBuf>> {
-        let what = || format!("cannot read {}", self.nodes().display());
-        let entries = match fs::read_dir(self.nodes()) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-            other => other.context(what)?,
-        };
-        let paths = entries.map(|entry| entry.map(|entry| entry.path()));
-        let mut paths: Vec<PathBuf> = paths.collect::<io::Result<_>>().context(what)?;
-        paths.sort();
-        Ok(paths)
-    }
-
-    fn nodes(&self) -> PathBuf {
-        self.state_dir.join("nodes")
+    fn nodes(&self) -> Nodes {
+        Nodes(self.state_dir.join("nodes"))
     }
 }
 
@@ -387,20 +348,6 @@ fn disk(node: &Held) -> Disk {
 
 fn running(state: &NodeState) -> Option<Process> {
     state.init.as_ref().and_then(ProcessId::find)
-}
-
-/// Makes a node's folder under a hidden name and then gives it its own: it is never seen without its state.
-fn make_folder(nodes: &Path, folder: &Path, state: &NodeState, lower: &Path) -> Result<Lock> {
-    let what = || format!("cannot make the folder {}", folder.display());
-    let new = nodes.join(format!(".new-{}", state.id));
-    fs::create_dir_all(nodes).and_then(|()| make_private(&new)).context(what)?;
-    fs::create_dir(new.join("root")).context(what)?;
-    // The overlay is mounted with relative paths, so the image is found through a link.
-    symlink(lower, new.join("lower")).context(what)?;
-    state.write(&new)?;
-    let lock = Lock::take(&new)?;
-    fs::rename(&new, folder).context(what)?;
-    Ok(lock)
 }
 
 /// Returns 32 random hexadecimal digits, as machine-id(5) wants them.

@@ -101,7 +101,7 @@ const NEEDED: [(&str, &str); 8] = [
 const NEEDED_BY_USERS: [(&str, &str); 5] = [
     ("newuidmap", "uidmap"),
     ("newgidmap", "uidmap"),
-    ("pasta", "passt"),
+    ("slirp4netns", "slirp4netns"),
     ("ip", "iproute2"),
     ("nft", "nftables"),
 ];

@@ -64,6 +64,8 @@ fn nodes_are_machines_of_their_own(lab: &Lab) {
     support::serve_once(other, 8081, "hello host");
     assert_eq!(host_sh(&format!("bash -c 'exec 3<>/dev/tcp/{address}/8081; cat <&3'")).trim(), "hello host");
     assert_eq!(lab.list().len(), 3);
+    lab.destroy_side_by_side();
+    assert!(lab.list().is_empty());
 }
 
 fn what_is_the_hosts_stays_with_the_host(lab: &Lab) {

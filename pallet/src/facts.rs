@@ -34,6 +34,8 @@ pub struct Facts {
     pub clock: u64,
     /// Which utilities the node has: those of GNU or of busybox.
     pub utilities: Utilities,
+    /// The version of what pallet left on the node in earlier runs, as it is written there; `None` on a new node.
+    pub state_version: Option<String>,
 }
 
 /// An operating system and its version.
@@ -53,7 +55,7 @@ pub struct Os {
 
 macro_rules! families {
     ($($(#[$doc:meta])* $variant:ident = $text:literal $(< $parent:ident)?;)*) => {
-        /// A family of operating systems, as a tree: Debian and Ubuntu are kinds of `debian-base` (PALLET.md 2.18).
+        /// A family of operating systems, as a tree: Debian and Ubuntu are kinds of `debian-base`, as in Pallet.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         #[non_exhaustive]
         pub enum OsFamily { $($(#[$doc])* $variant,)* }
@@ -326,6 +328,9 @@ impl Facts {
     /// The script that reads the facts: POSIX `sh`, `key=value` lines, few processes.
     pub const SCRIPT: &'static str = include_str!("facts.sh");
 
+    /// The version of what this version of pallet leaves on a node, below `/var/lib/pallet`.
+    pub const STATE_VERSION: &'static str = "1";
+
     /// The utilities without which a node cannot be configured. The fact script checks them first.
     pub const REQUIRED: &'static [&'static str] = &[
         "cat",
@@ -363,6 +368,7 @@ impl Facts {
             package_manager: Some(PackageManagerKind::Apt),
             clock: 1_700_000_000,
             utilities: Utilities::Gnu,
+            state_version: None,
         }
     }
 
@@ -415,6 +421,7 @@ impl Facts {
                 _ => None,
             },
             clock: need("clock")?.parse().map_err(|_| FactsError { missing: "clock" })?,
+            state_version: get("state").map(str::to_owned),
             utilities: if get("utilities") == Some("busybox") { Utilities::Busybox } else { Utilities::Gnu },
         }))
     }

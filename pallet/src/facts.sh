@@ -48,6 +48,10 @@ for pair in apt-get:apt dnf:dnf zypper:zypper pacman:pacman apk:apk; do
     break
   fi
 done
+if [ -r /var/lib/pallet/version ]; then
+  IFS= read -r version </var/lib/pallet/version
+  echo "state=$version"
+fi
 echo "clock=$(date +%s)"
 case $(stat --version 2>/dev/null) in
   *coreutils*) echo utilities=gnu ;;

@@ -20,7 +20,33 @@
 //! group! {
 //!     pub WebServers { count: 2, configure: web }
 //! }
+//!
+//! // What a phase says can be looked at without any node.
+//! let built = pallet::graph::build(&pallet::Context::example(), web)?;
+//! let actions: Vec<String> = built.graph.in_order().map(|(_, action)| action.label()).collect();
+//! assert_eq!(actions, ["package nginx", "remote-file /var/www/html/index.html", "service nginx"]);
+//! # Ok::<(), pallet::graph::GraphError>(())
 //! ```
+//!
+//! # Where things are
+//!
+//! | for | see |
+//! |---|---|
+//! | what a program with phases names | [`prelude`] |
+//! | the macros, with all their keys | [`phase`](macro@phase), [`server_spec!`], [`group!`], [`node_spec!`], [`cluster!`] |
+//! | what can be declared of a node | [`actions`] |
+//! | what a phase can ask for | [`Node`], [`Nodes`], [`NodesIn`], [`facts::Facts`], [`settings`]; of your own: [`FromContext`] |
+//! | values that nobody may see | [`Secret`], in a [`Text`] |
+//! | groups made from data | [`GroupSpec`], [`ServerSpec`], [`Registry::builder`] |
+//! | a kind of action of your own | [`action::Action`], [`graph::record`] |
+//! | a compute service of your own | [`compute::Provider`], [`compute::Compute`] |
+//! | the way from a phase to a script | [`graph`], [`probe`], [`world`], [`plan`](mod@plan), [`script`] |
+//!
+//! # Features
+//!
+//! | feature | |
+//! |---|---|
+//! | `template`, on by default | Jinja templates: `remote_file(..).template(..)` and [`context!`] |
 
 // What the macros generate names this crate as `::pallet`, also when they are used in here.
 extern crate self as pallet;

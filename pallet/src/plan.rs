@@ -48,7 +48,7 @@ pub enum Verdict {
 pub struct Step {
     /// The actions, in program order.
     pub ids: Vec<ActionId>,
-    /// What is owed once one of them has changed, as the keys of [`owed_key`].
+    /// What is owed once one of them has changed, as names like `reload-nginx`.
     pub owes: Vec<String>,
     /// The script.
     pub script: Script,

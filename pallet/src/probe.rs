@@ -100,7 +100,7 @@ impl Probe {
             && self.commands.is_empty()
     }
 
-    /// Returns the script that reads it all. It answers in [`Section`]s, in an order that [`State::parse`] knows.
+    /// Returns the script that reads it all. It answers in [`Section`]s, in an order that [`parse`](Probe::parse) knows.
     pub fn script(&self, facts: &Facts) -> Script {
         let mut script = Script::new();
         if !self.paths.is_empty() {

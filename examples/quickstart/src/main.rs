@@ -1,4 +1,4 @@
-//! Two web servers and a database.
+//! Two web servers and a database: a program to copy. In pallet's own folder, write `cargo run -p quickstart -- plan`.
 //!
 //! ```text
 //! cargo run -- plan         what would happen

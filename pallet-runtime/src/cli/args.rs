@@ -16,8 +16,8 @@ use std::path::PathBuf;
 #[command(
     disable_help_subcommand = true,
     max_term_width = 100,
-    after_help = "Exit codes: 0 all well, 1 a node failed, 2 wrong input or configuration (nothing was touched),\n\
-                  130 interrupted.\n\
+    after_help = "Exit codes: 0 all well, 1 a node failed, 2 wrong input or configuration (nothing on a node was\n\
+                  changed), 3 something would change (plan --detailed-exit-code), 130 interrupted.\n\
                   Configuration: pallet.toml here or above, then config.toml and services/*.toml in the user's folder."
 )]
 struct RawCli {

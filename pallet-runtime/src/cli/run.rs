@@ -130,7 +130,7 @@ fn shell_word(word: &str) -> String {
 /// Even if the last node was done just then: what was asked for may not have begun.
 fn interrupted(session: &Session<'_>, result: Result<Summary, RunError>) -> Result<u8, Stop> {
     session.say(match result {
-        Err(RunError::Declined | RunError::Input(_)) => "interrupted: nothing was changed",
+        Err(RunError::Declined | RunError::Input(_) | RunError::Service(_)) => "interrupted: nothing was changed",
         Ok(_) | Err(RunError::Failed(_)) => "interrupted: run it again to finish the job",
     });
     Ok(exit::INTERRUPTED)
@@ -144,6 +144,10 @@ fn exit_code(session: &Session<'_>, result: Result<Summary, RunError>, changes: 
             Err(Stop(failures.into_iter().map(|failure| service::locate(session, failure)).collect()))
         }
         Err(RunError::Failed(_)) => Ok(exit::FAILED),
+        Err(RunError::Service(failure)) => {
+            session.say(&service::locate(session, failure).render(session.paint()));
+            Ok(exit::FAILED)
+        }
         Err(RunError::Declined) => {
             session.say("declined: nothing was changed");
             Ok(exit::FAILED)

@@ -2,7 +2,7 @@
 
 use super::nodes::{Live, Member, Run};
 use crate::event::{Event, Failure, NodeWork};
-use crate::shell::{RootShell, ShellError};
+use crate::shell::{RootShell, ShellError, visible};
 use crate::transport::{Channel, Transport, TransportError};
 use pallet::compute::{BoxFuture, NodeRecord};
 use pallet::facts::{Facts, MissingUtilities};
@@ -112,11 +112,27 @@ pub(super) async fn read_facts(shell: &mut RootShell) -> Result<Facts, Failure> 
     let answer = sections.iter().find(|section| section.header == "facts");
     let text = answer.map(|section| String::from_utf8_lossy(&section.body)).unwrap_or_default();
     match Facts::parse(&text).map_err(|error| Failure::new(error.to_string()))? {
-        Ok(facts) => Ok(facts),
+        Ok(facts) => check_state_version(facts),
         Err(MissingUtilities(names)) => {
             let message = format!("the node lacks {}", names.join(", "));
             Err(Failure::new(message).hint("install coreutils or busybox on it"))
         }
+    }
+}
+
+/// What another version of pallet left on a node may mean something that this one does not know.
+fn check_state_version(facts: Facts) -> Result<Facts, Failure> {
+    match &facts.state_version {
+        Some(version) if version != Facts::STATE_VERSION => {
+            let message = format!(
+                "/var/lib/pallet on the node is of version {}, and this program knows {}",
+                visible(version),
+                Facts::STATE_VERSION
+            );
+            Err(Failure::new(message)
+                .hint("build the program with the pallet that was used last on this node"))
+        }
+        _ => Ok(facts),
     }
 }
 

@@ -164,6 +164,9 @@ fn stop(out: &mut String, known_after: &KnownAfter, paint: Paint) {
 }
 
 fn conclusion(record: &Record, summary: &Summary, paint: Paint) -> String {
+    if !summary.ok && !record.would_change() {
+        return paint.bad("No plan for the nodes that failed; no changes on the others.");
+    }
     if !record.would_change() {
         let refreshes = match summary.counts.refreshed {
             0 => String::new(),

@@ -1,5 +1,7 @@
-//! The network of a service without root: in a user and a network namespace of its own, with pasta(1) as its way
-//! out.
+//! The network of a service without root: in a user and a network namespace of its own, with slirp4netns(1) as
+//! its way out.
+//!
+//! Not pasta(1): the one of Debian 12 takes connections that are forwarded to it, and then loses their data.
 //!
 //! A process of many threads cannot enter another user namespace, so what is done there is done by programs. The
 //! namespaces are kept by a process that does nothing else, the *holder*.
@@ -12,11 +14,14 @@ use pallet::compute::ComputeError;
 use rustix::process::Signal;
 use std::fs;
 use std::io::Write as _;
+use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::time::Duration;
 
 const TASKS: &str = include_str!("own.sh");
+/// The interface of the way out.
+const INTERFACE: &str = "tap0";
 const LIMIT: Duration = Duration::from_secs(30);
 
 /// Tells its pid, waits until the controller has written that down, and then holds the namespaces.
@@ -55,55 +60,52 @@ pub(super) fn run(tools: &Tools, holder: &ProcessId, task: &[&str]) -> Result<()
     succeeded(&command.output().context(what)?, what)
 }
 
-/// Starts the way out, unless it runs.
-pub(super) fn start_pasta(holder: &ProcessId, state_dir: &Path) -> Result<()> {
-    let pid_file = pasta_pid_file(state_dir);
-    if find_pasta(&pid_file)?.is_some() {
+/// Starts the way out, unless it runs. Its interface comes up a moment later; the task `up` waits for it.
+pub(super) fn start_way_out(tools: &Tools, holder: &ProcessId, state_dir: &Path, mtu: u32) -> Result<()> {
+    if find_way_out(state_dir)?.is_some() {
         return Ok(());
     }
-    let what = || "cannot start pasta, the way out of the sandbox".to_owned();
-    let mut command = Command::new("pasta");
-    // No port of either side is forwarded: with its defaults it would bind every port that nodes listen on.
-    command.args([
-        "--quiet",
-        "--config-net",
-        "--tcp-ports=none",
-        "--udp-ports=none",
-        "--tcp-ns=none",
-        "--udp-ns=none",
-    ]);
-    command.arg("--pid").arg(&pid_file).arg(holder.pid.to_string()).stdin(Stdio::null());
-    succeeded(&command.current_dir("/").output().context(what)?, what)?;
-    Ok(())
+    let what = || "cannot start slirp4netns, the way out of the sandbox".to_owned();
+    let link = namespace_link(state_dir);
+    let _ = fs::remove_file(&link);
+    symlink(format!("/proc/{}/ns/net", holder.pid), &link).context(what)?;
+    let mut command = Command::new(&tools.setsid);
+    command.args(["--fork", "slirp4netns", "--configure", &format!("--mtu={mtu}")]);
+    // Without this, nodes could reach what listens on the host's loopback only.
+    command.arg("--disable-host-loopback");
+    command.arg(format!("--userns-path=/proc/{}/ns/user", holder.pid));
+    command.arg("--netns-type=path").arg(link).arg(INTERFACE);
+    command.current_dir("/").stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    command.status().context(what).map(drop)
 }
 
-/// Ends the holder and the way out; the namespaces and all in them go with the last process.
-pub(super) fn release(holder: &ProcessId, state_dir: &Path) -> Result<()> {
-    let pid_file = pasta_pid_file(state_dir);
-    let processes = [find_pasta(&pid_file)?, Some(holder.clone())];
+/// Ends the way out and, with the last process in them, the namespaces.
+pub(super) fn release(holder: Option<&ProcessId>, state_dir: &Path) -> Result<()> {
+    let processes = [find_way_out(state_dir)?, holder.cloned()];
     for process in processes.iter().flatten().filter_map(ProcessId::find) {
         let what = || "cannot end the network of the sandbox".to_owned();
         process.signal(Signal::KILL).context(what)?;
         process.wait(LIMIT).context(what)?;
     }
-    let _ = fs::remove_file(pid_file);
+    let _ = fs::remove_file(namespace_link(state_dir));
     Ok(())
 }
 
-fn pasta_pid_file(state_dir: &Path) -> PathBuf {
-    state_dir.join("pasta.pid")
+/// The way out gets its namespace by this path, which no other process has on its command line.
+fn namespace_link(state_dir: &Path) -> PathBuf {
+    state_dir.join("network")
 }
 
-/// Returns the pasta that wrote this pid file. Its command line names the file, which no other process's does.
-fn find_pasta(pid_file: &Path) -> Result<Option<ProcessId>> {
-    let Some(pid) = fs::read_to_string(pid_file).ok().and_then(|text| text.trim().parse().ok()) else {
-        return Ok(None);
+fn find_way_out(state_dir: &Path) -> Result<Option<ProcessId>> {
+    let link = namespace_link(state_dir);
+    let processes = fs::read_dir("/proc").context(|| "cannot read /proc".to_owned())?;
+    let pids = processes.flatten().filter_map(|entry| entry.file_name().to_str()?.parse::<i32>().ok());
+    let ours = |pid: &i32| {
+        let command_line = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+        command_line.split(|byte| *byte == 0).any(|word| word == link.as_os_str().as_encoded_bytes())
     };
-    let Ok(process) = ProcessId::of(pid) else { return Ok(None) };
-    let command_line = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
-    let ours =
-        command_line.split(|byte| *byte == 0).any(|word| word == pid_file.as_os_str().as_encoded_bytes());
-    Ok(ours.then_some(process))
+    // One that ends between two looks is none.
+    Ok(pids.filter(ours).find_map(|pid| ProcessId::of(pid).ok()))
 }
 
 fn succeeded(output: &Output, what: impl Fn() -> String) -> Result<()> {

@@ -102,6 +102,20 @@ impl Lab {
         self.list().iter().for_each(|node| self.destroy(&node.id));
     }
 
+    pub(crate) fn destroy_side_by_side(&self) {
+        let nodes = self.list();
+        self.runtime.block_on(async {
+            let destroy = |node: NodeRecord| {
+                let compute = Arc::clone(&self.compute);
+                tokio::spawn(async move { compute.destroy(&node.id).await })
+            };
+            let tasks: Vec<_> = nodes.into_iter().map(destroy).collect();
+            for task in tasks {
+                task.await.expect("no panic").expect("destroyed");
+            }
+        });
+    }
+
     /// Changes what is remembered of a node, behind the service's back.
     pub(crate) fn edit_state(&self, name: &str, edit: impl FnOnce(&mut serde_json::Value)) {
         let file = self.state_dir.join("nodes").join(name).join("node.json");

@@ -412,7 +412,7 @@ pub struct Group {
 
 impl Group {
     /// Returns the names for `count` further nodes beside those that exist: `<group>-<n>` with the lowest free
-    /// numbers from 1, gaps first (PALLET.md D1).
+    /// numbers from 1, gaps first.
     pub fn free_names<'a>(
         &self,
         count: usize,
@@ -424,7 +424,7 @@ impl Group {
         free.map(|name| NodeName::new(name).expect("a group name and a number are a node name")).collect()
     }
 
-    /// Returns the number in a node's name, by which nodes are removed: the highest first (PALLET.md D2).
+    /// Returns the number in a node's name, by which nodes are removed: the highest first.
     pub fn index_of(&self, node: &NodeName) -> Option<u32> {
         node.as_str().strip_prefix(self.name.as_str())?.strip_prefix('-')?.parse().ok()
     }

@@ -144,7 +144,7 @@ impl fmt::Display for ImageMatch {
     }
 }
 
-/// A complete image model (PALLET.md 5.3).
+/// A complete image model, with the keys of a VMFest meta file.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct ImageDefinition {
     /// The disk image, root directory or archive, or a VirtualBox UUID.
@@ -191,7 +191,7 @@ pub struct Hardware {
     pub memory: Option<Mib>,
     /// Number of virtual CPUs.
     pub cpus: Option<u32>,
-    /// Further settings of the machine by the provider's names (PALLET.md 5.4).
+    /// Further settings of the machine by the provider's names.
     pub settings: Option<Options>,
 }
 

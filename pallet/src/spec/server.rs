@@ -256,7 +256,7 @@ impl ServerSpec {
     }
 }
 
-/// Merges lists into one that keeps the order of each (PALLET.md 2.4).
+/// Merges lists into one that keeps the order of each, as Pallet does.
 fn merge_orders(orders: Vec<Vec<PhaseName>>, spec: &ServerSpec) -> Result<Vec<PhaseName>, SpecError> {
     let mut lists: Vec<Vec<PhaseName>> = orders.into_iter().filter(|order| !order.is_empty()).collect();
     if lists.is_empty() {

@@ -21,7 +21,7 @@ const REGISTRIES: &[&str] = &[
     concat!("index.crates", ".io"),
     concat!("static.crates", ".io"),
     concat!("pypi", ".org"),
-    concat!("registry.npmjs", ".org"),
+    concat!("registry.", "npmjs", ".org"),
 ];
 
 /// Returns `file:line: word` for every line of a file that has one of these words.

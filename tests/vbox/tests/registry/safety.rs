@@ -84,7 +84,6 @@ fn holder_removed_under_nodes(world: World, runtime: Runtime) {
         let (second, third) =
             tokio::join!(service.create(&wanted_2, &quietly), service.create(&wanted_3, &quietly));
         let (second, third) = (second.expect("a node"), third.expect("a node"));
-        assert_eq!(world.machines().len(), 4);
         for node in [first, second, third] {
             service.destroy(&node.id).await.expect("a removal");
         }
