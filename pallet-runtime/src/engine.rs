@@ -66,6 +66,7 @@ pub async fn run(setup: Setup, request: Request) -> Result<Summary, RunError> {
     let records = run.setup.service.list().await.map_err(|error| service_error(&error))?;
     let mut selection =
         select::select(&run.setup.registry, &run.request, records).map_err(RunError::Input)?;
+    run.add_bystanders(selection.others.iter().map(|(group, record)| (record, group)));
     if run.request.verb != Verb::Destroy {
         phases::check_source(&run, &selection).map_err(RunError::Input)?;
     }
@@ -109,9 +110,10 @@ async fn configure(run: &Arc<Run>, members: Vec<Member>) -> Result<(), RunError>
     // A group without phases is made and nothing more: it needs no login.
     let (members, provisioned): (Vec<_>, Vec<_>) =
         members.into_iter().partition(|member| !member.group.phases.is_empty());
+    run.add_bystanders(provisioned.iter().map(|member| (&member.record, &member.group)));
     let members = connect::connect_new(run, members).await;
     // Whom we cannot reach keeps the others from nothing but the next phase.
-    let members = phases::settings(run, members, &provisioned).map_err(RunError::Input)?;
+    phases::settings(run, &members).map_err(RunError::Input)?;
     phases::check_all(run, &members).map_err(RunError::Input)?;
     let mut members = phases::bootstrap(run, members).await;
     for phase in select::expand(&run.phases(&members)) {

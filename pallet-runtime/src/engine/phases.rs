@@ -35,8 +35,7 @@ pub(super) fn check_source(run: &Run, selection: &Selection) -> Result<(), Vec<F
         let new = chosen.create.iter().map(|request| future_node(&request.name, &chosen.group));
         nodes.extend(new.map(|node| (node, chosen.group.clone())));
     }
-    let others = selection.others.iter().map(|(group, record)| node_of(record, group, None));
-    let all = all_nodes(nodes.iter().map(|(node, _)| node.clone()).chain(others));
+    let all = run.and_bystanders(nodes.iter().map(|(node, _)| node.clone()));
     let groups: Vec<&Group> = selection.groups.iter().map(|chosen| &*chosen.group).collect();
     let phases = phases_of_run(run, &groups);
     let mut mistakes = Mistakes::default();
@@ -55,7 +54,7 @@ pub(super) fn check_source(run: &Run, selection: &Selection) -> Result<(), Vec<F
 ///
 /// All mistakes of all phases and nodes, each once.
 pub(super) fn check_all(run: &Run, members: &[Member]) -> Result<(), Vec<Failure>> {
-    let all = all_nodes(members.iter().map(Member::node));
+    let all = run.and_bystanders(members.iter().map(Member::node));
     let groups: Vec<&Group> = members.iter().map(|member| &*member.group).collect();
     let mut mistakes = Mistakes::default();
     for phase in phases_of_run(run, &groups).iter().filter(|phase| phase.as_str() != standard::SETTINGS) {
@@ -66,24 +65,23 @@ pub(super) fn check_all(run: &Run, members: &[Member]) -> Result<(), Vec<Failure
     mistakes.finish()
 }
 
-/// Runs the `settings` phase for all nodes. It touches none, so it is nothing but a build.
+/// Runs the `settings` phase for all nodes, as far as it goes for those whose facts are not known. It touches none,
+/// so it is nothing but a build.
 ///
 /// # Errors
 ///
 /// All mistakes of the phase.
-pub(super) fn settings(
-    run: &Run,
-    members: Vec<Member>,
-    provisioned: &[Member],
-) -> Result<Vec<Member>, Vec<Failure>> {
+pub(super) fn settings(run: &Run, members: &[Member]) -> Result<(), Vec<Failure>> {
     let phase = PhaseName::new(standard::SETTINGS).expect("a valid name");
-    let all = all_nodes(members.iter().chain(provisioned).map(Member::node));
+    let all = run.and_bystanders(members.iter().map(Member::node));
     let mut mistakes = Mistakes::default();
     for member in members.iter().filter(|member| member.live.is_some()) {
         mistakes.check(build(run, Some(member.node()), &all, &member.group, &phase, false));
     }
-    mistakes.finish()?;
-    Ok(members)
+    for (node, group) in run.bystanders() {
+        mistakes.check(build(run, Some(node), &all, &group, &phase, true));
+    }
+    mistakes.finish()
 }
 
 /// Runs the `bootstrap` phase on nodes on which it has not run, and logs in as the admin user afterwards.
@@ -133,7 +131,7 @@ async fn flag(run: &Run, phase: &PhaseName, member: &mut Member) {
 /// Runs one phase on all nodes whose group has it, and returns when all have ended.
 pub(super) async fn run_phase(run: &Arc<Run>, phase: &PhaseName, members: Vec<Member>) -> Vec<Member> {
     let takes_part = |member: &Member| member.group.phases.contains_key(phase) && member.live.is_some();
-    let all = all_nodes(members.iter().map(Member::node));
+    let all = run.and_bystanders(members.iter().map(Member::node));
     let (active, mut idle): (Vec<_>, Vec<_>) = members.into_iter().partition(takes_part);
     let active: Vec<Member> = active
         .into_iter()
@@ -280,13 +278,6 @@ pub(super) fn read_local_files(graph: &ActionGraph) {
             file.set_local_content(std::fs::read(path).map_err(|error| error.to_string()));
         }
     }
-}
-
-/// Returns the nodes, sorted by name.
-pub(super) fn all_nodes(nodes: impl Iterator<Item = Node>) -> Arc<Vec<Node>> {
-    let mut nodes: Vec<Node> = nodes.collect();
-    nodes.sort_by(|a, b| a.name().cmp(b.name()));
-    Arc::new(nodes)
 }
 
 /// Returns settings, bootstrap and the phases of the run, in order.
