@@ -7,6 +7,8 @@ use pallet_tests_e2e::cluster::{Cluster, program};
 fn everything_is_done_once_and_in_order() {
     require!("nodes");
     let cluster = Cluster::start(2);
+    let temporary = "ls -A /tmp /var/tmp";
+    let before = cluster.web(1).check(temporary);
     let plan = cluster.run("plan --detailed-exit-code").expect(3);
     assert_eq!(plan.events_of("node-planned").len(), 3);
     assert!(!cluster.web(1).run("ls /srv/e2e").succeeded(), "a plan touches nothing");
@@ -45,12 +47,8 @@ fn everything_is_done_once_and_in_order() {
 
     let plan = cluster.run("plan --detailed-exit-code").expect(0);
     assert_eq!((plan.number("changed"), plan.number("unknown")), (0, 0), "{}", plan.stdout);
-    for node in [cluster.database(), cluster.web(1)] {
-        assert_eq!(
-            node.check("ls -A /tmp | grep -v systemd-private || true; find / -xdev -name '.pallet-*'"),
-            ""
-        );
-    }
+    assert_eq!(cluster.web(1).check(temporary), before);
+    assert_eq!(cluster.web(1).check("find / -xdev -name '.pallet-*'"), "");
 }
 
 #[test]
@@ -69,7 +67,8 @@ fn lift_runs_what_is_asked_where_it_is_declared() {
     let alone = cluster.place.run(program(), "converge webs=1 --output json").expect(0);
     assert_eq!(alone.events_of("inventory")[0]["nodes"].as_array().map(Vec::len), Some(1));
     let address = cluster.database().address().to_string();
-    assert!(cluster.web(1).check("cat /srv/e2e/web.conf").contains(&address));
+    assert_eq!(cluster.web(1).check("cat /srv/e2e/web.conf"), format!("webs-1 uses {address}:5432\n"));
+    assert_eq!(cluster.run("converge").expect(0).number("changed"), 0);
 }
 
 #[test]
@@ -79,8 +78,9 @@ fn a_changed_file_reloads_the_service() {
     cluster.converge_to_the_end();
     let node = cluster.web(1);
     node.check("rm /srv/e2e/web.conf; : >/srv/log");
+    // The commands that look at the node between the file and the service make the reload a guess.
     let plan = cluster.run("plan").expect(0);
-    assert_eq!(plan.number("changed"), 2, "{}", plan.stdout);
+    assert_eq!(plan.number("changed"), 1, "{}", plan.stdout);
     let converged = cluster.run("converge").expect(0);
     assert_eq!(converged.number("changed"), 2, "{}", converged.stdout);
     assert_eq!(node.check("cat /srv/log"), "reload\n");
