@@ -50,6 +50,16 @@ enum Key {
 /// Where packages put nothing (FHS 3.0, and Debian policy 9.1).
 const ADMINISTRATORS: &[&str] = &["/home", "/root", "/srv", "/usr/local", "/opt", "/tmp", "/mnt", "/media"];
 
+/// Where the files are that define services.
+const UNIT_PLACES: &[&str] = &[
+    "/etc/systemd/system",
+    "/run/systemd/system",
+    "/usr/local/lib/systemd/system",
+    "/usr/lib/systemd/system",
+    "/lib/systemd/system",
+    "/etc/init.d",
+];
+
 impl Effects {
     fn may_move(&self, key: &Key) -> bool {
         let below = |path: &RemotePath, tops: &[&str]| {
@@ -64,9 +74,22 @@ impl Effects {
             (Effects::Service, Key::Path(path)) => below(path, &["/run", "/var"]),
             (Effects::Service, _) => false,
             (Effects::Below(top), Key::Path(path)) => path.is_within(top),
+            (Effects::Below(top), Key::Unit(unit)) => defines(top, unit),
             (Effects::Below(_) | Effects::Itself, _) => false,
         }
     }
+}
+
+/// Tells whether a file says that there is a service, or how it is run: `/etc/systemd/system/app.service`,
+/// `/etc/systemd/system/app.service.d/limits.conf`, `/etc/init.d/app`.
+fn defines(file: &RemotePath, unit: &UnitName) -> bool {
+    let below = |place: &&str| file.as_str().strip_prefix(place)?.strip_prefix('/');
+    let Some(rest) = UNIT_PLACES.iter().find_map(below) else { return false };
+    let first = rest.split('/').next().unwrap_or_default();
+    let name = first.strip_suffix(".d").unwrap_or(first);
+    let name = name.strip_suffix(".service").unwrap_or(name);
+    // `app@.service` is the template of `app@one`.
+    name == unit.as_str() || name.ends_with('@') && unit.as_str().starts_with(name)
 }
 
 /// An answer, and the action that may have made it wrong.
@@ -225,6 +248,22 @@ mod tests {
         world.disturb(ActionId(2), Effects::Below(path("/etc")));
         assert_eq!(world.path(&path("/etc/a")).doubt, Some(ActionId(2)));
         assert_eq!(world.path(&path("/var/a")).doubt, Some(ActionId(0)));
+    }
+
+    #[test]
+    fn a_file_may_bring_a_service() {
+        let unit = |name: &str| UnitName::new(name).expect("a valid name");
+        let brings = |file: &str, name: &str| {
+            let mut world = World::default();
+            world.disturb(ActionId(0), Effects::Below(path(file)));
+            world.unit(&unit(name)).doubt.is_some()
+        };
+        assert!(brings("/etc/systemd/system/app.service", "app"));
+        assert!(brings("/etc/systemd/system/app.service.d/limits.conf", "app"));
+        assert!(brings("/lib/systemd/system/app@.service", "app@one"));
+        assert!(brings("/etc/init.d/app", "app"));
+        assert!(!brings("/etc/init.d/app", "application"));
+        assert!(!brings("/etc/app.service", "app"));
     }
 
     #[test]

@@ -6,7 +6,7 @@ use crate::facts::Facts;
 use crate::graph::{ActionId, Handle, record};
 use crate::probe::{Contents, PathKind, PathState, Probe};
 use crate::script::Script;
-use crate::world::World;
+use crate::world::{Effects, World};
 
 /// A file that exists, whatever its content, or does not.
 #[derive(Debug)]
@@ -97,5 +97,10 @@ impl Action for File {
             self.attributes.predict(&before, kind, 0o644)
         };
         world.set_path(self.path.get(), after);
+    }
+
+    fn effects(&self) -> Option<Effects> {
+        // It may be what defines a service.
+        Some(Effects::Below(self.path.get().clone()))
     }
 }

@@ -8,7 +8,7 @@ use crate::location::Location;
 use crate::probe::{Contents, PathKind, Probe, Sha256};
 use crate::script::Script;
 use crate::text::Text;
-use crate::world::World;
+use crate::world::{Effects, World};
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
@@ -304,5 +304,10 @@ impl Action for RemoteFile {
         let contents = hash.map_or(Contents::NotRead, Contents::Hash);
         let after = self.attributes.predict(&before, PathKind::File(contents), 0o644);
         world.set_path(self.path.get(), after);
+    }
+
+    fn effects(&self) -> Option<Effects> {
+        // It may be what defines a service.
+        Some(Effects::Below(self.path.get().clone()))
     }
 }

@@ -98,7 +98,7 @@ impl Action for SymbolicLink {
     }
 
     fn effects(&self) -> Option<Effects> {
-        // What is reached through the link is something else from now on.
+        // What is reached through the link is something else from now on; or it is what defines a service.
         Some(Effects::Below(self.path.get().clone()))
     }
 }
