@@ -26,9 +26,9 @@ use crate::event::{Event, FORMAT, Failure, Intent, NodeIntent, Summary, Verb};
 use crate::request::{Confirm, Request, RunError};
 use crate::shell::Traffic;
 use nodes::{Member, Run};
-use pallet::Registry;
 use pallet::compute::{Compute, ComputeError, CreateRequest, ErrorKind};
 use pallet::name::ServiceName;
+use pallet::{Node, Registry};
 use select::Selection;
 use std::sync::Arc;
 
@@ -94,31 +94,36 @@ pub async fn run(setup: Setup, request: Request) -> Result<Summary, RunError> {
             return finish(&run);
         }
     }
-    lifecycle::destroy(&run, &selection).await;
-    if run.request.verb != Verb::Destroy && !run.any_failed() {
+    lifecycle::destroy(&run, &selection, &ready).await;
+    if run.request.verb != Verb::Destroy && run.goes_on() {
+        let others =
+            selection.others.iter().map(|(group, record)| nodes::node_of(record, group, None)).collect();
         let members = lifecycle::create(&run, selection, ready).await;
-        if !run.any_failed() {
-            configure(&run, members).await?;
+        if run.goes_on() {
+            configure(&run, members, others).await?;
         }
     }
     finish(&run)
 }
 
 /// Steps 3 and 4.
-async fn configure(run: &Arc<Run>, members: Vec<Member>) -> Result<(), RunError> {
+///
+/// `others` are nodes that the run does not touch and that phases may ask about.
+async fn configure(run: &Arc<Run>, members: Vec<Member>, mut others: Vec<Node>) -> Result<(), RunError> {
     // A group without phases is made and nothing more: it needs no login.
     let (members, provisioned): (Vec<_>, Vec<_>) =
         members.into_iter().partition(|member| !member.group.phases.is_empty());
+    others.extend(provisioned.iter().map(Member::node));
     let members = connect::connect_new(run, members).await;
     // Whom we cannot reach keeps the others from nothing but the next phase.
-    let members = phases::settings(run, members, &provisioned).map_err(RunError::Input)?;
-    phases::check_all(run, &members).map_err(RunError::Input)?;
-    let mut members = phases::bootstrap(run, members).await;
+    let members = phases::settings(run, members, &others).map_err(RunError::Input)?;
+    phases::check_all(run, &members, &others).map_err(RunError::Input)?;
+    let mut members = phases::bootstrap(run, members, &others).await;
     for phase in select::expand(&run.phases(&members)) {
-        if run.any_failed() || run.setup.cancel.is_set() {
+        if !run.goes_on() {
             break;
         }
-        members = phases::run_phase(run, &phase, members).await;
+        members = phases::run_phase(run, &phase, members, &others).await;
     }
     connect::close_all(members).await;
     Ok(())

@@ -31,6 +31,8 @@ pub enum Effects {
     Service,
     /// Everything below this path.
     Below(RemotePath),
+    /// Services: a file that defines one.
+    Units,
     /// Nothing else; but whoever runs a command may notice.
     Itself,
     /// Nothing that anybody would notice: a copy was refreshed.
@@ -64,9 +66,26 @@ impl Effects {
             (Effects::Service, Key::Path(path)) => below(path, &["/run", "/var"]),
             (Effects::Service, _) => false,
             (Effects::Below(top), Key::Path(path)) => path.is_within(top),
-            (Effects::Below(_) | Effects::Itself, _) => false,
+            (Effects::Units, Key::Unit(_)) => true,
+            (Effects::Below(_) | Effects::Itself | Effects::Units, _) => false,
         }
     }
+}
+
+/// Where files define services.
+const UNIT_FILES: &[&str] = &[
+    "/etc/systemd",
+    "/run/systemd",
+    "/lib/systemd",
+    "/usr/lib/systemd",
+    "/usr/local/lib/systemd",
+    "/etc/init.d",
+];
+
+/// Returns what a file at this path moves beside itself, if it moves anything.
+pub(crate) fn effects_of_file(path: &RemotePath) -> Option<Effects> {
+    let defines = UNIT_FILES.iter().any(|top| RemotePath::new(*top).is_ok_and(|top| path.is_within(&top)));
+    defines.then_some(Effects::Units)
 }
 
 /// An answer, and the action that may have made it wrong.
@@ -117,9 +136,15 @@ impl World {
         Known { is: self.state.commands.get(&(id, number)), doubt: self.doubt(&Key::Command) }
     }
 
+    /// Tells whether pallet wrote to a path before, and never this. A write that was interrupted may have been
+    /// remembered and not done, so every content that pallet ever wrote there counts as its own.
+    pub fn is_edited(&self, path: &RemotePath, is: Sha256) -> bool {
+        self.state.written.get(path).is_some_and(|ours| !ours.contains(&is))
+    }
+
     /// Returns the hash of what pallet wrote last to a path.
     pub fn written(&self, path: &RemotePath) -> Option<Sha256> {
-        self.state.written.get(path).copied()
+        self.state.written.get(path)?.last().copied()
     }
 
     /// Tells whether an earlier run still owes a restart or reload.
@@ -146,9 +171,9 @@ impl World {
     /// Takes down what pallet wrote last to a path; `None` if that is not known.
     pub fn set_written(&mut self, path: &RemotePath, hash: Option<Sha256>) {
         match hash {
-            Some(hash) => self.state.written.insert(path.clone(), hash),
-            None => self.state.written.remove(path),
-        };
+            Some(hash) => self.state.written.entry(path.clone()).or_default().push(hash),
+            None => drop(self.state.written.remove(path)),
+        }
     }
 
     /// Takes down a package from here on.

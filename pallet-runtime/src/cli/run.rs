@@ -130,7 +130,9 @@ fn shell_word(word: &str) -> String {
 /// Even if the last node was done just then: what was asked for may not have begun.
 fn interrupted(session: &Session<'_>, result: Result<Summary, RunError>) -> Result<u8, Stop> {
     session.say(match result {
-        Err(RunError::Declined | RunError::Input(_) | RunError::Service(_)) => "interrupted: nothing was changed",
+        Err(RunError::Declined | RunError::Input(_) | RunError::Service(_)) => {
+            "interrupted: nothing was changed"
+        }
         Ok(_) | Err(RunError::Failed(_)) => "interrupted: run it again to finish the job",
     });
     Ok(exit::INTERRUPTED)

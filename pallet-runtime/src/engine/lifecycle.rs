@@ -1,13 +1,13 @@
 //! Nodes as wholes: removing, creating and starting them, and the phases of groups around that.
 
 use super::connect::{self, LoginAs};
-use super::nodes::{Member, Run};
+use super::nodes::{Member, Run, node_of};
 use super::phases;
 use super::select::{Chosen, Selection};
 use crate::event::{Event, Failure, NodeWork};
 use pallet::compute::{ComputeError, CreateRequest, NodeRecord};
 use pallet::name::PhaseName;
-use pallet::standard;
+use pallet::{Node, standard};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
@@ -16,20 +16,29 @@ use tokio::task::JoinSet;
 
 /// Runs `destroy-server` on the nodes that are too many, removes them, and runs `destroy-group` for groups that have
 /// none left.
-pub(super) async fn destroy(run: &Arc<Run>, selection: &Selection) {
+///
+/// `ready` are nodes that are kept and were taken out of the selection.
+pub(super) async fn destroy(run: &Arc<Run>, selection: &Selection, ready: &[Member]) {
     destroy_server(run, selection).await;
+    if run.setup.cancel.is_set() {
+        return;
+    }
     let permits = Arc::new(Semaphore::new(run.request.parallel.max(1)));
     let mut tasks = JoinSet::new();
     for record in selection.removals().filter(|record| !run.has_failed(&record.name)) {
         let (run, permits, record) = (run.clone(), permits.clone(), record.clone());
         tasks.spawn(async move {
             let _permit = permits.acquire().await;
-            destroy_node(&run, &record).await;
+            if !run.setup.cancel.is_set() {
+                destroy_node(&run, &record).await;
+            }
         });
     }
     tasks.join_all().await;
     for chosen in selection.groups.iter().filter(|chosen| becomes_empty(chosen)) {
-        if !chosen.destroy.iter().any(|record| run.has_failed(&record.name)) {
+        let lives = ready.iter().any(|member| member.group.name == chosen.group.name);
+        let failed = chosen.destroy.iter().any(|record| run.has_failed(&record.name));
+        if !lives && !failed && !run.setup.cancel.is_set() {
             phases::run_group_phase(run, &chosen.group, standard::DESTROY_GROUP).await;
         }
     }
@@ -54,7 +63,13 @@ async fn destroy_server(run: &Arc<Run>, selection: &Selection) {
         return;
     }
     let members = connect::connect_all(run, members, LoginAs::Admin).await;
-    let members = phases::run_phase(run, &phase, members).await;
+    let remaining: Vec<Node> = selection
+        .groups
+        .iter()
+        .flat_map(|chosen| chosen.keep.iter().chain(&chosen.start).map(|r| node_of(r, &chosen.group, None)))
+        .chain(selection.others.iter().map(|(group, record)| node_of(record, group, None)))
+        .collect();
+    let members = phases::run_phase(run, &phase, members, &remaining).await;
     connect::close_all(members).await;
 }
 
@@ -119,6 +134,7 @@ impl Job {
     async fn run(self, run: &Run) -> Option<NodeRecord> {
         let (name, work) = match &self {
             Job::Keep(record) => return Some(record.clone()),
+            _ if run.setup.cancel.is_set() => return None,
             Job::Start(record) => (record.name.clone(), NodeWork::Start),
             Job::Create(request) => (request.name.clone(), NodeWork::Create),
         };

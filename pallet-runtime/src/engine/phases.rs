@@ -54,8 +54,8 @@ pub(super) fn check_source(run: &Run, selection: &Selection) -> Result<(), Vec<F
 /// # Errors
 ///
 /// All mistakes of all phases and nodes, each once.
-pub(super) fn check_all(run: &Run, members: &[Member]) -> Result<(), Vec<Failure>> {
-    let all = all_nodes(members.iter().map(Member::node));
+pub(super) fn check_all(run: &Run, members: &[Member], others: &[Node]) -> Result<(), Vec<Failure>> {
+    let all = everyone(members, others);
     let groups: Vec<&Group> = members.iter().map(|member| &*member.group).collect();
     let mut mistakes = Mistakes::default();
     for phase in phases_of_run(run, &groups).iter().filter(|phase| phase.as_str() != standard::SETTINGS) {
@@ -74,10 +74,10 @@ pub(super) fn check_all(run: &Run, members: &[Member]) -> Result<(), Vec<Failure
 pub(super) fn settings(
     run: &Run,
     members: Vec<Member>,
-    provisioned: &[Member],
+    others: &[Node],
 ) -> Result<Vec<Member>, Vec<Failure>> {
     let phase = PhaseName::new(standard::SETTINGS).expect("a valid name");
-    let all = all_nodes(members.iter().chain(provisioned).map(Member::node));
+    let all = everyone(&members, others);
     let mut mistakes = Mistakes::default();
     for member in members.iter().filter(|member| member.live.is_some()) {
         mistakes.check(build(run, Some(member.node()), &all, &member.group, &phase, false));
@@ -87,7 +87,7 @@ pub(super) fn settings(
 }
 
 /// Runs the `bootstrap` phase on nodes on which it has not run, and logs in as the admin user afterwards.
-pub(super) async fn bootstrap(run: &Arc<Run>, members: Vec<Member>) -> Vec<Member> {
+pub(super) async fn bootstrap(run: &Arc<Run>, members: Vec<Member>, others: &[Node]) -> Vec<Member> {
     let phase = PhaseName::new(standard::BOOTSTRAP).expect("a valid name");
     let (new, mut members): (Vec<_>, Vec<_>) = members.into_iter().partition(connect::to_bootstrap);
     for member in &mut members {
@@ -98,7 +98,8 @@ pub(super) async fn bootstrap(run: &Arc<Run>, members: Vec<Member>) -> Vec<Membe
     if new.is_empty() {
         return members;
     }
-    let new = run_phase(run, &phase, new).await;
+    let others: Vec<Node> = others.iter().cloned().chain(members.iter().map(Member::node)).collect();
+    let new = run_phase(run, &phase, new, &others).await;
     let mut again = Vec::new();
     for mut member in new {
         if run.has_failed(&member.record.name) || run.setup.cancel.is_set() {
@@ -131,9 +132,16 @@ async fn flag(run: &Run, phase: &PhaseName, member: &mut Member) {
 }
 
 /// Runs one phase on all nodes whose group has it, and returns when all have ended.
-pub(super) async fn run_phase(run: &Arc<Run>, phase: &PhaseName, members: Vec<Member>) -> Vec<Member> {
+///
+/// `others` are further nodes that the phase may ask about.
+pub(super) async fn run_phase(
+    run: &Arc<Run>,
+    phase: &PhaseName,
+    members: Vec<Member>,
+    others: &[Node],
+) -> Vec<Member> {
     let takes_part = |member: &Member| member.group.phases.contains_key(phase) && member.live.is_some();
-    let all = all_nodes(members.iter().map(Member::node));
+    let all = everyone(&members, others);
     let (active, mut idle): (Vec<_>, Vec<_>) = members.into_iter().partition(takes_part);
     let active: Vec<Member> = active
         .into_iter()
@@ -244,6 +252,9 @@ pub(super) async fn run_group_phase(run: &Run, group: &Arc<Group>, phase: &'stat
     run.count(counts);
 }
 
+/// What actions leave on the controller belongs to the user who runs the program, not to root.
+const CONTROLLER_STATE: &str = "p_lib=${XDG_STATE_HOME:-$HOME/.local/state}/pallet/controller\n";
+
 /// A shell on the controller, as the user who runs the program.
 async fn controller_shell(run: &Run) -> Result<Live, Failure> {
     let transport = LocalTransport;
@@ -251,7 +262,7 @@ async fn controller_shell(run: &Run) -> Result<Live, Failure> {
     let channel = channel.map_err(|error| Failure::new(&error.message).maybe_hint(error.hint))?;
     let token = crate::shell::random_token().map_err(|error| Failure::new(error.to_string()))?;
     let mut shell = RootShell::new(channel, token, run.traffic.clone());
-    let facts = connect::read_facts(&mut shell).await?;
+    let facts = connect::read_facts_in(&mut shell, CONTROLLER_STATE).await?;
     Ok(Live { transport: Box::new(transport), shell, facts: Arc::new(facts) })
 }
 
@@ -280,6 +291,11 @@ pub(super) fn read_local_files(graph: &ActionGraph) {
             file.set_local_content(std::fs::read(path).map_err(|error| error.to_string()));
         }
     }
+}
+
+/// Returns the nodes of a run and the others that phases may ask about, sorted by name.
+fn everyone(members: &[Member], others: &[Node]) -> Arc<Vec<Node>> {
+    all_nodes(members.iter().map(Member::node).chain(others.iter().cloned()))
 }
 
 /// Returns the nodes, sorted by name.

@@ -6,7 +6,7 @@ use crate::facts::Facts;
 use crate::graph::{ActionId, Handle, record};
 use crate::probe::{Contents, PathKind, PathState, Probe};
 use crate::script::Script;
-use crate::world::World;
+use crate::world::{Effects, World, effects_of_file};
 
 /// A file that exists, whatever its content, or does not.
 #[derive(Debug)]
@@ -83,6 +83,10 @@ impl Action for File {
             return Script::new().call("p_absent", [view.id.0.to_string().as_str(), path.as_str(), ""]);
         }
         Script::new().call("p_touch", first_words(view.id.0, path, &self.attributes))
+    }
+
+    fn effects(&self) -> Option<Effects> {
+        effects_of_file(self.path.get())
     }
 
     fn predict(&self, _: ActionId, world: &mut World) {

@@ -6,7 +6,7 @@ use crate::facts::Facts;
 use crate::graph::{ActionId, Handle, record};
 use crate::probe::{PathKind, PathState, Probe};
 use crate::script::Script;
-use crate::world::{Effects, World};
+use crate::world::{Effects, World, effects_of_file};
 
 /// A symbolic link.
 #[derive(Debug)]
@@ -99,6 +99,6 @@ impl Action for SymbolicLink {
 
     fn effects(&self) -> Option<Effects> {
         // What is reached through the link is something else from now on.
-        Some(Effects::Below(self.path.get().clone()))
+        effects_of_file(self.path.get()).or_else(|| Some(Effects::Below(self.path.get().clone())))
     }
 }
