@@ -26,9 +26,9 @@ use crate::event::{Event, FORMAT, Failure, Intent, NodeIntent, Summary, Verb};
 use crate::request::{Confirm, Request, RunError};
 use crate::shell::Traffic;
 use nodes::{Member, Run};
+use pallet::Registry;
 use pallet::compute::{Compute, ComputeError, CreateRequest, ErrorKind};
 use pallet::name::ServiceName;
-use pallet::{Node, Registry};
 use select::Selection;
 use std::sync::Arc;
 
@@ -66,6 +66,7 @@ pub async fn run(setup: Setup, request: Request) -> Result<Summary, RunError> {
     let records = run.setup.service.list().await.map_err(|error| service_error(&error))?;
     let mut selection =
         select::select(&run.setup.registry, &run.request, records).map_err(RunError::Input)?;
+    run.add_bystanders(selection.others.iter().map(|(group, record)| (record, group)));
     if run.request.verb != Verb::Destroy {
         phases::check_source(&run, &selection).map_err(RunError::Input)?;
     }
@@ -96,34 +97,30 @@ pub async fn run(setup: Setup, request: Request) -> Result<Summary, RunError> {
     }
     lifecycle::destroy(&run, &selection, &ready).await;
     if run.request.verb != Verb::Destroy && run.goes_on() {
-        let others =
-            selection.others.iter().map(|(group, record)| nodes::node_of(record, group, None)).collect();
         let members = lifecycle::create(&run, selection, ready).await;
         if run.goes_on() {
-            configure(&run, members, others).await?;
+            configure(&run, members).await?;
         }
     }
     finish(&run)
 }
 
 /// Steps 3 and 4.
-///
-/// `others` are nodes that the run does not touch and that phases may ask about.
-async fn configure(run: &Arc<Run>, members: Vec<Member>, mut others: Vec<Node>) -> Result<(), RunError> {
+async fn configure(run: &Arc<Run>, members: Vec<Member>) -> Result<(), RunError> {
     // A group without phases is made and nothing more: it needs no login.
     let (members, provisioned): (Vec<_>, Vec<_>) =
         members.into_iter().partition(|member| !member.group.phases.is_empty());
-    others.extend(provisioned.iter().map(Member::node));
+    run.add_bystanders(provisioned.iter().map(|member| (&member.record, &member.group)));
     let members = connect::connect_new(run, members).await;
     // Whom we cannot reach keeps the others from nothing but the next phase.
-    let members = phases::settings(run, members, &others).map_err(RunError::Input)?;
-    phases::check_all(run, &members, &others).map_err(RunError::Input)?;
-    let mut members = phases::bootstrap(run, members, &others).await;
+    phases::settings(run, &members).map_err(RunError::Input)?;
+    phases::check_all(run, &members).map_err(RunError::Input)?;
+    let mut members = phases::bootstrap(run, members).await;
     for phase in select::expand(&run.phases(&members)) {
         if !run.goes_on() {
             break;
         }
-        members = phases::run_phase(run, &phase, members, &others).await;
+        members = phases::run_phase(run, &phase, members).await;
     }
     connect::close_all(members).await;
     Ok(())

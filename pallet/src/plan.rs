@@ -197,9 +197,6 @@ impl Planner<'_> {
             .flat_map(|&id| self.graph.notifies(id))
             .filter_map(|later| owed_key(self.graph.node(later).action()))
             .collect();
-        if ids.iter().any(|&id| self.graph.node(id).action().effects() == Some(Effects::Units)) {
-            owes.push("daemon-reload".to_owned());
-        }
         owes.dedup();
         self.steps.push(Step { ids, owes, script });
     }

@@ -31,8 +31,6 @@ pub enum Effects {
     Service,
     /// Everything below this path.
     Below(RemotePath),
-    /// Services: a file that defines one.
-    Units,
     /// Nothing else; but whoever runs a command may notice.
     Itself,
     /// Nothing that anybody would notice: a copy was refreshed.
@@ -52,6 +50,16 @@ enum Key {
 /// Where packages put nothing (FHS 3.0, and Debian policy 9.1).
 const ADMINISTRATORS: &[&str] = &["/home", "/root", "/srv", "/usr/local", "/opt", "/tmp", "/mnt", "/media"];
 
+/// Where the files are that define services.
+const UNIT_PLACES: &[&str] = &[
+    "/etc/systemd/system",
+    "/run/systemd/system",
+    "/usr/local/lib/systemd/system",
+    "/usr/lib/systemd/system",
+    "/lib/systemd/system",
+    "/etc/init.d",
+];
+
 impl Effects {
     fn may_move(&self, key: &Key) -> bool {
         let below = |path: &RemotePath, tops: &[&str]| {
@@ -66,26 +74,22 @@ impl Effects {
             (Effects::Service, Key::Path(path)) => below(path, &["/run", "/var"]),
             (Effects::Service, _) => false,
             (Effects::Below(top), Key::Path(path)) => path.is_within(top),
-            (Effects::Units, Key::Unit(_)) => true,
-            (Effects::Below(_) | Effects::Itself | Effects::Units, _) => false,
+            (Effects::Below(top), Key::Unit(unit)) => defines(top, unit),
+            (Effects::Below(_) | Effects::Itself, _) => false,
         }
     }
 }
 
-/// Where files define services.
-const UNIT_FILES: &[&str] = &[
-    "/etc/systemd",
-    "/run/systemd",
-    "/lib/systemd",
-    "/usr/lib/systemd",
-    "/usr/local/lib/systemd",
-    "/etc/init.d",
-];
-
-/// Returns what a file at this path moves beside itself, if it moves anything.
-pub(crate) fn effects_of_file(path: &RemotePath) -> Option<Effects> {
-    let defines = UNIT_FILES.iter().any(|top| RemotePath::new(*top).is_ok_and(|top| path.is_within(&top)));
-    defines.then_some(Effects::Units)
+/// Tells whether a file says that there is a service, or how it is run: `/etc/systemd/system/app.service`,
+/// `/etc/systemd/system/app.service.d/limits.conf`, `/etc/init.d/app`.
+fn defines(file: &RemotePath, unit: &UnitName) -> bool {
+    let below = |place: &&str| file.as_str().strip_prefix(place)?.strip_prefix('/');
+    let Some(rest) = UNIT_PLACES.iter().find_map(below) else { return false };
+    let first = rest.split('/').next().unwrap_or_default();
+    let name = first.strip_suffix(".d").unwrap_or(first);
+    let name = name.strip_suffix(".service").unwrap_or(name);
+    // `app@.service` is the template of `app@one`.
+    name == unit.as_str() || name.ends_with('@') && unit.as_str().starts_with(name)
 }
 
 /// An answer, and the action that may have made it wrong.
@@ -250,6 +254,22 @@ mod tests {
         world.disturb(ActionId(2), Effects::Below(path("/etc")));
         assert_eq!(world.path(&path("/etc/a")).doubt, Some(ActionId(2)));
         assert_eq!(world.path(&path("/var/a")).doubt, Some(ActionId(0)));
+    }
+
+    #[test]
+    fn a_file_may_bring_a_service() {
+        let unit = |name: &str| UnitName::new(name).expect("a valid name");
+        let brings = |file: &str, name: &str| {
+            let mut world = World::default();
+            world.disturb(ActionId(0), Effects::Below(path(file)));
+            world.unit(&unit(name)).doubt.is_some()
+        };
+        assert!(brings("/etc/systemd/system/app.service", "app"));
+        assert!(brings("/etc/systemd/system/app.service.d/limits.conf", "app"));
+        assert!(brings("/lib/systemd/system/app@.service", "app@one"));
+        assert!(brings("/etc/init.d/app", "app"));
+        assert!(!brings("/etc/init.d/app", "application"));
+        assert!(!brings("/etc/app.service", "app"));
     }
 
     #[test]

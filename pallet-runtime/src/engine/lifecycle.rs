@@ -1,13 +1,13 @@
 //! Nodes as wholes: removing, creating and starting them, and the phases of groups around that.
 
 use super::connect::{self, LoginAs};
-use super::nodes::{Member, Run, node_of};
+use super::nodes::{Member, Run};
 use super::phases;
 use super::select::{Chosen, Selection};
 use crate::event::{Event, Failure, NodeWork};
 use pallet::compute::{ComputeError, CreateRequest, NodeRecord};
 use pallet::name::PhaseName;
-use pallet::{Node, standard};
+use pallet::standard;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
@@ -62,14 +62,13 @@ async fn destroy_server(run: &Arc<Run>, selection: &Selection) {
     if members.is_empty() {
         return;
     }
-    let members = connect::connect_all(run, members, LoginAs::Admin).await;
-    let remaining: Vec<Node> = selection
-        .groups
-        .iter()
-        .flat_map(|chosen| chosen.keep.iter().chain(&chosen.start).map(|r| node_of(r, &chosen.group, None)))
-        .chain(selection.others.iter().map(|(group, record)| node_of(record, group, None)))
-        .collect();
-    let members = phases::run_phase(run, &phase, members, &remaining).await;
+    let mut members = connect::connect_all(run, members, LoginAs::Admin).await;
+    // Nodes that stay take no part, but phases may ask about them.
+    for chosen in &selection.groups {
+        let staying = chosen.keep.iter().chain(&chosen.start);
+        members.extend(staying.map(|record| Member::new(run, record.clone(), chosen.group.clone(), false)));
+    }
+    let members = phases::run_phase(run, &phase, members).await;
     connect::close_all(members).await;
 }
 

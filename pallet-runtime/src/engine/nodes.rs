@@ -46,6 +46,7 @@ pub(super) struct Run {
     pub(super) request: Request,
     pub(super) traffic: Arc<Traffic>,
     pub(super) settings: SettingsStore,
+    bystanders: Mutex<Vec<(Node, Arc<Group>)>>,
     started: Instant,
     counts: Mutex<Counts>,
     failed: Mutex<BTreeSet<String>>,
@@ -76,6 +77,7 @@ impl Run {
             request,
             traffic,
             settings: SettingsStore::default(),
+            bystanders: Mutex::default(),
             started: Instant::now(),
             counts: Mutex::default(),
             failed: Mutex::default(),
@@ -86,6 +88,28 @@ impl Run {
 
     pub(super) fn emit(&self, event: &Event) {
         self.setup.listener.event(event);
+    }
+
+    /// Takes down nodes that are not configured in this run. Phases may still ask for their addresses and settings.
+    pub(super) fn add_bystanders<'a>(
+        &self,
+        nodes: impl IntoIterator<Item = (&'a NodeRecord, &'a Arc<Group>)>,
+    ) {
+        let nodes = nodes.into_iter().map(|(record, group)| (node_of(record, group, None), group.clone()));
+        lock(&self.bystanders).extend(nodes);
+    }
+
+    /// Returns the nodes that are not configured in this run.
+    pub(super) fn bystanders(&self) -> Vec<(Node, Arc<Group>)> {
+        lock(&self.bystanders).clone()
+    }
+
+    /// Returns these nodes and the bystanders, sorted by name.
+    pub(super) fn and_bystanders(&self, nodes: impl IntoIterator<Item = Node>) -> Arc<Vec<Node>> {
+        let bystanders = self.bystanders().into_iter().map(|(node, _)| node);
+        let mut nodes: Vec<Node> = nodes.into_iter().chain(bystanders).collect();
+        nodes.sort_by(|a, b| a.name().cmp(b.name()));
+        Arc::new(nodes)
     }
 
     pub(super) fn count(&self, counts: Counts) {

@@ -35,8 +35,7 @@ pub(super) fn check_source(run: &Run, selection: &Selection) -> Result<(), Vec<F
         let new = chosen.create.iter().map(|request| future_node(&request.name, &chosen.group));
         nodes.extend(new.map(|node| (node, chosen.group.clone())));
     }
-    let others = selection.others.iter().map(|(group, record)| node_of(record, group, None));
-    let all = all_nodes(nodes.iter().map(|(node, _)| node.clone()).chain(others));
+    let all = run.and_bystanders(nodes.iter().map(|(node, _)| node.clone()));
     let groups: Vec<&Group> = selection.groups.iter().map(|chosen| &*chosen.group).collect();
     let phases = phases_of_run(run, &groups);
     let mut mistakes = Mistakes::default();
@@ -54,8 +53,8 @@ pub(super) fn check_source(run: &Run, selection: &Selection) -> Result<(), Vec<F
 /// # Errors
 ///
 /// All mistakes of all phases and nodes, each once.
-pub(super) fn check_all(run: &Run, members: &[Member], others: &[Node]) -> Result<(), Vec<Failure>> {
-    let all = everyone(members, others);
+pub(super) fn check_all(run: &Run, members: &[Member]) -> Result<(), Vec<Failure>> {
+    let all = run.and_bystanders(members.iter().map(Member::node));
     let groups: Vec<&Group> = members.iter().map(|member| &*member.group).collect();
     let mut mistakes = Mistakes::default();
     for phase in phases_of_run(run, &groups).iter().filter(|phase| phase.as_str() != standard::SETTINGS) {
@@ -66,28 +65,27 @@ pub(super) fn check_all(run: &Run, members: &[Member], others: &[Node]) -> Resul
     mistakes.finish()
 }
 
-/// Runs the `settings` phase for all nodes. It touches none, so it is nothing but a build.
+/// Runs the `settings` phase for all nodes, as far as it goes for those whose facts are not known. It touches none,
+/// so it is nothing but a build.
 ///
 /// # Errors
 ///
 /// All mistakes of the phase.
-pub(super) fn settings(
-    run: &Run,
-    members: Vec<Member>,
-    others: &[Node],
-) -> Result<Vec<Member>, Vec<Failure>> {
+pub(super) fn settings(run: &Run, members: &[Member]) -> Result<(), Vec<Failure>> {
     let phase = PhaseName::new(standard::SETTINGS).expect("a valid name");
-    let all = everyone(&members, others);
+    let all = run.and_bystanders(members.iter().map(Member::node));
     let mut mistakes = Mistakes::default();
     for member in members.iter().filter(|member| member.live.is_some()) {
         mistakes.check(build(run, Some(member.node()), &all, &member.group, &phase, false));
     }
-    mistakes.finish()?;
-    Ok(members)
+    for (node, group) in run.bystanders() {
+        mistakes.check(build(run, Some(node), &all, &group, &phase, true));
+    }
+    mistakes.finish()
 }
 
 /// Runs the `bootstrap` phase on nodes on which it has not run, and logs in as the admin user afterwards.
-pub(super) async fn bootstrap(run: &Arc<Run>, members: Vec<Member>, others: &[Node]) -> Vec<Member> {
+pub(super) async fn bootstrap(run: &Arc<Run>, members: Vec<Member>) -> Vec<Member> {
     let phase = PhaseName::new(standard::BOOTSTRAP).expect("a valid name");
     let (new, mut members): (Vec<_>, Vec<_>) = members.into_iter().partition(connect::to_bootstrap);
     for member in &mut members {
@@ -98,8 +96,7 @@ pub(super) async fn bootstrap(run: &Arc<Run>, members: Vec<Member>, others: &[No
     if new.is_empty() {
         return members;
     }
-    let others: Vec<Node> = others.iter().cloned().chain(members.iter().map(Member::node)).collect();
-    let new = run_phase(run, &phase, new, &others).await;
+    let new = run_phase(run, &phase, new).await;
     let mut again = Vec::new();
     for mut member in new {
         if run.has_failed(&member.record.name) || run.setup.cancel.is_set() {
@@ -132,16 +129,9 @@ async fn flag(run: &Run, phase: &PhaseName, member: &mut Member) {
 }
 
 /// Runs one phase on all nodes whose group has it, and returns when all have ended.
-///
-/// `others` are further nodes that the phase may ask about.
-pub(super) async fn run_phase(
-    run: &Arc<Run>,
-    phase: &PhaseName,
-    members: Vec<Member>,
-    others: &[Node],
-) -> Vec<Member> {
+pub(super) async fn run_phase(run: &Arc<Run>, phase: &PhaseName, members: Vec<Member>) -> Vec<Member> {
     let takes_part = |member: &Member| member.group.phases.contains_key(phase) && member.live.is_some();
-    let all = everyone(&members, others);
+    let all = run.and_bystanders(members.iter().map(Member::node));
     let (active, mut idle): (Vec<_>, Vec<_>) = members.into_iter().partition(takes_part);
     let active: Vec<Member> = active
         .into_iter()
@@ -291,18 +281,6 @@ pub(super) fn read_local_files(graph: &ActionGraph) {
             file.set_local_content(std::fs::read(path).map_err(|error| error.to_string()));
         }
     }
-}
-
-/// Returns the nodes of a run and the others that phases may ask about, sorted by name.
-fn everyone(members: &[Member], others: &[Node]) -> Arc<Vec<Node>> {
-    all_nodes(members.iter().map(Member::node).chain(others.iter().cloned()))
-}
-
-/// Returns the nodes, sorted by name.
-pub(super) fn all_nodes(nodes: impl Iterator<Item = Node>) -> Arc<Vec<Node>> {
-    let mut nodes: Vec<Node> = nodes.collect();
-    nodes.sort_by(|a, b| a.name().cmp(b.name()));
-    Arc::new(nodes)
 }
 
 /// Returns settings, bootstrap and the phases of the run, in order.

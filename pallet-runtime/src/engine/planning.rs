@@ -58,16 +58,20 @@ pub(super) async fn plan(run: &Arc<Run>, selection: &Selection) -> Result<(), Ru
     let mut future: Vec<(Node, Arc<Group>)> = Vec::new();
     for chosen in &selection.groups {
         let group = &chosen.group;
-        let exists = chosen.keep.iter().filter(|_| !group.phases.is_empty());
-        members.extend(exists.map(|record| Member::new(run, record.clone(), group.clone(), false)));
+        // A group without phases needs no login.
+        if group.phases.is_empty() {
+            run.add_bystanders(chosen.keep.iter().map(|record| (record, group)));
+        } else {
+            let exists = chosen.keep.iter();
+            members.extend(exists.map(|record| Member::new(run, record.clone(), group.clone(), false)));
+        }
         let stopped = chosen.start.iter().map(|record| super::nodes::node_of(record, group, None));
         let new = chosen.create.iter().map(|request| future_node(&request.name, group));
         future.extend(stopped.chain(new).map(|node| (node, group.clone())));
     }
     let mut members = connect::connect_new(run, members).await;
     let nodes = members.iter().map(Member::node).chain(future.iter().map(|(node, _)| node.clone()));
-    let others = selection.others.iter().map(|(group, record)| super::nodes::node_of(record, group, None));
-    let all = phases::all_nodes(nodes.chain(others));
+    let all = run.and_bystanders(nodes);
     let mut planner = Planner { run, all, phases: Vec::new() };
     let groups = selection.groups.iter().map(|chosen| &*chosen.group);
     planner.phases = select::expand(&select::phases(&run.request, groups));
@@ -94,7 +98,9 @@ impl Planner<'_> {
         let phase = PhaseName::new(standard::SETTINGS).expect("a valid name");
         let existing = members.iter().map(|member| (member.node(), &member.group));
         let new = future.iter().map(|(node, group)| (node.clone(), group));
-        for (node, group) in existing.chain(new) {
+        let bystanders = self.run.bystanders();
+        let bystanders = bystanders.iter().map(|(node, group)| (node.clone(), group));
+        for (node, group) in existing.chain(new).chain(bystanders) {
             let tentative = node.try_facts().is_none();
             phases::build(self.run, Some(node), &self.all, group, &phase, tentative)
                 .map_err(|error| phases::graph_failures(&error).collect::<Vec<_>>())?;

@@ -50,6 +50,9 @@ impl Provider for NodeList {
 /// Reads the option `nodes`.
 fn nodes(options: &Options) -> Result<Vec<NodeRecord>, OptionError> {
     if !options.contains("nodes") {
+        // A mistyped key comes before the one that is missing for it.
+        options.tables("nodes")?;
+        options.finish()?;
         return Err(options.missing("nodes"));
     }
     let nodes = options.tables("nodes")?.iter().map(node).collect::<Result<Vec<_>, _>>()?;

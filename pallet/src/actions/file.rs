@@ -6,7 +6,7 @@ use crate::facts::Facts;
 use crate::graph::{ActionId, Handle, record};
 use crate::probe::{Contents, PathKind, PathState, Probe};
 use crate::script::Script;
-use crate::world::{Effects, World, effects_of_file};
+use crate::world::{Effects, World};
 
 /// A file that exists, whatever its content, or does not.
 #[derive(Debug)]
@@ -85,10 +85,6 @@ impl Action for File {
         Script::new().call("p_touch", first_words(view.id.0, path, &self.attributes))
     }
 
-    fn effects(&self) -> Option<Effects> {
-        effects_of_file(self.path.get())
-    }
-
     fn predict(&self, _: ActionId, world: &mut World) {
         let before = world.path(self.path.get()).is;
         let after = if self.absent {
@@ -101,5 +97,10 @@ impl Action for File {
             self.attributes.predict(&before, kind, 0o644)
         };
         world.set_path(self.path.get(), after);
+    }
+
+    fn effects(&self) -> Option<Effects> {
+        // It may be what defines a service.
+        Some(Effects::Below(self.path.get().clone()))
     }
 }

@@ -9,7 +9,7 @@ use crate::probe::{Contents, PathKind, Probe, Sha256};
 use crate::script::Script;
 use crate::secret::Secret;
 use crate::text::Text;
-use crate::world::{Effects, World, effects_of_file};
+use crate::world::{Effects, World};
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
@@ -313,10 +313,6 @@ impl Action for RemoteFile {
             .call("p_file", words)
     }
 
-    fn effects(&self) -> Option<Effects> {
-        effects_of_file(self.path.get())
-    }
-
     fn predict(&self, _: ActionId, world: &mut World) {
         let before = world.path(self.path.get()).is;
         let hash = match self.text().map(|text| text.resolve(|id| world.value(id))) {
@@ -327,5 +323,10 @@ impl Action for RemoteFile {
         let contents = hash.map_or(Contents::NotRead, Contents::Hash);
         let after = self.attributes.predict(&before, PathKind::File(contents), 0o644);
         world.set_path(self.path.get(), after);
+    }
+
+    fn effects(&self) -> Option<Effects> {
+        // It may be what defines a service.
+        Some(Effects::Below(self.path.get().clone()))
     }
 }

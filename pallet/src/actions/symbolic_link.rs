@@ -6,7 +6,7 @@ use crate::facts::Facts;
 use crate::graph::{ActionId, Handle, record};
 use crate::probe::{PathKind, PathState, Probe};
 use crate::script::Script;
-use crate::world::{Effects, World, effects_of_file};
+use crate::world::{Effects, World};
 
 /// A symbolic link.
 #[derive(Debug)]
@@ -98,7 +98,7 @@ impl Action for SymbolicLink {
     }
 
     fn effects(&self) -> Option<Effects> {
-        // What is reached through the link is something else from now on.
-        effects_of_file(self.path.get()).or_else(|| Some(Effects::Below(self.path.get().clone())))
+        // What is reached through the link is something else from now on; or it is what defines a service.
+        Some(Effects::Below(self.path.get().clone()))
     }
 }

@@ -34,6 +34,14 @@ p_settle() {
   [ "$p_status" -eq 0 ] && [ -z "$p_did" ] || return 0
   for p_path in $p_owes; do rm -f "$p_lib/owed/$p_path"; done
 }
+# p_owe_reload PATH: systemd is to read its files again before it is asked for a service, if this is one of them.
+p_owe_reload() {
+  case $1 in
+    /etc/systemd/system/* | /run/systemd/system/* | /usr/local/lib/systemd/system/* | /usr/lib/systemd/system/* | /lib/systemd/system/*)
+      p_owe daemon-reload
+      ;;
+  esac
+}
 p_hash() {
   p_sum=$(sha256sum <"$1") || return
   p_sum=${p_sum%% *}
@@ -103,6 +111,7 @@ p_file() {
       set -- "$1" "$2" $(stat -c '%a %u %g' "$2")
       p_mode=${p_mode:-$3} p_owner=${p_owner:-$4} p_group=${p_group:-$5}
     fi
+    p_owe_reload "$2" || return
     # Into a directory that a link leads to is where `mv` would move it.
     if [ -L "$2" ] && [ -d "$2" ]; then rm -f -- "$2"; fi
     # Remembered before it happens: what is remembered and did not happen does no harm.
@@ -125,6 +134,7 @@ p_wrote() { (umask 077 && printf '\n%s %s\n' "$2" "$1" >>"$p_lib/written"); }
 # p_touch ID PATH MODE OWNER GROUP
 p_touch() {
   if [ ! -e "$2" ] && [ ! -L "$2" ]; then
+    p_owe_reload "$2" || return
     (umask 022 && set -C && : >"$2") || return
     p_did="$p_did $1"
   elif [ ! -f "$2" ]; then
@@ -150,6 +160,7 @@ p_link() {
   fi
   p_new=${2%/*}/.pallet-$p_nonce-$1
   printf '%s %s\n' $$ "$p_new" >>"$p_lib/staged" || return
+  p_owe_reload "$2" || return
   ln -s -- "$3" "$p_new" || return
   mv -f -T -- "$p_new" "$2" 2>/dev/null || { rm -f "$2" && mv -f -- "$p_new" "$2"; } || { rm -f "$p_new"; return 1; }
   p_did="$p_did $1"
@@ -157,6 +168,7 @@ p_link() {
 # p_absent ID PATH RECURSIVE
 p_absent() {
   if [ ! -e "$2" ] && [ ! -L "$2" ]; then return 0; fi
+  p_owe_reload "$2" || return
   if [ -d "$2" ] && [ ! -L "$2" ]; then
     if [ -n "$3" ]; then rm -rf -- "$2" || return; else rmdir -- "$2" || return; fi
   else
@@ -332,11 +344,19 @@ p_apt_remove() {
   p_apt "$p_verb" -- $p_present || return
   p_did="$p_did$p_todo"
 }
+p_systemd_show() { systemctl show -p LoadState -p ActiveState -p UnitFileState -p NeedDaemonReload -- "$1.service"; }
 # p_service_state NAME: sets p_enabled and p_running to yes or no, and p_exists.
 p_service_state() {
   p_enabled=no p_running=no p_exists=
   if [ -d /run/systemd/system ]; then
-    p_line=$(systemctl show -p LoadState -p ActiveState -p UnitFileState -- "$1.service") || return
+    p_line=$(p_systemd_show "$1") || return
+    # A command or a person may have changed its file.
+    case $p_line in
+      *LoadState=not-found* | *NeedDaemonReload=yes*)
+        systemctl daemon-reload || return
+        p_line=$(p_systemd_show "$1") || return
+        ;;
+    esac
     case $p_line in *LoadState=not-found*) return 0 ;; esac
     p_exists=yes
     case $p_line in *UnitFileState=enabled* | *UnitFileState=alias*) p_enabled=yes ;; esac
@@ -379,8 +399,9 @@ p_sysv_links() {
 }
 # p_service ID NAME ENABLED RUNNING ANSWER: ANSWER is what an owed notification asks for: reload or restart.
 p_service() {
-  if [ -d /run/systemd/system ] && [ -e "$p_lib/owed/daemon-reload" ]; then
-    systemctl daemon-reload && rm -f "$p_lib/owed/daemon-reload" || return
+  if [ -e "$p_lib/owed/daemon-reload" ]; then
+    [ ! -d /run/systemd/system ] || systemctl daemon-reload || return
+    rm -f "$p_lib/owed/daemon-reload"
   fi
   p_service_state "$2" || return
   if [ -z "$p_exists" ]; then

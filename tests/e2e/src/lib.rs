@@ -9,7 +9,7 @@
 //! that the test started.
 
 pub mod cases;
-//pub mod cluster;
+pub mod cluster;
 pub mod lab;
 pub mod machine;
-//pub mod place;
+pub mod place;

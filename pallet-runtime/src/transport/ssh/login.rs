@@ -224,7 +224,8 @@ impl Login<'_> {
 
     fn advice(&self) -> String {
         let mut advice = self.credentials.notes.clone();
-        if self.allowed.as_ref().is_some_and(|allowed| *allowed == [Method::PublicKey]) {
+        // Most nodes accept passwords, too; that is no advice for somebody who has given none.
+        if self.credentials.password.is_none() && self.allows(Method::PublicKey) {
             let user = &self.credentials.username;
             advice.push(format!(
                 "add the public key to ~{user}/.ssh/authorized_keys there, or name another key"

@@ -24,7 +24,7 @@ fn with_sysv() {
 fn with_systemd() {
     require!("nodes");
     let lab = Lab::new(Machine::systemd());
-    lab.machine.check(include_str!("systemd.sh"));
+    lab.machine.check(include_str!("../../src/service.sh"));
     cases::run(
         &lab,
         states(
@@ -58,13 +58,22 @@ fn with_systemd_alone() -> Vec<Case> {
             .first([End::Unchanged]),
         Case::new("a unit that the phase itself writes", || {
             let unit = remote_file("/etc/systemd/system/e2e-own.service")
-                .content("[Service]\nExecStart=/bin/sleep infinity\n[Install]\nWantedBy=multi-user.target\n");
-            exec("systemctl daemon-reload").unless("systemctl cat e2e-own.service").after(unit);
-            service("e2e-own").enabled().running();
+                .content("[Service]\nExecStart=/bin/sleep 1000\n[Install]\nWantedBy=multi-user.target\n");
+            service("e2e-own").enabled().running().restart_when_changed(unit);
         })
         .unsure()
-        .first([End::Changed, End::Unchanged, End::Changed])
-        .check("systemctl is-active e2e-own", "active"),
+        .check("systemctl is-active e2e-own; systemctl is-enabled e2e-own", "active\nenabled"),
+        Case::new("a unit that the phase changes", || {
+            directory("/etc/systemd/system/e2e-own.service.d");
+            let limits = remote_file("/etc/systemd/system/e2e-own.service.d/limits.conf")
+                .content("[Service]\nLimitNOFILE=4321\n");
+            service("e2e-own").restart_when_changed(limits);
+        })
+        .unsure()
+        .check(
+            "grep -o 'open files *4321' /proc/$(systemctl show -P MainPID e2e-own)/limits | tr -s ' '",
+            "open files 4321",
+        ),
     ]
 }
 

@@ -1,0 +1,89 @@
+//! A cluster from nothing to nothing left to do.
+
+use pallet_test::require;
+use pallet_tests_e2e::cluster::{Cluster, program};
+
+#[test]
+fn everything_is_done_once_and_in_order() {
+    require!("nodes");
+    let cluster = Cluster::start(2);
+    let temporary = "ls -A /tmp /var/tmp";
+    let before = cluster.web(1).check(temporary);
+    let plan = cluster.run("plan --detailed-exit-code").expect(3);
+    assert_eq!(plan.events_of("node-planned").len(), 3);
+    assert!(!cluster.web(1).run("ls /srv/e2e").succeeded(), "a plan touches nothing");
+
+    let first = cluster.run("converge").expect(0);
+    assert_eq!((first.number("created"), first.number("failed"), first.number("skipped")), (0, 0, 0));
+    let phases: Vec<String> = first
+        .events_of("phase-started")
+        .iter()
+        .map(|event| format!("{} on {}", event["phase"].as_str().unwrap_or("?"), event["nodes"]))
+        .collect();
+    assert_eq!(
+        phases,
+        [
+            r#"bootstrap on ["databases-1","webs-1","webs-2"]"#,
+            r#"pre-configure on ["webs-1","webs-2"]"#,
+            r#"configure on ["databases-1","webs-1","webs-2"]"#,
+            r#"post-configure on ["databases-1","webs-1","webs-2"]"#,
+        ]
+    );
+    // Inherited by two ways, the base still is once in the phase.
+    let named = first.ends_on("webs-1").iter().filter(|(subject, _)| subject == "/srv/e2e/name").count();
+    assert_eq!(named, 1);
+    for (number, node) in [(1, cluster.web(1)), (2, cluster.web(2))] {
+        let address = cluster.database().address();
+        assert_eq!(node.check("cat /srv/e2e/web.conf"), format!("webs-{number} uses {address}:5432\n"));
+        assert_eq!(node.check("systemctl is-enabled e2e; systemctl is-active e2e"), "enabled\nactive\n");
+    }
+
+    let again = cluster.run("converge").expect(0);
+    assert_eq!((again.number("changed"), again.number("refreshed"), again.number("unknown")), (0, 0, 0));
+    // A node costs one round trip for its facts and one for each phase: three for a web server, two for the database.
+    assert_eq!(again.number("round_trips"), (1 + 3) * 2 + (1 + 2), "{}", again.stdout);
+    assert_eq!(cluster.web(1).check("cat /srv/bootstrap"), "bootstrapped by root\n");
+    assert_eq!(cluster.web(1).check("cat /srv/log"), "start\n", "a service that was started is not reloaded");
+
+    let plan = cluster.run("plan --detailed-exit-code").expect(0);
+    assert_eq!((plan.number("changed"), plan.number("unknown")), (0, 0), "{}", plan.stdout);
+    assert_eq!(cluster.web(1).check(temporary), before);
+    assert_eq!(cluster.web(1).check("find / -xdev -name '.pallet-*'"), "");
+}
+
+#[test]
+fn lift_runs_what_is_asked_where_it_is_declared() {
+    require!("nodes");
+    let cluster = Cluster::start(1);
+    cluster.converge_to_the_end();
+    let lifted = cluster.run("lift --phase restart").expect(0);
+    assert_eq!(lifted.number("changed"), 1);
+    assert_eq!(lifted.events_of("phase-started")[0]["nodes"].to_string(), r#"["webs-1"]"#);
+    assert_eq!(cluster.web(1).check("cat /srv/restarts"), "restarted\n");
+    cluster.database().check("[ ! -e /srv/restarts ]");
+
+    // A group alone still knows where the other one's nodes are.
+    cluster.web(1).check("rm /srv/e2e/web.conf");
+    let alone = cluster.place.run(program(), "converge webs=1 --output json").expect(0);
+    assert_eq!(alone.events_of("inventory")[0]["nodes"].as_array().map(Vec::len), Some(1));
+    let address = cluster.database().address().to_string();
+    assert_eq!(cluster.web(1).check("cat /srv/e2e/web.conf"), format!("webs-1 uses {address}:5432\n"));
+    assert_eq!(cluster.run("converge").expect(0).number("changed"), 0);
+}
+
+#[test]
+fn a_changed_file_reloads_the_service() {
+    require!("nodes");
+    let cluster = Cluster::start(1);
+    cluster.converge_to_the_end();
+    let node = cluster.web(1);
+    node.check("rm /srv/e2e/web.conf; : >/srv/log");
+    // The commands that look at the node between the file and the service make the reload a guess.
+    let plan = cluster.run("plan").expect(0);
+    assert_eq!(plan.number("changed"), 1, "{}", plan.stdout);
+    let converged = cluster.run("converge").expect(0);
+    assert_eq!(converged.number("changed"), 2, "{}", converged.stdout);
+    assert_eq!(node.check("cat /srv/log"), "reload\n");
+    // Facts, pre-, main and post-phase of one node, facts and two phases of the other, and one application.
+    assert_eq!(converged.number("round_trips"), 4 + 3 + 1);
+}
