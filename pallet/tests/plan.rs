@@ -235,3 +235,121 @@ fn a_node_without_apt_is_refused_with_what_it_has() {
     let doomed = pallet::plan::probe(&graph, &facts).expect_err("no apt");
     assert!(doomed[0].problem.message.contains("this node has apk"), "{doomed:?}");
 }
+
+#[test]
+fn commands_that_were_asked_before_a_change_are_asked_again() {
+    let plan = planned(with_directories(&["/srv"]), || {
+        output_of("cat /srv/flag");
+        file("/srv/flag");
+        output_of("cat /srv/flag");
+        exec("touch /srv/ran").only_if("test -e /srv/flag");
+    })
+    .expect("nothing is certain to fail");
+    let [before, change, after, guarded] = verdicts(&plan)[..] else { panic!("four actions") };
+    assert_eq!((before, change, after), (Verdict::Unchanged, Verdict::Change, Verdict::Unchanged));
+    assert_eq!(guarded, Verdict::Unknown(ActionId(1)));
+    assert_eq!(plan.steps().iter().map(|step| step.ids[0].0).collect::<Vec<_>>(), [1, 2, 3]);
+}
+
+#[test]
+fn refreshing_the_package_index_makes_no_command_doubtful() {
+    let plan = planned(State::default(), || {
+        package_manager().update();
+        exec("touch /srv/ran").only_if("test -e /srv/flag");
+    })
+    .expect("nothing is certain to fail");
+    assert_eq!(verdicts(&plan), [Verdict::Refresh, Verdict::Unchanged]);
+}
+
+#[test]
+fn a_unit_that_is_written_here_is_no_service_that_is_missing() {
+    let phase = |unit: &'static str| {
+        planned(with_directories(&["/etc/systemd/system"]), move || {
+            remote_file("/etc/systemd/system/app.service").content("[Service]\n");
+            service(unit).running();
+        })
+    };
+    let plan = phase("app").expect("the unit is there by then");
+    assert_eq!(verdicts(&plan), [Verdict::Change, Verdict::Unknown(ActionId(0))]);
+    assert_eq!(phase("other").expect_err("no such unit").len(), 1);
+}
+
+#[test]
+fn a_file_written_twice_is_edited_by_nobody_else() {
+    let mut state = with_directories(&["/srv"]);
+    let (one, two) = (Sha256::of(b"one"), Sha256::of(b"two"));
+    let is = PathState { kind: PathKind::File(Contents::Hash(two)), mode: 0o644, ..PathState::absent() };
+    state.paths.insert(path("/srv/app.conf"), is);
+    state.written.insert(path("/srv/app.conf"), two);
+    let phase = || {
+        remote_file("/srv/app.conf").content("one");
+        remote_file("/srv/app.conf").content("two");
+    };
+    let plan = planned(state.clone(), phase).expect("both are ours");
+    assert_eq!(verdicts(&plan), [Verdict::Change, Verdict::Change]);
+    state.written.insert(path("/srv/app.conf"), one);
+    let third = || {
+        remote_file("/srv/app.conf").content("three");
+    };
+    assert!(planned(state, third).is_err(), "somebody else wrote in between");
+}
+
+#[test]
+fn an_edit_that_is_taken_over_becomes_ours_without_a_change() {
+    let mut state = with_directories(&["/srv"]);
+    let is = PathState {
+        kind: PathKind::File(Contents::Hash(Sha256::of(b"theirs"))),
+        mode: 0o644,
+        ..PathState::absent()
+    };
+    state.paths.insert(path("/srv/app.conf"), is);
+    state.written.insert(path("/srv/app.conf"), Sha256::of(b"ours"));
+    let plan = planned(state, || {
+        let file = remote_file("/srv/app.conf").content("theirs");
+        exec("true").only_if("false").after(file);
+    })
+    .expect("nothing is certain to fail");
+    assert_eq!(verdicts(&plan), [Verdict::Unchanged, Verdict::Unchanged]);
+    let [step] = plan.steps() else { panic!("one step, which takes the edit down") };
+    assert!(step.script.masked().starts_with("p_keep "), "{}", step.script.masked());
+}
+
+#[test]
+fn contents_do_not_travel_for_an_attribute() {
+    let mut state = with_directories(&["/srv"]);
+    let is = PathState {
+        kind: PathKind::File(Contents::Hash(Sha256::of(b"a long text"))),
+        mode: 0o600,
+        ..PathState::absent()
+    };
+    state.paths.insert(path("/srv/app.conf"), is);
+    let plan = planned(state, || {
+        remote_file("/srv/app.conf").content("a long text").mode(0o644);
+    })
+    .expect("nothing is certain to fail");
+    assert_eq!(verdicts(&plan), [Verdict::Change]);
+    assert!(!plan.steps()[0].script.masked().contains("a long text"));
+}
+
+#[test]
+fn the_group_of_a_removed_user_goes_with_it() {
+    use pallet::name::AccountName;
+    use pallet::probe::{Account, AccountGroup};
+    let name = AccountName::new("app").expect("a valid name");
+    let account = Account {
+        uid: 1000,
+        gid: 1000,
+        gecos: String::new(),
+        home: "/home/app".to_owned(),
+        shell: "/bin/sh".to_owned(),
+    };
+    let mut state = State::default();
+    state.users.insert(name.clone(), account);
+    state.groups.insert(name, AccountGroup { gid: 1000, ..AccountGroup::default() });
+    let plan = planned(state, || {
+        user("app").absent();
+        group("app").absent();
+    })
+    .expect("nothing is certain to fail");
+    assert_eq!(verdicts(&plan), [Verdict::Change, Verdict::Unchanged]);
+}

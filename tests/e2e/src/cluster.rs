@@ -41,6 +41,7 @@ fn base(node: &Node) {
 
 #[phase]
 fn first_steps() {
+    exec("exit 4").only_if("test -e /run/e2e-fail-bootstrap");
     exec("echo bootstrapped by $(id -un) >>/srv/bootstrap");
 }
 
@@ -189,7 +190,7 @@ impl Cluster {
         assert_eq!(again.number("changed"), 0, "{}", again.stdout);
     }
 
-    /// Asks a node to `fail`, to `kill` its sshd or to `wait`, until it is asked no more.
+    /// Asks a node to `fail`, to `fail-bootstrap`, to `kill` its sshd or to `wait`, until it is asked no more.
     pub fn ask(&self, node: &Machine, what: &str) {
         node.check(&format!("touch /run/e2e-{what}"));
     }

@@ -170,3 +170,22 @@ fn a_killed_shell_is_said_to_be_unknown_and_the_next_run_finishes() {
     lab.machine.check("[ -e /srv/after ]");
     assert_eq!(lab.converge(phase).summary().counts.changed, 0);
 }
+
+/// More than any pipe holds, in one line and in many, and a node that answers while it is still being told.
+#[test]
+fn much_is_said_both_ways() {
+    require!("nodes");
+    for machine in [Machine::debian(), Machine::busybox()] {
+        let lab = Lab::new(machine);
+        lab.machine.check("mkdir -p /srv");
+        let report = lab.converge(|| {
+            exec("head -c 3000000 /dev/zero | tr '\\0' x; echo; seq 100000; echo done");
+            remote_file("/srv/much").content("0123456789abcde\n".repeat(200_000));
+            let value = output_of("cat /srv/much");
+            remote_file("/srv/copy").content(value);
+        });
+        report.summary();
+        assert_eq!(report.output().last().copied(), Some("done"));
+        assert_eq!(lab.machine.check("stat -c %s /srv/much /srv/copy"), "3200000\n3199999\n");
+    }
+}

@@ -190,3 +190,22 @@ fn attributes_reach_what_a_link_leads_to() {
         "700 nobody\n600 nobody\nroot\nroot\n"
     );
 }
+
+#[test]
+fn a_thousand_files_are_read_at_once() {
+    require!("nodes");
+    for machine in [Machine::debian(), Machine::busybox()] {
+        let lab = Lab::new(machine);
+        lab.machine.check("mkdir -p /srv");
+        let phase = || {
+            for number in 0..1000 {
+                remote_file(format!("/srv/file-with-a-name-that-is-rather-long-{number}"))
+                    .content(format!("{number}\n"));
+            }
+        };
+        assert_eq!(lab.converge(phase).summary().counts.changed, 1000);
+        let again = lab.converge(phase);
+        assert_eq!((again.summary().counts.changed, again.summary().round_trips), (0, 2));
+        assert!(again.summary().seconds < 20.0, "{:?}", again.summary());
+    }
+}

@@ -30,7 +30,7 @@ fn on_busybox() {
 fn binary() -> Vec<u8> {
     let mut bytes: Vec<u8> = (0..=255).collect();
     bytes.extend((0..=255u8).rev());
-    bytes.extend_from_slice(b"\0\0\\0\\000%s%%\0007\0");
+    bytes.extend_from_slice(b"\0\0\\0\\000%s%%\x00007\0");
     bytes
 }
 

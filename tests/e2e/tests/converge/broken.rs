@@ -4,7 +4,7 @@ use pallet_test::nodes::Node;
 use pallet_test::require;
 use pallet_tests_e2e::cluster::{Cluster, program};
 use std::path::Path;
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 
 #[test]
 fn a_failure_stops_its_node_and_the_next_phase() {
@@ -92,6 +92,65 @@ fn what_a_killed_controller_owes_is_made_up_for() {
     assert_eq!(node.check("ls /var/lib/pallet/owed"), "");
     assert!(node.check("cat /srv/log").starts_with("reload\n"), "what was owed was done");
     assert_eq!(node.check("find / -xdev -name '.pallet-*'"), "");
+}
+
+#[test]
+fn a_bootstrap_that_failed_is_run_again_and_one_that_did_not_is_not() {
+    require!("nodes");
+    let cluster = Cluster::start(2);
+    cluster.ask(cluster.web(2), "fail-bootstrap");
+    let failed = cluster.run("converge").expect(1);
+    assert_eq!(failed.failure_of("webs-2")["message"], "exec exit 4: exit code 4");
+    cluster.web(1).check("[ ! -e /srv/e2e ]");
+    cluster.ask_no_more(cluster.web(2), "fail-bootstrap");
+    cluster.converge_to_the_end();
+    for number in [1, 2] {
+        assert_eq!(cluster.web(number).check("cat /srv/bootstrap"), "bootstrapped by root\n");
+    }
+}
+
+#[test]
+fn an_interrupted_run_ends_what_it_does_and_begins_nothing_else() {
+    require!("nodes");
+    let cluster = Cluster::start(1);
+    let node = cluster.web(1);
+    cluster.ask(node, "wait");
+    let line = format!("converge {} --output json", cluster.groups());
+    let mut command = cluster.place.command(Path::new(env!("CARGO_BIN_EXE_e2e-infra")), &line);
+    let controller =
+        command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the program starts");
+    cluster.until_it_waits(node);
+    let interrupted = Command::new("kill").args(["-INT", &controller.id().to_string()]).status();
+    assert!(interrupted.expect("kill runs").success());
+    cluster.ask_no_more(node, "wait");
+    let ended = controller.wait_with_output().expect("ended");
+    let said = String::from_utf8_lossy(&ended.stdout);
+    assert_eq!(ended.status.code(), Some(130), "{said}");
+    assert!(said.lines().last().is_some_and(|line| line.contains(r#""event":"finished""#)), "{said}");
+    node.check("[ -e /srv/e2e/last ] && [ ! -e /srv/e2e-after ]");
+    cluster.converge_to_the_end();
+}
+
+#[test]
+fn a_node_that_loses_its_power_is_finished_by_the_next_run() {
+    require!("nodes");
+    let cluster = Cluster::start(1);
+    let node = cluster.web(1);
+    cluster.converge_to_the_end();
+    change_the_configuration(node);
+    cluster.ask(node, "wait");
+    let failed = std::thread::scope(|scope| {
+        let run = scope.spawn(|| cluster.run("converge"));
+        cluster.until_it_waits(node);
+        node.crash().expect("up again");
+        run.join().expect("no panic")
+    });
+    let failed = failed.expect(1);
+    let message = failed.failure_of("webs-1")["message"].as_str().unwrap_or_default().to_owned();
+    assert!(message.contains("whether it was done is not known"), "{message}");
+    assert_eq!(node.check("ls /var/lib/pallet/owed"), "reload-e2e\n");
+    cluster.converge_to_the_end();
+    assert_eq!(node.check("ls /var/lib/pallet/owed"), "");
 }
 
 #[test]
