@@ -95,10 +95,10 @@ pub async fn run(setup: Setup, request: Request) -> Result<Summary, RunError> {
             return finish(&run);
         }
     }
-    lifecycle::destroy(&run, &selection).await;
-    if run.request.verb != Verb::Destroy && !run.any_failed() {
+    lifecycle::destroy(&run, &selection, &ready).await;
+    if run.request.verb != Verb::Destroy && run.goes_on() {
         let members = lifecycle::create(&run, selection, ready).await;
-        if !run.any_failed() {
+        if run.goes_on() {
             configure(&run, members).await?;
         }
     }
@@ -117,7 +117,7 @@ async fn configure(run: &Arc<Run>, members: Vec<Member>) -> Result<(), RunError>
     phases::check_all(run, &members).map_err(RunError::Input)?;
     let mut members = phases::bootstrap(run, members).await;
     for phase in select::expand(&run.phases(&members)) {
-        if run.any_failed() || run.setup.cancel.is_set() {
+        if !run.goes_on() {
             break;
         }
         members = phases::run_phase(run, &phase, members).await;

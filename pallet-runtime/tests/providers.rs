@@ -36,7 +36,7 @@ fn lab() -> Options {
         ("group", "web".into()),
         ("address", "10.0.0.7".into()),
         ("port", 2222.into()),
-        ("user", "debian".into()),
+        ("image-user", "debian".into()),
     ]);
     let db = table(&[
         ("name", "db.example.org".into()),

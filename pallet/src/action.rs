@@ -6,10 +6,11 @@
 //! packages can have kinds of their own: implement the trait and call [`graph::record`](crate::graph::record).
 
 use crate::facts::Facts;
-use crate::graph::ActionId;
+use crate::graph::{ActionId, AnyHandle};
 use crate::name::RemotePath;
 use crate::probe::Probe;
 use crate::script::Script;
+use crate::secret::Secret;
 use crate::text::Text;
 use crate::world::{Effects, World};
 use std::any::Any;
@@ -33,7 +34,12 @@ pub trait Action: Any + fmt::Debug + Send + Sync {
     }
 
     /// Returns the actions whose values this one uses.
-    fn values(&self) -> Vec<ActionId> {
+    fn values(&self) -> Vec<AnyHandle> {
+        Vec::new()
+    }
+
+    /// Returns the secrets in it: what the node writes about the action is searched for them.
+    fn secrets(&self) -> Vec<Secret> {
         Vec::new()
     }
 
@@ -171,10 +177,6 @@ impl View<'_> {
 
     /// Returns a text with the values filled in that are known already.
     pub(crate) fn fill(&self, text: &Text) -> Text {
-        match self.resolve(text) {
-            // A text with a secret in it stays as it is: resolving would make the secret a literal.
-            Ok(bytes) if !text.is_secret() => Text::from(bytes),
-            _ => text.clone(),
-        }
+        text.fill(|id| self.world.value(id))
     }
 }

@@ -48,8 +48,8 @@ for pair in apt-get:apt dnf:dnf zypper:zypper pacman:pacman apk:apk; do
     break
   fi
 done
-if [ -r /var/lib/pallet/version ]; then
-  IFS= read -r version </var/lib/pallet/version
+if [ -r "${p_lib:-/var/lib/pallet}/version" ]; then
+  IFS= read -r version <"${p_lib:-/var/lib/pallet}/version"
   echo "state=$version"
 fi
 echo "clock=$(date +%s)"

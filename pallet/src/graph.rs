@@ -17,6 +17,7 @@ pub(crate) use builder::enter_phase;
 
 use crate::action::Action;
 use crate::location::Location;
+use crate::secret::Secret;
 use std::collections::BTreeSet;
 
 /// The number of an action in its graph, from 0, in program order.
@@ -110,6 +111,11 @@ impl ActionGraph {
     /// Tells whether there is no action.
     pub fn is_empty(&self) -> bool {
         self.nodes.is_empty()
+    }
+
+    /// Returns the secrets of all actions.
+    pub fn secrets(&self) -> Vec<Secret> {
+        self.nodes.iter().flat_map(|node| node.action.secrets()).collect()
     }
 
     /// Returns the actions that answer a change of this one.

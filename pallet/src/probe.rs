@@ -152,7 +152,7 @@ const PATHS: &str = r#"p_paths() {
     p_n=$((p_n - 1))
   done
   p_frame stat
-  [ $# -eq 0 ] || stat -c '%f %u %g %U %G %s %Y' "$@"
+  [ $# -eq 0 ] || stat -c '%f %u %g %s %Y/%U/%G' "$@"
 }
 "#;
 
@@ -200,7 +200,7 @@ const HASHES: &str = r#"p_hashes() {
 
 /// What pallet wrote last, and what it still owes. See `apply.sh`.
 const WRITTEN: &str = r#"p_frame written
-[ ! -r /var/lib/pallet/written ] || cat /var/lib/pallet/written
+[ ! -r "${p_lib:-/var/lib/pallet}/written" ] || cat "${p_lib:-/var/lib/pallet}/written"
 "#;
 
 const DPKG: &str = r#"p_packages() {
@@ -211,12 +211,18 @@ const DPKG: &str = r#"p_packages() {
 
 const SYSTEMD: &str = r#"p_units() {
   p_frame owed
-  for p_path in /var/lib/pallet/owed/*; do [ ! -e "$p_path" ] || printf '%s\n' "${p_path##*/}"; done
+  for p_path in "${p_lib:-/var/lib/pallet}"/owed/*; do [ ! -e "$p_path" ] || printf '%s\n' "${p_path##*/}"; done
   p_n=$#
   while [ "$p_n" -gt 0 ]; do
     set -- "$@" "$1.service"
     shift
     p_n=$((p_n - 1))
+  done
+  p_frame rc
+  for p_unit in "$@"; do
+    p_enabled=no
+    for p_path in /etc/rc[2345].d/S[0-9][0-9]"${p_unit%.service}"; do [ ! -e "$p_path" ] || p_enabled=yes; done
+    echo "$p_enabled"
   done
   p_frame systemd
   systemctl show -p LoadState -p ActiveState -p UnitFileState -- "$@"
@@ -225,7 +231,7 @@ const SYSTEMD: &str = r#"p_units() {
 
 const SYSV: &str = r#"p_units() {
   p_frame owed
-  for p_path in /var/lib/pallet/owed/*; do [ ! -e "$p_path" ] || printf '%s\n' "${p_path##*/}"; done
+  for p_path in "${p_lib:-/var/lib/pallet}"/owed/*; do [ ! -e "$p_path" ] || printf '%s\n' "${p_path##*/}"; done
   p_frame sysv
   for p_unit in "$@"; do
     if [ ! -x "/etc/init.d/$p_unit" ]; then echo 'absent - -'; continue; fi

@@ -52,7 +52,7 @@ impl Script {
         self.code("\n")
     }
 
-    /// Adds commands that print a text byte for byte.
+    /// Adds commands that print a text byte for byte, and fail if that fails.
     #[must_use]
     pub fn print(mut self, text: impl Into<Text>) -> Self {
         self.parts.push(Part::Print(text.into()));
@@ -105,7 +105,7 @@ fn render_word(text: &Text, out: &mut Vec<u8>) {
         match part {
             TextPart::Literal(bytes) => quote(bytes, out),
             TextPart::Secret(secret) => quote(secret.expose().as_bytes(), out),
-            TextPart::Value(id) => out.extend_from_slice(format!("\"$p_v{}\"", id.0).as_bytes()),
+            TextPart::Value(value) => out.extend_from_slice(format!("\"$p_v{}\"", value.id.0).as_bytes()),
         }
     }
     if out.len() == before {
@@ -113,14 +113,19 @@ fn render_word(text: &Text, out: &mut Vec<u8>) {
     }
 }
 
+/// One list of commands, which fails when one of them does: a full disk must not look like the end of the text.
 fn render_print(text: &Text, out: &mut Vec<u8>) {
+    out.push(b':');
     for part in text.parts() {
         match part {
             TextPart::Literal(bytes) => print_bytes(bytes, out),
             TextPart::Secret(secret) => print_bytes(secret.expose().as_bytes(), out),
-            TextPart::Value(id) => out.extend_from_slice(format!("printf %s \"$p_v{}\"\n", id.0).as_bytes()),
+            TextPart::Value(value) => {
+                out.extend_from_slice(format!(" &&\nprintf %s \"$p_v{}\"", value.id.0).as_bytes());
+            }
         }
     }
+    out.push(b'\n');
 }
 
 /// `printf` is a builtin of every shell we know, so nothing of this shows in a process list, and the length of
@@ -141,13 +146,12 @@ fn print_bytes(bytes: &[u8], out: &mut Vec<u8>) {
             }
         }
         // A format that begins with a hyphen would be read as an option by some shells.
-        out.extend_from_slice(b"printf -- ");
+        out.extend_from_slice(b" &&\nprintf -- ");
         quote(&format, out);
     } else {
-        out.extend_from_slice(b"printf %s ");
+        out.extend_from_slice(b" &&\nprintf %s ");
         quote(bytes, out);
     }
-    out.push(b'\n');
 }
 
 /// Appends `bytes` as one shell word that stands for exactly these bytes.
@@ -196,6 +200,6 @@ mod tests {
     #[test]
     fn contents_with_nul_become_formats() {
         let script = Script::new().print(b"100%\\\0x".to_vec());
-        assert_eq!(String::from_utf8_lossy(&script.render()), "printf -- '100%%\\\\\\000x'\n");
+        assert_eq!(String::from_utf8_lossy(&script.render()), ": &&\nprintf -- '100%%\\\\\\000x'\n");
     }
 }

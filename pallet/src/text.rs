@@ -1,6 +1,6 @@
 //! Texts that are put together from literals, secrets, and values that only the node knows.
 
-use crate::graph::{ActionId, Value};
+use crate::graph::{ActionId, AnyHandle, Value};
 use crate::secret::Secret;
 
 /// A text for a node: the content of a file, a command, the value of a variable.
@@ -25,7 +25,7 @@ pub struct Text {
 pub(crate) enum TextPart {
     Literal(Vec<u8>),
     Secret(Secret),
-    Value(ActionId),
+    Value(AnyHandle),
 }
 
 impl Text {
@@ -41,7 +41,7 @@ impl Text {
             .map(|part| match part {
                 TextPart::Literal(bytes) => String::from_utf8_lossy(bytes).into_owned(),
                 TextPart::Secret(_) => "***".to_owned(),
-                TextPart::Value(id) => format!("‹value of action {}›", id.0),
+                TextPart::Value(value) => format!("‹value of action {}›", value.id.0),
             })
             .collect()
     }
@@ -51,16 +51,33 @@ impl Text {
         self.parts.iter().any(|part| matches!(part, TextPart::Secret(_)))
     }
 
+    /// Returns the secrets in it.
+    pub(crate) fn secrets(&self) -> impl Iterator<Item = Secret> + '_ {
+        self.parts.iter().filter_map(|part| match part {
+            TextPart::Secret(secret) => Some(secret.clone()),
+            _ => None,
+        })
+    }
+
     pub(crate) fn parts(&self) -> &[TextPart] {
         &self.parts
     }
 
     /// Returns the actions whose values are in the text.
-    pub(crate) fn values(&self) -> impl Iterator<Item = ActionId> + '_ {
+    pub(crate) fn values(&self) -> impl Iterator<Item = AnyHandle> + '_ {
         self.parts.iter().filter_map(|part| match part {
-            TextPart::Value(id) => Some(*id),
+            TextPart::Value(value) => Some(*value),
             _ => None,
         })
+    }
+
+    /// Returns the text with the values filled in that `known` gives. Secrets stay secrets.
+    pub(crate) fn fill<'a>(&self, known: impl Fn(ActionId) -> Option<&'a [u8]>) -> Text {
+        let fill = |part: &TextPart| match part {
+            TextPart::Value(value) => known(value.id).map(|bytes| TextPart::Literal(bytes.to_vec())),
+            TextPart::Literal(_) | TextPart::Secret(_) => None,
+        };
+        Text { parts: self.parts.iter().map(|part| fill(part).unwrap_or_else(|| part.clone())).collect() }
     }
 
     /// Returns the text as bytes, or the first action whose value `known` does not give.
@@ -73,7 +90,7 @@ impl Text {
             match part {
                 TextPart::Literal(literal) => bytes.extend_from_slice(literal),
                 TextPart::Secret(secret) => bytes.extend_from_slice(secret.expose().as_bytes()),
-                TextPart::Value(id) => bytes.extend_from_slice(known(*id).ok_or(*id)?),
+                TextPart::Value(value) => bytes.extend_from_slice(known(value.id).ok_or(value.id)?),
             }
         }
         Ok(bytes)
@@ -118,6 +135,6 @@ impl From<&Secret> for Text {
 
 impl<T> From<Value<T>> for Text {
     fn from(value: Value<T>) -> Self {
-        Text { parts: vec![TextPart::Value(value.id())] }
+        Text { parts: vec![TextPart::Value(value.any)] }
     }
 }

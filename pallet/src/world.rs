@@ -140,9 +140,15 @@ impl World {
         Known { is: self.state.commands.get(&(id, number)), doubt: self.doubt(&Key::Command) }
     }
 
+    /// Tells whether pallet wrote to a path before, and never this. A write that was interrupted may have been
+    /// remembered and not done, so every content that pallet ever wrote there counts as its own.
+    pub fn is_edited(&self, path: &RemotePath, is: Sha256) -> bool {
+        self.state.written.get(path).is_some_and(|ours| !ours.contains(&is))
+    }
+
     /// Returns the hash of what pallet wrote last to a path.
     pub fn written(&self, path: &RemotePath) -> Option<Sha256> {
-        self.state.written.get(path).copied()
+        self.state.written.get(path)?.last().copied()
     }
 
     /// Tells whether an earlier run still owes a restart or reload.
@@ -169,9 +175,9 @@ impl World {
     /// Takes down what pallet wrote last to a path; `None` if that is not known.
     pub fn set_written(&mut self, path: &RemotePath, hash: Option<Sha256>) {
         match hash {
-            Some(hash) => self.state.written.insert(path.clone(), hash),
-            None => self.state.written.remove(path),
-        };
+            Some(hash) => self.state.written.entry(path.clone()).or_default().push(hash),
+            None => drop(self.state.written.remove(path)),
+        }
     }
 
     /// Takes down a package from here on.

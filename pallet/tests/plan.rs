@@ -84,7 +84,7 @@ fn a_package_may_bring_what_follows() {
 fn an_installed_package_leaves_the_rest_certain() {
     let mut state = with_directories(&["/etc/nginx/conf.d"]);
     install(&mut state, "nginx");
-    let running = UnitState { exists: true, enabled: true, running: true };
+    let running = UnitState { exists: true, enabled: true, fixed: false, running: true };
     state.units.insert(UnitName::new("nginx").expect("a valid name"), running);
     let plan = planned(state, || {
         package("nginx");
@@ -129,7 +129,7 @@ fn content_is_compared_by_hash_and_edits_by_others_are_noticed() {
     };
     assert_eq!(verdicts(&planned(state.clone(), declare("ours")).expect("fine")), [Verdict::Unchanged]);
     assert_eq!(verdicts(&planned(state.clone(), declare("new")).expect("fine")), [Verdict::Change]);
-    state.written.insert(path("/srv/a"), Sha256::of(b"what we wrote"));
+    state.written.insert(path("/srv/a"), vec![Sha256::of(b"what we wrote")]);
     let doomed = planned(state.clone(), declare("new")).expect_err("edited by somebody else");
     assert!(doomed[0].problem.message.contains("edited by somebody else"));
     let graph = built(declare("new")).graph;
@@ -176,7 +176,7 @@ fn a_guard_that_holds_leaves_the_rest_certain() {
 #[test]
 fn an_owed_reload_is_made_up_for() {
     let mut state = State::default();
-    let running = UnitState { exists: true, enabled: true, running: true };
+    let running = UnitState { exists: true, enabled: true, fixed: false, running: true };
     state.units.insert(UnitName::new("nginx").expect("a valid name"), running);
     state.owed.insert("reload-nginx".to_owned());
     state.paths = with_directories(&["/srv"]).paths;

@@ -4,6 +4,7 @@ use super::nodes::Run;
 use super::{connect, planning};
 use crate::event::{ActionOutcome, Counts, Event, Failure};
 use crate::shell::{Item, RootShell, ShellError, random_token, visible};
+use pallet::Secret;
 use pallet::graph::{ActionGraph, ActionId};
 use pallet::name::PhaseName;
 use pallet::plan::{Doomed, Plan, Verdict};
@@ -97,6 +98,7 @@ struct Progress<'a> {
     partial: Vec<u8>,
     last: VecDeque<String>,
     failure: Option<Failure>,
+    secrets: Vec<Secret>,
 }
 
 impl<'a> Progress<'a> {
@@ -112,6 +114,7 @@ impl<'a> Progress<'a> {
             partial: Vec::new(),
             last: VecDeque::new(),
             failure: None,
+            secrets: target.graph.secrets(),
         }
     }
 
@@ -275,9 +278,18 @@ impl<'a> Progress<'a> {
         }
     }
 
+    /// A command may print what it was given. A secret of several lines is masked line by line.
+    fn mask(&self, line: String) -> String {
+        let lines = self.secrets.iter().flat_map(|secret| secret.expose().lines());
+        lines
+            .map(str::trim)
+            .filter(|secret| !secret.is_empty())
+            .fold(line, |line, secret| line.replace(secret, "***"))
+    }
+
     fn flush_line(&mut self) {
         let bytes = std::mem::take(&mut self.partial);
-        let line = visible(&String::from_utf8_lossy(&bytes));
+        let line = self.mask(visible(&String::from_utf8_lossy(&bytes)));
         if line.trim().is_empty() {
             return;
         }

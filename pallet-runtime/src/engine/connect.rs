@@ -107,7 +107,12 @@ async fn connect(run: &Run, member: &mut Member, login: LoginAs) -> Result<(), F
 }
 
 pub(super) async fn read_facts(shell: &mut RootShell) -> Result<Facts, Failure> {
-    let script = format!("p_frame facts\n{}", Facts::SCRIPT);
+    read_facts_in(shell, "unset p_lib\n").await
+}
+
+/// Reads the facts after some code that says where state is kept.
+pub(super) async fn read_facts_in(shell: &mut RootShell, state: &str) -> Result<Facts, Failure> {
+    let script = format!("{state}p_frame facts\n{}", Facts::SCRIPT);
     let sections = shell.open(script.as_bytes()).await.map_err(|error| shell_failure(&error))?;
     let answer = sections.iter().find(|section| section.header == "facts");
     let text = answer.map(|section| String::from_utf8_lossy(&section.body)).unwrap_or_default();

@@ -16,20 +16,29 @@ use tokio::task::JoinSet;
 
 /// Runs `destroy-server` on the nodes that are too many, removes them, and runs `destroy-group` for groups that have
 /// none left.
-pub(super) async fn destroy(run: &Arc<Run>, selection: &Selection) {
+///
+/// `ready` are nodes that are kept and were taken out of the selection.
+pub(super) async fn destroy(run: &Arc<Run>, selection: &Selection, ready: &[Member]) {
     destroy_server(run, selection).await;
+    if run.setup.cancel.is_set() {
+        return;
+    }
     let permits = Arc::new(Semaphore::new(run.request.parallel.max(1)));
     let mut tasks = JoinSet::new();
     for record in selection.removals().filter(|record| !run.has_failed(&record.name)) {
         let (run, permits, record) = (run.clone(), permits.clone(), record.clone());
         tasks.spawn(async move {
             let _permit = permits.acquire().await;
-            destroy_node(&run, &record).await;
+            if !run.setup.cancel.is_set() {
+                destroy_node(&run, &record).await;
+            }
         });
     }
     tasks.join_all().await;
     for chosen in selection.groups.iter().filter(|chosen| becomes_empty(chosen)) {
-        if !chosen.destroy.iter().any(|record| run.has_failed(&record.name)) {
+        let lives = ready.iter().any(|member| member.group.name == chosen.group.name);
+        let failed = chosen.destroy.iter().any(|record| run.has_failed(&record.name));
+        if !lives && !failed && !run.setup.cancel.is_set() {
             phases::run_group_phase(run, &chosen.group, standard::DESTROY_GROUP).await;
         }
     }
@@ -53,7 +62,12 @@ async fn destroy_server(run: &Arc<Run>, selection: &Selection) {
     if members.is_empty() {
         return;
     }
-    let members = connect::connect_all(run, members, LoginAs::Admin).await;
+    let mut members = connect::connect_all(run, members, LoginAs::Admin).await;
+    // Nodes that stay take no part, but phases may ask about them.
+    for chosen in &selection.groups {
+        let staying = chosen.keep.iter().chain(&chosen.start);
+        members.extend(staying.map(|record| Member::new(run, record.clone(), chosen.group.clone(), false)));
+    }
     let members = phases::run_phase(run, &phase, members).await;
     connect::close_all(members).await;
 }
@@ -119,6 +133,7 @@ impl Job {
     async fn run(self, run: &Run) -> Option<NodeRecord> {
         let (name, work) = match &self {
             Job::Keep(record) => return Some(record.clone()),
+            _ if run.setup.cancel.is_set() => return None,
             Job::Start(record) => (record.name.clone(), NodeWork::Start),
             Job::Create(request) => (request.name.clone(), NodeWork::Create),
         };

@@ -127,6 +127,11 @@ impl Run {
         !lock(&self.failed).is_empty()
     }
 
+    /// Tells whether the next step may begin: no node failed, and the user does not want to stop.
+    pub(super) fn goes_on(&self) -> bool {
+        !self.any_failed() && !self.setup.cancel.is_set()
+    }
+
     pub(super) fn has_failed(&self, node: &NodeName) -> bool {
         lock(&self.failed).contains(node.as_str())
     }

@@ -242,6 +242,9 @@ pub(super) async fn run_group_phase(run: &Run, group: &Arc<Group>, phase: &'stat
     run.count(counts);
 }
 
+/// What actions leave on the controller belongs to the user who runs the program, not to root.
+const CONTROLLER_STATE: &str = "p_lib=${XDG_STATE_HOME:-$HOME/.local/state}/pallet/controller\n";
+
 /// A shell on the controller, as the user who runs the program.
 async fn controller_shell(run: &Run) -> Result<Live, Failure> {
     let transport = LocalTransport;
@@ -249,7 +252,7 @@ async fn controller_shell(run: &Run) -> Result<Live, Failure> {
     let channel = channel.map_err(|error| Failure::new(&error.message).maybe_hint(error.hint))?;
     let token = crate::shell::random_token().map_err(|error| Failure::new(error.to_string()))?;
     let mut shell = RootShell::new(channel, token, run.traffic.clone());
-    let facts = connect::read_facts(&mut shell).await?;
+    let facts = connect::read_facts_in(&mut shell, CONTROLLER_STATE).await?;
     Ok(Live { transport: Box::new(transport), shell, facts: Arc::new(facts) })
 }
 

@@ -94,6 +94,8 @@ impl Disk {
             .and_then(|()| layer.write("etc/machine-id", &format!("{}\n", identity.machine_id)))
             .and_then(|()| layer.hide("var/lib/dbus/machine-id"))
             .and_then(|()| layer.hide("usr/sbin/policy-rc.d"))
+            // A node is thrown away, so dpkg need not wait for the disk: that takes a third of an installation.
+            .and_then(|()| layer.write("etc/dpkg/dpkg.cfg.d/pallet-sandbox", "force-unsafe-io\n"))
             .and_then(|()| layer.add_stand_ins())
             .context(|| format!("cannot write to the disk {}", self.folder.display()))
     }

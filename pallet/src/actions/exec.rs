@@ -3,9 +3,10 @@
 use super::attributes::GivenPath;
 use crate::action::{Action, Diff, View};
 use crate::facts::Facts;
-use crate::graph::{ActionId, Handle, Value, record};
+use crate::graph::{ActionId, AnyHandle, Handle, Value, record};
 use crate::probe::{PathKind, Probe};
 use crate::script::Script;
+use crate::secret::Secret;
 use crate::text::Text;
 use crate::world::{Effects, World};
 
@@ -121,7 +122,7 @@ impl Setting {
         self.dir.as_ref().map_or(Ok(()), GivenPath::check)
     }
 
-    fn values(&self) -> impl Iterator<Item = ActionId> + '_ {
+    fn values(&self) -> impl Iterator<Item = AnyHandle> + '_ {
         self.env.iter().flat_map(|(_, value)| value.values())
     }
 
@@ -149,6 +150,11 @@ fn in_short(command: &Text) -> String {
 }
 
 impl Exec {
+    /// Returns an action whose value a guard needs: in the command or in its environment.
+    fn value_of_guard(&self, command: &Text) -> Option<ActionId> {
+        command.values().chain(self.setting.values()).map(|value| value.id).next()
+    }
+
     /// Tells whether the guards let the command run, by what the world knows; and who makes that a guess.
     fn runs(&self, view: &View<'_>) -> (bool, Option<ActionId>) {
         let mut doubt = None;
@@ -162,7 +168,7 @@ impl Exec {
                     let known = view.world.command(view.id, guard_number(number));
                     let good = known.is.is_some_and(|result| result.status == 0);
                     let wanted = matches!(guard, Guard::OnlyIf(_));
-                    (good == wanted, known.doubt.or(command.values().next()))
+                    (good == wanted, known.doubt.or_else(|| self.value_of_guard(command)))
                 }
             };
             if doubtful.is_none() && !open {
@@ -204,12 +210,16 @@ impl Action for Exec {
         self.setting.check()
     }
 
-    fn values(&self) -> Vec<ActionId> {
+    fn values(&self) -> Vec<AnyHandle> {
         let guards = self.guards.iter().flat_map(|guard| match guard {
             Guard::Creates(_) => Vec::new(),
             Guard::Unless(command) | Guard::OnlyIf(command) => command.values().collect(),
         });
         self.command.values().chain(self.setting.values()).chain(guards).collect()
+    }
+
+    fn secrets(&self) -> Vec<Secret> {
+        self.command.secrets().chain(self.setting.env.iter().flat_map(|(_, value)| value.secrets())).collect()
     }
 
     fn probe(&self, id: ActionId, _: &Facts, probe: &mut Probe) -> Result<(), String> {
@@ -218,7 +228,7 @@ impl Action for Exec {
                 Guard::Creates(path) => probe.path(path.get()),
                 Guard::Unless(command) | Guard::OnlyIf(command) => {
                     // A guard that needs a value is asked on the node when its turn comes.
-                    if command.values().next().is_none() {
+                    if self.value_of_guard(command).is_none() {
                         probe.check(id, guard_number(number), self.setting.run(command, None));
                     }
                 }
@@ -300,7 +310,7 @@ impl Action for OutputOf {
         self.setting.check()
     }
 
-    fn values(&self) -> Vec<ActionId> {
+    fn values(&self) -> Vec<AnyHandle> {
         self.command.values().collect()
     }
 
@@ -313,7 +323,7 @@ impl Action for OutputOf {
 
     fn diff(&self, view: &View<'_>) -> Diff {
         let known = view.world.command(view.id, 0);
-        let doubt = known.doubt.or_else(|| self.command.values().next());
+        let doubt = known.doubt.or_else(|| self.command.values().map(|value| value.id).next());
         Diff { reads: true, doubt, ..Diff::none() }
     }
 

@@ -3,10 +3,11 @@
 use super::attributes::{Attributes, GivenPath, attribute_methods, first_words, missing_parent};
 use crate::action::{Action, ContentChange, Diff, View};
 use crate::facts::Facts;
-use crate::graph::{ActionId, Handle, record, refuse};
+use crate::graph::{ActionId, AnyHandle, Handle, record, refuse};
 use crate::location::Location;
 use crate::probe::{Contents, PathKind, Probe, Sha256};
 use crate::script::Script;
+use crate::secret::Secret;
 use crate::text::Text;
 use crate::world::{Effects, World};
 use std::path::{Path, PathBuf};
@@ -160,6 +161,17 @@ impl RemoteFile {
         same && known.doubt.is_none()
     }
 
+    /// Returns what may be replaced: what is there, if pallet wrote it, else what pallet wrote last.
+    fn last_written(&self, view: &View<'_>) -> Option<Sha256> {
+        let path = self.path.get();
+        match view.world.path(path).is.kind {
+            PathKind::File(Contents::Hash(is)) if !view.world.is_edited(path, is) => {
+                view.world.written(path).map(|_| is)
+            }
+            _ => view.world.written(path),
+        }
+    }
+
     fn overwrites(&self, view: &View<'_>) -> bool {
         self.overwrite_edits || view.overwrite_edits
     }
@@ -210,9 +222,16 @@ impl Action for RemoteFile {
         self.attributes.check()
     }
 
-    fn values(&self) -> Vec<ActionId> {
+    fn values(&self) -> Vec<AnyHandle> {
         match &self.content {
             Some(Content::Text(text)) => text.values().collect(),
+            _ => Vec::new(),
+        }
+    }
+
+    fn secrets(&self) -> Vec<Secret> {
+        match &self.content {
+            Some(Content::Text(text)) => text.secrets().collect(),
             _ => Vec::new(),
         }
     }
@@ -245,10 +264,10 @@ impl Action for RemoteFile {
             },
             (PathKind::File(Contents::Hash(is)), Ok(wanted)) if *is == Sha256::of(wanted) => {
                 // Somebody made the edit that we would have made: from now on it is ours.
-                diff.notes = view.world.written(path).is_some_and(|last| last != *is);
+                diff.notes = view.world.is_edited(path, *is);
             }
             (PathKind::File(Contents::Hash(is)), Ok(_)) => {
-                let edited = view.world.written(path).is_some_and(|last| last != *is);
+                let edited = view.world.is_edited(path, *is);
                 if edited && known.doubt.is_none() && !self.overwrites(view) {
                     let hint = "take the edit over into the source, or replace it with --overwrite-edits";
                     let message = format!("{path} was edited by somebody else since pallet wrote it");
@@ -277,7 +296,7 @@ impl Action for RemoteFile {
         let text = self.text().unwrap_or_default();
         let text = view.fill(&text);
         let hash = view.resolve(&text).map(|content| Sha256::of(&content).to_string()).unwrap_or_default();
-        let last = view.world.written(path).map(|hash| hash.to_string()).unwrap_or_default();
+        let last = self.last_written(view).map(|hash| hash.to_string()).unwrap_or_default();
         let overwrite = if self.overwrites(view) { "yes" } else { "" };
         let mut words = first_words(view.id.0, path, &self.attributes);
         if self.is_there(&hash, view) {
@@ -288,7 +307,7 @@ impl Action for RemoteFile {
         Script::new()
             .code("p_stage ")
             .word(path.as_str())
-            .code(format!(" {} || return\n{{\n:\n", view.id.0))
+            .code(format!(" {} || return\n{{\n", view.id.0))
             .print(text)
             .code("} >\"$p_new\" || { rm -f \"$p_new\"; return 1; }\n")
             .call("p_file", words)

@@ -108,7 +108,10 @@ impl Service {
     fn diff_answer(&self, runs: bool, view: &View<'_>, diff: &mut Diff) {
         let Some(answer) = self.answer else { return };
         let verb = answer.as_str();
-        let owed = self.owed_key().is_some_and(|key| view.world.is_owed(&key));
+        let owed = self.unit().is_ok_and(|unit| {
+            // What was owed as a reload may have become a restart in the source since, and the other way round.
+            ["reload", "restart"].iter().any(|verb| view.world.is_owed(&format!("{verb}-{unit}")))
+        });
         if !runs {
             // Whoever starts it later owes nothing.
             diff.notes = owed || view.trigger != Trigger::No;
@@ -164,6 +167,7 @@ impl Action for Service {
         }
         let mut diff = Diff::none();
         match self.enabled {
+            _ if known.is.fixed => {}
             Some(true) if !known.is.enabled => diff.change("enabled"),
             Some(false) if known.is.enabled => diff.change("disabled"),
             _ => {}

@@ -244,10 +244,11 @@ impl Builder {
                 Err(panic) => self.mistakes.push(panic_mistake(&*panic, &self.phases)),
             }
         }
-        // A phase cut short may have left its last action incomplete: it ended in the middle of that line.
-        if known_after.is_some() && self.nodes.last().is_some_and(|node| node.action.check().is_err()) {
+        // A phase cut short may have left its last actions incomplete: it ended in the middle of that line.
+        while known_after.is_some() && self.nodes.last().is_some_and(|node| node.action.check().is_err()) {
             self.nodes.pop();
         }
+        self.forget_edges_of_dropped_actions();
         for node in &self.nodes {
             if let Err(message) = node.action.check() {
                 let message = format!("{}: {message}", node.label());
@@ -277,9 +278,19 @@ impl Builder {
     fn add_value_edges(&mut self) {
         for index in 0..self.nodes.len() {
             let location = self.nodes[index].location;
-            for from in self.nodes[index].action.values() {
-                self.nodes[index].after.push(Edge { from, location });
+            for value in self.nodes[index].action.values() {
+                if self.owns(value, location) && value.id.0 < self.nodes.len() {
+                    self.nodes[index].after.push(Edge { from: value.id, location });
+                }
             }
+        }
+    }
+
+    fn forget_edges_of_dropped_actions(&mut self) {
+        let count = self.nodes.len();
+        for node in &mut self.nodes {
+            node.after.retain(|edge| edge.from.0 < count);
+            node.notified_by.retain(|id| id.0 < count);
         }
     }
 

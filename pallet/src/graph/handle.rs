@@ -20,7 +20,7 @@ pub struct Handle<A> {
 ///
 /// It can stand wherever a [`Text`](crate::Text) can.
 pub struct Value<T = String> {
-    pub(super) any: AnyHandle,
+    pub(crate) any: AnyHandle,
     value: PhantomData<(T, NotSend)>,
 }
 
@@ -30,7 +30,7 @@ type NotSend = *const ();
 /// A handle of an action of whatever type.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct AnyHandle {
-    pub(super) id: ActionId,
+    pub(crate) id: ActionId,
     pub(super) scope: u64,
     pub(super) made: Location,
 }
@@ -89,12 +89,6 @@ impl<A: Action> Handle<A> {
     /// Returns a handle of another type for the same action.
     pub(crate) fn cast<B: Action>(self) -> Handle<B> {
         Handle::new(self.any)
-    }
-}
-
-impl<T> Value<T> {
-    pub(crate) fn id(&self) -> ActionId {
-        self.any.id
     }
 }
 

@@ -80,6 +80,10 @@ impl Probe {
             };
             state.paths.insert(path.clone(), found);
         }
+        // Something else wrote in between: nothing of this can be believed.
+        if flags.next().is_some() || stats.next().is_some() {
+            return Err(wrong());
+        }
         self.parse_hashes(answer, state)
     }
 
@@ -102,6 +106,9 @@ impl Probe {
             if let Some(found) = state.paths.get_mut(path) {
                 found.kind = PathKind::File(Contents::Hash(hash));
             }
+        }
+        if flags.next().is_some() || hashes.next().is_some() {
+            return Err(wrong());
         }
         Ok(())
     }
@@ -139,7 +146,13 @@ impl Probe {
         }
         state.owed = answer.text("owed")?.lines().map(str::to_owned).collect();
         let units: Vec<UnitState> = match answer.text("systemd") {
-            Ok(text) => text.split("\n\n").map(parse_systemd).collect(),
+            Ok(text) => {
+                let rc = answer.text("rc")?;
+                text.split("\n\n")
+                    .zip(rc.lines())
+                    .map(|(unit, rc)| parse_systemd(unit, rc == "yes"))
+                    .collect()
+            }
             Err(_) => answer.text("sysv")?.lines().map(parse_sysv).collect(),
         };
         if units.len() < self.units.len() {
@@ -198,13 +211,15 @@ impl<'a> Answer<'a> {
     }
 }
 
-/// `stat -c '%f %u %g %U %G %s %Y'`
+/// `stat -c '%f %u %g %s %Y/%U/%G'`: names may have blanks in them.
 fn parse_stat(line: &str) -> Option<PathState> {
-    let mut words = line.split(' ');
+    let mut fields = line.split('/');
+    let mut words = fields.next()?.split(' ');
+    let (owner, group) = (fields.next()?, fields.next()?);
     let raw = u32::from_str_radix(words.next()?, 16).ok()?;
     let (uid, gid): (u32, u32) = (words.next()?.parse().ok()?, words.next()?.parse().ok()?);
     let named = |name: &str, id: u32| if name == "UNKNOWN" { id.to_string() } else { name.to_owned() };
-    let (owner, group) = (named(words.next()?, uid), named(words.next()?, gid));
+    let (owner, group) = (named(owner, uid), named(group, gid));
     let size = words.next()?.parse().ok()?;
     let kind = match raw & 0o170_000 {
         0o100_000 => PathKind::File(Contents::NotRead),
@@ -212,29 +227,33 @@ fn parse_stat(line: &str) -> Option<PathState> {
         0o120_000 => PathKind::Link(String::new()),
         _ => PathKind::Other,
     };
-    let modified = words.next()?.parse().ok()?;
+    // A time before 1970 is negative.
+    let modified = words.next()?.parse::<i64>().ok()?.try_into().unwrap_or(0);
     Some(PathState { kind, mode: raw & 0o7777, owner, uid: Some(uid), group, gid: Some(gid), size, modified })
 }
 
 fn parse_written(text: &str, state: &mut State) {
-    // A later line replaces an earlier one; a line cut short by a crash is no line.
+    // The last line of a path is what was written last; the one before it may be what is there, if the writing
+    // was interrupted. A line cut short by a crash is no line.
     for line in text.lines() {
         if let Some((hash, path)) = line.split_once(' ')
             && let (Some(hash), Ok(path)) = (Sha256::parse(hash), RemotePath::new(path))
         {
-            state.written.insert(path, hash);
+            state.written.entry(path).or_default().push(hash);
         }
     }
 }
 
-fn parse_systemd(block: &str) -> UnitState {
+/// `linked` tells whether a SysV script of this name is linked into a run level, which is what enables those.
+fn parse_systemd(block: &str, linked: bool) -> UnitState {
     let value = |key: &str| block.lines().find_map(|line| line.strip_prefix(key)).unwrap_or_default();
     UnitState {
         exists: value("LoadState=") != "not-found" && !value("LoadState=").is_empty(),
-        enabled: matches!(
-            value("UnitFileState="),
-            "enabled" | "enabled-runtime" | "static" | "generated" | "alias" | "indirect"
-        ),
+        enabled: match value("UnitFileState=") {
+            "generated" => linked,
+            state => matches!(state, "enabled" | "enabled-runtime" | "alias"),
+        },
+        fixed: value("UnitFileState=") == "static",
         running: matches!(value("ActiveState="), "active" | "reloading"),
     }
 }
@@ -245,6 +264,7 @@ fn parse_sysv(line: &str) -> UnitState {
         exists: words.next() == Some("present"),
         enabled: words.next() == Some("yes"),
         running: words.next() == Some("yes"),
+        fixed: false,
     }
 }
 
@@ -302,7 +322,7 @@ mod tests {
         let hash = Sha256::of(b"x").to_string();
         let answer = [
             section("exists", "L\n-\nE\n"),
-            section("stat", "a1ff 0 0 root root 3 1700000000\n81a4 33 33 www-data UNKNOWN 1 1700000001\n"),
+            section("stat", "a1ff 0 0 3 -17/root/root\n81a4 33 33 1 1700000001/www-data/UNKNOWN\n"),
             section("links", "/target\0"),
             section("files", "F\n"),
             section("hashes", &format!("\\{hash}  -\n")),
@@ -314,7 +334,7 @@ mod tests {
         let c = &state.paths[&path("/c")];
         assert_eq!(c.kind, PathKind::File(Contents::Hash(Sha256::of(b"x"))));
         assert_eq!((c.mode, c.owner.as_str(), c.group.as_str()), (0o644, "www-data", "33"));
-        assert_eq!(state.written[&path("/c")], Sha256::of(b"y"));
+        assert_eq!(state.written[&path("/c")], [Sha256::of(b"x"), Sha256::of(b"y")]);
     }
 
     #[test]
@@ -352,10 +372,11 @@ mod tests {
         }
         let systemd = "LoadState=loaded\nActiveState=active\nUnitFileState=enabled\n\nLoadState=not-found\n\
             ActiveState=inactive\nUnitFileState=\n";
-        let answer = [section("owed", "reload-nginx\n"), section("systemd", systemd)];
+        let answer =
+            [section("owed", "reload-nginx\n"), section("rc", "no\nno\n"), section("systemd", systemd)];
         let state = probe.parse(&Facts::example(), &answer).expect("a complete answer");
         let states: Vec<UnitState> = state.units.values().copied().collect();
-        assert_eq!(states[0], UnitState { exists: true, enabled: true, running: true });
+        assert_eq!(states[0], UnitState { exists: true, enabled: true, fixed: false, running: true });
         assert_eq!(states[1], UnitState::default());
         assert!(state.owed.contains("reload-nginx"));
     }

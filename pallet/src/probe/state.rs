@@ -57,8 +57,8 @@ pub struct State {
     pub groups: BTreeMap<AccountName, AccountGroup>,
     /// The results of commands, by action and number.
     pub commands: BTreeMap<(ActionId, u8), CommandResult>,
-    /// The hash of what pallet wrote last to each path.
-    pub written: BTreeMap<RemotePath, Sha256>,
+    /// The hashes of what pallet wrote to each path, the last one last.
+    pub written: BTreeMap<RemotePath, Vec<Sha256>>,
     /// Restarts and reloads that an earlier run still owed: `reload-nginx`.
     pub owed: BTreeSet<String>,
 }
@@ -140,6 +140,8 @@ pub struct UnitState {
     pub exists: bool,
     /// Whether it starts with the system.
     pub enabled: bool,
+    /// Whether that cannot be changed: a static unit of systemd, which others start.
+    pub fixed: bool,
     /// Whether it runs.
     pub running: bool,
 }

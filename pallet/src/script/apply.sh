@@ -1,6 +1,6 @@
 # Functions of every apply script. POSIX sh. Each leaves what is as declared alone, adds the number of the
 # action to p_did when it changed something, and returns non-zero after saying why on its output.
-p_lib=/var/lib/pallet
+p_lib=${p_lib:-/var/lib/pallet}
 p_say() { printf '%s\n' "$*"; }
 p_state_dir() {
   [ -d "$p_lib" ] || mkdir -p -m 0755 "$p_lib" || return
@@ -10,16 +10,23 @@ p_state_dir() {
 p_begin() {
   p_state_dir || return
   [ -s "$p_lib/staged" ] || return 0
-  while IFS= read -r p_path; do
-    case $p_path in */.pallet-*) rm -f -- "$p_path" ;; esac
+  p_staged=
+  while read -r p_pid p_path; do
+    # Another run may be at work on this node.
+    if [ "$p_pid" != $$ ] && kill -0 "$p_pid" 2>/dev/null; then
+      p_staged="$p_staged$p_pid $p_path
+"
+    else
+      case $p_path in */.pallet-*) rm -f -- "$p_path" ;; esac
+    fi
   done <"$p_lib/staged"
-  rm -f "$p_lib/staged"
+  printf %s "$p_staged" >"$p_lib/staged"
 }
 # p_owe KEY: a restart or reload is owed from now on, unless the step that begins changes nothing.
 p_owe() {
   [ ! -e "$p_lib/owed/$1" ] || return 0
   [ -d "$p_lib/owed" ] || mkdir -p -m 0700 "$p_lib/owed" || return
-  : >"$p_lib/owed/$1" || return
+  printf "" >"$p_lib/owed/$1" || return
   p_owes="$p_owes $1"
 }
 # p_settle: takes back what the step owes, if it ended well and changed nothing.
@@ -44,10 +51,14 @@ p_hash() {
 p_attributes() {
   p_differs=
   [ -n "$2$3$4" ] || return 0
-  set -- "$1" "$2" "$3" "$4" $(stat -L -c '%a %U %G %u %g' "$1") || return
-  if [ -n "$2" ] && [ "$((0$2))" -ne "$((0$5))" ]; then p_differs=1; fi
-  if [ -n "$3" ] && [ "$3" != "$6" ] && [ "$3" != "$8" ]; then p_differs=1; fi
-  if [ -n "$4" ] && [ "$4" != "$7" ] && [ "$4" != "$9" ]; then p_differs=1; fi
+  # Names may have blanks in them, numbers do not.
+  p_line=$(stat -L -c '%a/%u/%g/%U/%G' "$1") || return
+  p_is_mode=${p_line%%/*} p_line=${p_line#*/}
+  p_is_uid=${p_line%%/*} p_line=${p_line#*/}
+  p_is_gid=${p_line%%/*} p_line=${p_line#*/}
+  if [ -n "$2" ] && [ "$((0$2))" -ne "$((0$p_is_mode))" ]; then p_differs=1; fi
+  if [ -n "$3" ] && [ "$3" != "${p_line%%/*}" ] && [ "$3" != "$p_is_uid" ]; then p_differs=1; fi
+  if [ -n "$4" ] && [ "$4" != "${p_line#*/}" ] && [ "$4" != "$p_is_gid" ]; then p_differs=1; fi
 }
 # p_own ID PATH MODE OWNER GROUP
 p_own() {
@@ -62,7 +73,7 @@ p_own() {
 # p_stage PATH: makes an empty file beside it that nobody else can name or open, and sets p_new.
 p_stage() {
   p_new=${1%/*}/.pallet-$p_nonce-$2
-  printf '%s\n' "$p_new" >>"$p_lib/staged" || return
+  printf '%s %s\n' $$ "$p_new" >>"$p_lib/staged" || return
   p_umask=$(umask)
   umask 077
   (set -C && : >"$p_new") || { umask "$p_umask"; return 1; }
@@ -82,6 +93,7 @@ p_file() {
   if [ "$p_old" = "$p_want" ]; then
     rm -f "$p_new"
     p_own "$1" "$2" "$3" "$4" "$5" || return
+    [ "$p_want" = "$p_last" ] || p_wrote "$2" "$p_want"
   else
     if [ -n "$p_old" ] && [ -n "$7" ] && [ "$p_old" != "$7" ] && [ -z "$8" ]; then
       rm -f "$p_new"
@@ -102,15 +114,15 @@ p_file() {
     p_owe_reload "$2" || return
     # Into a directory that a link leads to is where `mv` would move it.
     if [ -L "$2" ] && [ -d "$2" ]; then rm -f -- "$2"; fi
-    if chown -- "${p_owner:-0}:${p_group:-0}" "$p_new" && chmod -- "${p_mode:-0644}" "$p_new" &&
-      mv -f -- "$p_new" "$2"; then
+    # Remembered before it happens: what is remembered and did not happen does no harm.
+    if chown -- "${p_owner:-$(id -u)}:${p_group:-$(id -g)}" "$p_new" && chmod -- "${p_mode:-0644}" "$p_new" &&
+      p_wrote "$2" "$p_want" && mv -f -- "$p_new" "$2"; then
       p_did="$p_did $1"
     else
       rm -f "$p_new"
       return 1
     fi
   fi
-  [ "$p_want" = "$p_last" ] || p_wrote "$2" "$p_want"
 }
 # p_keep ID PATH MODE OWNER GROUP HASH LAST: for a file that has its content already.
 p_keep() {
@@ -118,7 +130,7 @@ p_keep() {
   [ "$6" = "$7" ] || p_wrote "$2" "$6"
 }
 # p_wrote PATH HASH: remembers our last write, so that edits by others are noticed.
-p_wrote() { (umask 077 && printf '%s %s\n' "$2" "$1" >>"$p_lib/written"); }
+p_wrote() { (umask 077 && printf '\n%s %s\n' "$2" "$1" >>"$p_lib/written"); }
 # p_touch ID PATH MODE OWNER GROUP
 p_touch() {
   if [ ! -e "$2" ] && [ ! -L "$2" ]; then
@@ -147,7 +159,7 @@ p_link() {
     p_say "$2 is a directory"; return 1
   fi
   p_new=${2%/*}/.pallet-$p_nonce-$1
-  printf '%s\n' "$p_new" >>"$p_lib/staged" || return
+  printf '%s %s\n' $$ "$p_new" >>"$p_lib/staged" || return
   p_owe_reload "$2" || return
   ln -s -- "$3" "$p_new" || return
   mv -f -T -- "$p_new" "$2" 2>/dev/null || { rm -f "$2" && mv -f -- "$p_new" "$2"; } || { rm -f "$p_new"; return 1; }
@@ -202,6 +214,8 @@ p_user() {
   p_line=$(p_entry passwd "$2")
   if [ -z "$p_line" ]; then
     if command -v useradd >/dev/null 2>&1; then
+      # A group of the same name is the user's own.
+      if [ -z "$4" ] && [ -n "$(p_entry group "$2")" ]; then set -- "$1" "$2" "$3" "$2" "$5" "$6" "$7" "$8" "$9"; fi
       useradd ${8:+-r} ${3:+-u "$3"} ${4:+-g "$4"} ${5:+-d "$5"} ${6:+-s "$6"} ${7:+-c "${7#=}"} ${9:+"$9"} -- "$2" || return
     else
       [ "$9" = -m ] && p_no_home= || p_no_home=-H
@@ -264,7 +278,7 @@ p_apt_ready() {
 }
 p_apt_update() {
   p_apt -o APT::Update::Error-Mode=any update || return
-  p_state_dir && : >"$p_lib/apt-updated"
+  p_state_dir && printf "" >"$p_lib/apt-updated"
 }
 # p_dpkg NAME: sets p_status and p_version.
 p_dpkg() {
@@ -345,7 +359,13 @@ p_service_state() {
     esac
     case $p_line in *LoadState=not-found*) return 0 ;; esac
     p_exists=yes
-    case $p_line in *UnitFileState=enabled* | *UnitFileState=static* | *UnitFileState=generated* | *UnitFileState=alias* | *UnitFileState=indirect*) p_enabled=yes ;; esac
+    case $p_line in *UnitFileState=enabled* | *UnitFileState=alias*) p_enabled=yes ;; esac
+    case $p_line in
+      *UnitFileState=static*) p_enabled=static ;;
+      *UnitFileState=generated*)
+        for p_path in /etc/rc[2345].d/S[0-9][0-9]"$1"; do [ ! -e "$p_path" ] || p_enabled=yes; done
+        ;;
+    esac
     case $p_line in *ActiveState=active* | *ActiveState=reloading*) p_running=yes ;; esac
   else
     [ -x "/etc/init.d/$1" ] || return 0
@@ -391,7 +411,7 @@ p_service() {
     return 0
   fi
   p_now=
-  if [ -n "$3" ] && [ "$3" != "$p_enabled" ]; then
+  if [ -n "$3" ] && [ "$p_enabled" != static ] && [ "$3" != "$p_enabled" ]; then
     if [ "$3" = yes ]; then p_service_do enable "$2" || return; else p_service_do disable "$2" || return; fi
     p_now=1
   fi
@@ -409,12 +429,12 @@ p_service() {
     rm -f "$p_lib/owed/reload-$2" "$p_lib/owed/restart-$2"
     p_now=1
   fi
-  if [ -n "$5" ] && [ -e "$p_lib/owed/$5-$2" ]; then
+  if [ -n "$5" ] && { [ -e "$p_lib/owed/reload-$2" ] || [ -e "$p_lib/owed/restart-$2" ]; }; then
     if [ "$p_running" = yes ]; then
       p_service_do "$5" "$2" || return
       p_now=1
     fi
-    rm -f "$p_lib/owed/$5-$2"
+    rm -f "$p_lib/owed/reload-$2" "$p_lib/owed/restart-$2"
   fi
   [ -z "$p_now" ] || p_did="$p_did $1"
 }
