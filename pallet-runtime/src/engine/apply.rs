@@ -200,7 +200,7 @@ impl<'a> Progress<'a> {
         self.flush_line();
         if let Err(error) = &ended {
             let lost = connect::shell_failure(error);
-            for id in std::mem::take(&mut self.current) {
+            for id in self.unheard() {
                 let failure = Failure {
                     hint: lost.hint.clone(),
                     ..self.failed(id, &format!("{error}; whether it was done is not known"))
@@ -215,7 +215,9 @@ impl<'a> Progress<'a> {
         let rest: Vec<ActionId> = rest.collect();
         if !rest.is_empty() {
             let failure = self.failure.get_or_insert_with(|| Failure::new("the node stopped before the end"));
-            let because = format!("not tried after: {}", failure.message);
+            // Of what a lost connection took with it nobody can say that it was not tried.
+            let what = if ended.is_err() { "not heard of" } else { "not tried" };
+            let because = format!("{what} after: {}", failure.message);
             for id in rest {
                 self.finish(id, ActionOutcome::Skipped { because: because.clone() }, 0.0);
             }
@@ -224,6 +226,17 @@ impl<'a> Progress<'a> {
             Some(failure) => Err((self.counts, Box::new(failure))),
             None => Ok(self.counts),
         }
+    }
+
+    /// Returns the actions whose end a lost connection kept from us: those of the step that runs, or of the next one,
+    /// as its beginning may have been lost as well.
+    fn unheard(&mut self) -> Vec<ActionId> {
+        let current = std::mem::take(&mut self.current);
+        if !current.is_empty() || self.failure.is_some() {
+            return current;
+        }
+        let next = self.plan.steps().iter().find(|step| !step.ids.iter().any(|id| self.done.contains(id)));
+        next.map(|step| step.ids.clone()).unwrap_or_default()
     }
 
     fn finish(&mut self, id: ActionId, outcome: ActionOutcome, seconds: f64) {
