@@ -280,14 +280,14 @@ fn a_file_written_twice_is_edited_by_nobody_else() {
     let (one, two) = (Sha256::of(b"one"), Sha256::of(b"two"));
     let is = PathState { kind: PathKind::File(Contents::Hash(two)), mode: 0o644, ..PathState::absent() };
     state.paths.insert(path("/srv/app.conf"), is);
-    state.written.insert(path("/srv/app.conf"), two);
+    state.written.insert(path("/srv/app.conf"), vec![two]);
     let phase = || {
         remote_file("/srv/app.conf").content("one");
         remote_file("/srv/app.conf").content("two");
     };
     let plan = planned(state.clone(), phase).expect("both are ours");
     assert_eq!(verdicts(&plan), [Verdict::Change, Verdict::Change]);
-    state.written.insert(path("/srv/app.conf"), one);
+    state.written.insert(path("/srv/app.conf"), vec![one]);
     let third = || {
         remote_file("/srv/app.conf").content("three");
     };
@@ -303,7 +303,7 @@ fn an_edit_that_is_taken_over_becomes_ours_without_a_change() {
         ..PathState::absent()
     };
     state.paths.insert(path("/srv/app.conf"), is);
-    state.written.insert(path("/srv/app.conf"), Sha256::of(b"ours"));
+    state.written.insert(path("/srv/app.conf"), vec![Sha256::of(b"ours")]);
     let plan = planned(state, || {
         let file = remote_file("/srv/app.conf").content("theirs");
         exec("true").only_if("false").after(file);
