@@ -9,7 +9,7 @@ pub(crate) mod subnet;
 
 use crate::error::{Context, Result};
 use crate::process::ProcessId;
-use crate::store::{read_versioned, write_versioned};
+use crate::store::{Stored, read_versioned, write_versioned};
 use crate::tools::{Rights, Tools};
 use host::Host;
 use link::{Links, Veth};
@@ -36,6 +36,10 @@ pub(crate) struct Network {
     /// The process that holds the service's own namespaces, where the controller is not root.
     #[serde(default)]
     pub(crate) holder: Option<ProcessId>,
+}
+
+impl Stored for Network {
+    const VERSION: u32 = 1;
 }
 
 /// Who asks for a network, and where it is remembered.

@@ -10,7 +10,7 @@ mod sysv;
 
 use crate::error::Result;
 use crate::process::ProcessId;
-use crate::store::{read_versioned, write_versioned};
+use crate::store::{Stored, read_versioned, write_versioned};
 use disk::Medium;
 use init::Init;
 use pallet::compute::ComputeError;
@@ -47,6 +47,11 @@ pub(crate) enum Phase {
     Made,
 }
 
+impl Stored for NodeState {
+    /// Code that knows only 1 would look for the inside of a node with systemd in the wrong process.
+    const VERSION: u32 = 2;
+}
+
 impl NodeState {
     /// Tells whether whoever was making this node is gone.
     pub(crate) fn is_debris(&self) -> bool {
@@ -70,4 +75,22 @@ impl NodeState {
 
 fn state_file(folder: &Path) -> PathBuf {
     folder.join("node.json")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+
+    #[test]
+    fn a_node_of_the_first_version_has_the_small_init() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let first = r#"{"version": 1, "id": "0a", "name": "web-1", "group": "web", "address": "10.213.0.2",
+            "medium": "folder", "phase": "made", "init": null, "tags": {}}"#;
+        fs::write(state_file(folder.path()), first).expect("written");
+        let state = NodeState::read(folder.path()).expect("understood");
+        assert_eq!(state.init_system, Init::Sysv);
+        state.write(folder.path()).expect("written");
+        assert_eq!(NodeState::read(folder.path()).expect("understood"), state);
+    }
 }

@@ -9,9 +9,12 @@ use std::io::{self, Write as _};
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::Path;
 
-/// The version of every file that this crate writes. A change that older code would misread raises it: older
-/// code than 2 would look for the inside of a node with systemd in the wrong process.
-const VERSION: u32 = 2;
+/// The content of a file that this crate writes.
+pub(crate) trait Stored {
+    /// The version of the file's format. A change that older code would misread raises it. Each file has its own: one
+    /// is shared by all services of the host, whose programs may be of different age.
+    const VERSION: u32;
+}
 
 /// The right to change what is in a folder, until it is dropped.
 #[derive(Debug)]
@@ -56,7 +59,7 @@ impl Lock {
 /// # Errors
 ///
 /// When a newer version wrote it, or it is damaged.
-pub(crate) fn read_versioned<T: DeserializeOwned>(path: &Path) -> Result<Option<T>> {
+pub(crate) fn read_versioned<T: Stored + DeserializeOwned>(path: &Path) -> Result<Option<T>> {
     let text = match fs::read(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         other => other.context(|| format!("cannot read {}", path.display()))?,
@@ -65,8 +68,8 @@ pub(crate) fn read_versioned<T: DeserializeOwned>(path: &Path) -> Result<Option<
 }
 
 /// Writes a file so that a reader, also after a crash, finds the old or the new content whole.
-pub(crate) fn write_versioned<T: Serialize>(path: &Path, content: &T) -> Result<()> {
-    let text = serde_json::to_vec_pretty(&Versioned { version: VERSION, content })
+pub(crate) fn write_versioned<T: Stored + Serialize>(path: &Path, content: &T) -> Result<()> {
+    let text = serde_json::to_vec_pretty(&Versioned { version: T::VERSION, content })
         .expect("our types have text keys and no failing serializers");
     let next = path.with_extension("next");
     File::create(&next)
@@ -88,17 +91,18 @@ struct OnlyVersion {
 }
 
 /// The version is read first: a newer file may have any form.
-fn parse<T: DeserializeOwned>(text: &[u8], path: &Path) -> Result<T> {
+fn parse<T: Stored + DeserializeOwned>(text: &[u8], path: &Path) -> Result<T> {
     let damaged = |error| {
         ComputeError::failed(format!("{} is damaged", path.display()))
             .source(error)
             .hint("restore the file, or remove the folder it is in to give up what it describes")
     };
     let OnlyVersion { version } = serde_json::from_slice(text).map_err(damaged)?;
-    if version > VERSION {
+    if version > T::VERSION {
         return Err(ComputeError::input(format!(
-            "{} was written by a newer pallet-sandbox (version {version} of the format; this one knows {VERSION})",
-            path.display()
+            "{} was written by a newer pallet-sandbox (version {version} of the format; this one knows {})",
+            path.display(),
+            T::VERSION
         ))
         .hint("update pallet-sandbox, or use the newer one"));
     }
@@ -112,6 +116,10 @@ mod tests {
     use std::collections::BTreeMap;
 
     type Content = BTreeMap<String, serde_json::Value>;
+
+    impl Stored for Content {
+        const VERSION: u32 = 1;
+    }
 
     #[test]
     fn what_is_written_is_read_and_absence_is_no_error() {

@@ -4,7 +4,7 @@
 //! a reboot forgets the record and the settings together.
 
 use crate::error::{Context, Result};
-use crate::store::{Lock, read_versioned, write_versioned};
+use crate::store::{Lock, Stored, read_versioned, write_versioned};
 use pallet::compute::ComputeError;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -27,6 +27,10 @@ struct Record {
     before: BTreeMap<String, String>,
     /// The bridge of each service that has nodes, and the service's folder.
     services: BTreeMap<String, PathBuf>,
+}
+
+impl Stored for Record {
+    const VERSION: u32 = 1;
 }
 
 impl Host {
