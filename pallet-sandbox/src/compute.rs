@@ -1,13 +1,15 @@
 //! The sandbox as pallet sees it: each call of [`Compute`] on a thread that may block.
 
 use crate::error::{Context, Result};
-use crate::image;
+use crate::image::{self, Source};
+use crate::node::init::{self, Init};
 use crate::probe;
 use crate::resolver;
 use crate::service::Service;
 use crate::tools::Rights;
 use pallet::compute::{BoxFuture, Compute, ComputeError, CreateRequest, NodeId, NodeRecord, Progress};
 use pallet::spec::Network;
+use std::path::Path;
 use std::sync::Arc;
 use tokio::sync::mpsc;
 use tokio::task::{JoinHandle, spawn_blocking};
@@ -129,5 +131,19 @@ fn check_request(service: &Service, request: &CreateRequest) -> Result<()> {
     if let Some(options) = request.spec.get_provider_options() {
         options.finish()?;
     }
-    image::select(&service.settings, service.tools.rights, request.spec.get_image()).map(drop)
+    let source = image::select(&service.settings, service.tools.rights, request.spec.get_image())?;
+    check_init(service, &source)
+}
+
+/// Only when systemd was asked for can it be missing. What is in an archive is known once it is unpacked.
+fn check_init(service: &Service, source: &Source) -> Result<()> {
+    if service.settings.init != Some(Init::Systemd) {
+        return Ok(());
+    }
+    init::check_host(&service.tools)?;
+    match source {
+        Source::Host => init::check_root(Path::new("/")),
+        Source::Folder(path) => init::check_root(path),
+        Source::Archive(_) | Source::Built => Ok(()),
+    }
 }

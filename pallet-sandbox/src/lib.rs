@@ -1,5 +1,5 @@
 //! The sandbox: a compute service whose nodes are Linux namespaces on the controller itself. It needs no machine
-//! image, no hypervisor and no download, and a node takes about a tenth of a second.
+//! image, no hypervisor and no download, and a node takes less than a second.
 //!
 //! A node has its own mounts, processes, host name, network and System V IPC. Its disk is an overlay over the host's
 //! own root file system, or over an image; its network is one of the service's own, with the way out through the
@@ -17,6 +17,7 @@
 //! |---|---|
 //! | `image` | the image of nodes that name none; `host` by default |
 //! | `images` | a table of further images: `id = "path"` of a folder with a root file system, or of an archive of one |
+//! | `init` | what is process 1 of new nodes: `auto` (default), `systemd` or `sysv`; see below |
 //! | `subnet` | the nodes' network, such as `"10.9.8.0/24"`; by default one of `10.213.0.0/16` that the host does not use |
 //!
 //! # Images
@@ -26,14 +27,23 @@
 //! `debian-12` means it too, if that is what the host is. While nodes exist, upgrading the host's packages changes
 //! under the nodes what they have not changed themselves.
 //!
-//! An image needs a shell, `env`, `umount`, `rmdir` and `sleep`. Hardware asked for is not applied: a node has what
-//! the host has.
+//! An image needs a shell, `env`, `umount`, `rmdir` and `sleep`, or systemd. Hardware asked for is not applied: a node
+//! has what the host has.
 //!
 //! # Init
 //!
-//! Process 1 of a node is a small shell script. It starts the services that are enabled for runlevel 2 with the
-//! packages' own scripts in `/etc/init.d`, reaps orphans, and stops the services when the node is stopped. There is
-//! no systemd: `systemctl` says so, and facts call the init `sysv`.
+//! With the option `init` at `auto`, process 1 of a node is systemd where that is possible: the controller is root, the
+//! host has `systemd-nspawn` (package `systemd-container`) and a cgroup tree that can be written to, and systemd is in
+//! the node's root. Else it is the small init. `systemd` refuses to do with less, `sysv` is always the small init. A
+//! node keeps the init that it was created with.
+//!
+//! **systemd** runs under systemd-nspawn and takes about half a second more. A node is ready when its systemd has
+//! started everything, even if some of it failed. Units for networks, devices, consoles and log-in sessions are masked
+//! in it, because the sandbox makes the network and there is nothing else. A node that reboots itself is stopped.
+//!
+//! **The small init** is a shell script. It starts the services that are enabled for runlevel 2 with the packages' own
+//! scripts in `/etc/init.d`, reaps orphans, and stops the services when the node is stopped. There is no systemd:
+//! `systemctl` says so, and facts call the init `sysv`.
 //!
 //! # Where the disks are
 //!
@@ -43,14 +53,16 @@
 //! # What changes on the host
 //!
 //! For root: forwarding is switched on, and there are a bridge and a firewall table `pallet-…` for each service. It
-//! is all undone when the last node goes. Nothing may drop forwarded packets; a firewall that does is reported.
+//! is all undone when the last node goes. Nothing may drop forwarded packets; a firewall that does is reported. A node
+//! with systemd has a branch `pallet-…` of the host's cgroup tree, without limits, until it is stopped or destroyed; the
+//! host's own systemd is told nothing of it.
 //!
 //! # Without root
 //!
-//! All of a service is in a user namespace. That needs the packages `uidmap`, `slirp4netns`, `iproute2`, `nftables`,
-//! subordinate ids, and an image; if none is named, `mmdebstrap` builds one of the host's release. Such a network
-//! cannot be reached from outside, so nodes have a private address but no primary one. To look at a page that a node
-//! serves, enter the network from any node's first process, whose pid is in its endpoint:
+//! All of a service is in a user namespace, and nodes have the small init. That needs the packages `uidmap`,
+//! `slirp4netns`, `iproute2`, `nftables`, subordinate ids, and an image; if none is named, `mmdebstrap` builds one of the
+//! host's release. Such a network cannot be reached from outside, so nodes have a private address but no primary one. To
+//! look at a page that a node serves, enter the network from any node's first process, whose pid is in its endpoint:
 //!
 //! ```sh
 //! nsenter --user --net --preserve-credentials --target=PID curl http://10.213.0.2/

@@ -1,14 +1,18 @@
 //! One node: what is remembered of it, its disk, its start, and the way in.
 
 pub(crate) mod boot;
+pub(crate) mod cgroup;
 pub(crate) mod disk;
 pub(crate) mod endpoint;
+pub(crate) mod init;
+pub(crate) mod systemd;
 mod sysv;
 
 use crate::error::Result;
 use crate::process::ProcessId;
 use crate::store::{read_versioned, write_versioned};
 use disk::Medium;
+use init::Init;
 use pallet::compute::ComputeError;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -25,7 +29,10 @@ pub(crate) struct NodeState {
     pub(crate) address: Ipv4Addr,
     pub(crate) medium: Medium,
     pub(crate) phase: Phase,
-    /// The node's first process, if it was ever started.
+    /// What its process 1 is. In files of version 1 there was no choice.
+    #[serde(default)]
+    pub(crate) init_system: Init,
+    /// The node's first process as the host sees it, if it was ever started: the small init, or the keeper of systemd.
     pub(crate) init: Option<ProcessId>,
     pub(crate) tags: BTreeMap<String, String>,
 }

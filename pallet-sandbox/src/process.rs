@@ -65,11 +65,20 @@ impl Process {
     }
 }
 
-/// Returns field 22 of `/proc/PID/stat`. The second field is the program's name and may hold anything, also
-/// blanks and brackets, so counting begins behind its last bracket.
+/// Returns the pid of a process's parent, if the process is there.
+pub(crate) fn parent_of(pid: i32) -> Option<i32> {
+    stat_field(&fs::read_to_string(format!("/proc/{pid}/stat")).ok()?, 4)?.parse().ok()
+}
+
 fn start_time(stat: &str) -> Option<u64> {
+    stat_field(stat, 22)?.parse().ok()
+}
+
+/// Returns a field of `/proc/PID/stat` from the third on; they count from one. The second field is the program's name
+/// and may hold anything, also blanks and brackets, so counting begins behind its last bracket.
+fn stat_field(stat: &str, field: usize) -> Option<&str> {
     let (_, rest) = stat.rsplit_once(") ")?;
-    rest.split(' ').nth(19)?.parse().ok()
+    rest.split(' ').nth(field - 3)
 }
 
 #[cfg(test)]
@@ -80,6 +89,7 @@ mod tests {
     fn the_start_time_is_found_behind_any_program_name() {
         let stat = "42 (a) b (c) S 1 42 42 0 -1 4194560 100 0 0 0 1 2 0 0 20 0 1 0 987654 1000 200";
         assert_eq!(start_time(stat), Some(987_654));
+        assert_eq!(stat_field(stat, 4), Some("1"));
         assert_eq!(start_time("nonsense"), None);
     }
 

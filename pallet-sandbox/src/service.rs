@@ -11,7 +11,8 @@ use crate::net::{self, Network, Owner};
 use crate::node::boot::Boot;
 use crate::node::disk::{Disk, Identity, Medium};
 use crate::node::endpoint::endpoint;
-use crate::node::{NodeState, Phase};
+use crate::node::init::Init;
+use crate::node::{NodeState, Phase, cgroup, systemd};
 use crate::nodes::{Held, Nodes, is_hidden};
 use crate::process::{Process, ProcessId};
 use crate::resolver;
@@ -138,6 +139,7 @@ impl Service {
         }
         // Building an image takes a minute: after everything that may be refused.
         let lower = image::provide(source, &self.tools, &self.state_dir.join("images"), report)?;
+        let init_system = Init::choose(self.settings.init, &self.tools, &lower)?;
         let network = self.network()?;
         let taken: BTreeSet<_> = self.nodes().states()?.into_iter().map(|state| state.address).collect();
         let address = network.subnet.free_address(&taken).ok_or_else(|| full(network.subnet))?;
@@ -148,6 +150,7 @@ impl Service {
             address,
             medium: Medium::for_folder(&self.state_dir)?,
             phase: Phase::Creating(ProcessId::current().context(|| "cannot read /proc".to_owned())?),
+            init_system,
             init: None,
             tags: Default::default(),
         };
@@ -172,7 +175,10 @@ impl Service {
             },
         )?;
         if *source == Source::Host {
-            disk.mask_host(&self.state_dir)?;
+            disk.mask_host(&self.state_dir, node.state.init_system)?;
+        }
+        if node.state.init_system == Init::Systemd {
+            disk.mask_units(&lower)?;
         }
         self.boot(node, report)?;
         node.state.phase = Phase::Made;
@@ -182,15 +188,15 @@ impl Service {
     fn boot(&self, node: &mut Held, report: &dyn Fn(&str)) -> Result<()> {
         report("starting");
         let network = self.network()?;
-        let boot = Boot::start(&self.tools, network.holder.as_ref(), &node.folder, &node.state.name)?;
+        let boot = Boot::start(&self.tools, network.holder.as_ref(), &node.folder, &node.state)?;
         // Written down before the node may go on without us: from here on somebody can find it.
         node.state.init = Some(boot.init.clone());
         node.state.write(&node.folder)?;
         network.attach(&self.owner(), boot.init.pid, node.state.address)?;
-        boot.go()
+        boot.go(&self.tools)
     }
 
-    /// Ends a node's processes and removes its interface. Its mounts go with its last process.
+    /// Ends a node's processes and removes its interface and its branch of the cgroup tree. Its mounts go with its last process.
     fn kill(&self, state: &NodeState) -> Result<()> {
         if let Some(process) = running(state) {
             let what = || format!("cannot end the processes of {}", state.name);
@@ -200,6 +206,9 @@ impl Service {
                     ComputeError::failed(what()).hint("a process waits for a device; look at it with `ps`")
                 );
             }
+        }
+        if state.init_system == Init::Systemd {
+            cgroup::remove(&state.id)?;
         }
         match self.stored_network()? {
             Some(network) => network.detach(&self.owner(), state.address),
@@ -315,8 +324,11 @@ impl Service {
     fn record(&self, state: &NodeState) -> Result<NodeRecord> {
         let invalid =
             |error| ComputeError::failed(format!("the name of node {} is invalid", state.name)).source(error);
-        let process = running(state);
-        let pid = state.init.as_ref().filter(|_| process.is_some()).map(|init| init.pid);
+        let first = state.init.as_ref().filter(|init| init.find().is_some());
+        let pid = first.and_then(|init| match state.init_system {
+            Init::Sysv => Some(init.pid),
+            Init::Systemd => systemd::leader(init),
+        });
         let folder = self.nodes().0.join(&state.name);
         let there = Disk::new(&folder, state.medium).exists();
         Ok(NodeRecord {
@@ -325,6 +337,7 @@ impl Service {
             group: GroupName::new(&state.group).map_err(invalid)?,
             state: match pid {
                 Some(_) => State::Running,
+                None if first.is_some() => State::Inaccessible("its systemd starts or stops".to_owned()),
                 None if there => State::Stopped,
                 None => State::Inaccessible(lost_disk(state).message),
             },

@@ -2,6 +2,7 @@
 
 use crate::error::Result;
 use crate::net::subnet::Subnet;
+use crate::node::init::Init;
 use pallet::options::Options;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -15,6 +16,8 @@ pub(crate) struct Settings {
     pub(crate) images: BTreeMap<String, PathBuf>,
     /// The network of the nodes; by default one that the host does not use.
     pub(crate) subnet: Option<Subnet>,
+    /// What is process 1 of new nodes; by default the best that is possible.
+    pub(crate) init: Option<Init>,
 }
 
 impl Settings {
@@ -26,9 +29,19 @@ impl Settings {
             subnet: subnet
                 .map(|text| text.parse().map_err(|why| options.invalid("subnet", why)))
                 .transpose()?,
+            init: init(options)?,
         };
         options.finish()?;
         Ok(settings)
+    }
+}
+
+fn init(options: &Options) -> Result<Option<Init>> {
+    match options.string("init")?.as_deref() {
+        None | Some("auto") => Ok(None),
+        Some("systemd") => Ok(Some(Init::Systemd)),
+        Some("sysv") => Ok(Some(Init::Sysv)),
+        Some(_) => Err(options.invalid("init", "expected \"auto\", \"systemd\" or \"sysv\"").into()),
     }
 }
 
@@ -64,6 +77,20 @@ mod tests {
         options.set("subnt", "10.9.7.0/24", "pallet.toml:5:1");
         let error = Settings::read(&options).expect_err("a stranger");
         assert_eq!(error.hint.as_deref(), Some("did you mean `subnet`?"));
+    }
+
+    #[test]
+    fn the_init_is_one_of_three() {
+        let read = |value: &str| {
+            let mut options = Options::new("service \"lab\"", None);
+            options.set("init", value, "pallet.toml:3:1");
+            Settings::read(&options).map(|settings| settings.init)
+        };
+        assert_eq!(read("auto").expect("valid"), None);
+        assert_eq!(read("systemd").expect("valid"), Some(Init::Systemd));
+        assert_eq!(read("sysv").expect("valid"), Some(Init::Sysv));
+        let error = read("openrc").expect_err("a stranger");
+        assert!(error.message.starts_with("pallet.toml:3:1: option `init`"), "{error}");
     }
 
     #[test]

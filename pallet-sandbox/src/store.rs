@@ -9,8 +9,9 @@ use std::io::{self, Write as _};
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::Path;
 
-/// The version of every file that this crate writes. A change that older code would misread raises it.
-const VERSION: u32 = 1;
+/// The version of every file that this crate writes. A change that older code would misread raises it: older
+/// code than 2 would look for the inside of a node with systemd in the wrong process.
+const VERSION: u32 = 2;
 
 /// The right to change what is in a folder, until it is dropped.
 #[derive(Debug)]

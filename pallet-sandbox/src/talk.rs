@@ -39,7 +39,7 @@ impl Answers {
                 Ok(0) => return Err(self.ended()),
                 Ok(_) => {}
                 Err(error) if error.kind() == io::ErrorKind::TimedOut => {
-                    return Err(self.failed(&format!("the node did not start within {} s", limit.as_secs())));
+                    return Err(self.late(limit));
                 }
                 Err(error) => return Err(self.ended().source(error)),
             }
@@ -49,6 +49,16 @@ impl Answers {
     /// Returns the error that the script is over, with its last words.
     pub(crate) fn ended(&self) -> ComputeError {
         self.failed("the node ended while it started")
+    }
+
+    /// Returns the error that the script took too long.
+    pub(crate) fn late(&self, limit: Duration) -> ComputeError {
+        self.failed(&format!("the node did not start within {} s", limit.as_secs()))
+    }
+
+    /// Returns where the script's standard error goes.
+    pub(crate) fn log(&self) -> PathBuf {
+        self.log.clone()
     }
 
     /// Returns the error that the script said something else than it should have.

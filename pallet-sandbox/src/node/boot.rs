@@ -1,7 +1,9 @@
 //! The start of a node: a detached process in namespaces of its own, and the talk with it until it is ready.
 
 use super::endpoint::withhold_rights;
+use super::init::Init;
 use super::sysv::{INIT, utmp};
+use super::{NodeState, cgroup, systemd};
 use crate::error::{Context, Result};
 use crate::process::ProcessId;
 use crate::talk::Answers;
@@ -22,6 +24,7 @@ const SERVICES_LIMIT: Duration = Duration::from_secs(180);
 /// A node whose file system is being made and which waits for its network.
 pub(crate) struct Boot {
     pub(crate) init: ProcessId,
+    system: Init,
     answers: Answers,
     go: ChildStdin,
 }
@@ -35,13 +38,13 @@ impl Boot {
         tools: &Tools,
         holder: Option<&ProcessId>,
         folder: &Path,
-        hostname: &str,
+        state: &NodeState,
     ) -> Result<Self> {
         write_parts(folder)?;
         let log = folder.join("boot.log");
         let what = || "cannot start the node's first process".to_owned();
         let stderr = File::create(&log).context(what)?;
-        let mut child = command(tools, holder, folder, hostname).stderr(stderr).spawn().context(what)?;
+        let mut child = command(tools, holder, folder, state).stderr(stderr).spawn().context(what)?;
         let (Some(go), Some(stdout)) = (child.stdin.take(), child.stdout.take()) else {
             unreachable!("both were asked to be pipes");
         };
@@ -52,13 +55,20 @@ impl Boot {
         let pid = line.strip_prefix("pid ").and_then(|pid| pid.parse().ok());
         let pid = pid.ok_or_else(|| answers.unexpected(&line))?;
         let init = ProcessId::of(pid).map_err(|error| answers.ended().source(error))?;
-        Ok(Boot { init, answers, go })
+        Ok(Boot { init, system: state.init_system, answers, go })
     }
 
     /// Tells the node that its network is there, and waits until its services have started.
-    pub(crate) fn go(mut self) -> Result<()> {
-        // If it ended meanwhile, the log says why, and reading its answer finds the end.
+    pub(crate) fn go(mut self, tools: &Tools) -> Result<()> {
+        // If it ended meanwhile, the log says why, and waiting for its answer finds the end.
         let _ = self.go.write_all(b"go\n");
+        match self.system {
+            Init::Sysv => self.wait_for_answer(),
+            Init::Systemd => systemd::wait_until_up(tools, &self.init, &self.answers, SERVICES_LIMIT),
+        }
+    }
+
+    fn wait_for_answer(&mut self) -> Result<()> {
         match self.answers.line(SERVICES_LIMIT)?.as_str() {
             "ready" => Ok(()),
             other => Err(self.answers.unexpected(other)),
@@ -68,13 +78,14 @@ impl Boot {
 
 fn write_parts(folder: &Path) -> Result<()> {
     fs::write(folder.join("boot.sh"), BOOT)
+        .and_then(|()| fs::write(folder.join("nspawn.sh"), systemd::NSPAWN))
         .and_then(|()| fs::write(folder.join("init.sh"), INIT))
         .and_then(|()| fs::write(folder.join("utmp"), utmp()))
         .context(|| format!("cannot write to {}", folder.display()))
 }
 
-/// `setsid --fork setpriv … unshare … sh boot.sh HOSTNAME`, in an environment of its own.
-fn command(tools: &Tools, holder: Option<&ProcessId>, folder: &Path, hostname: &str) -> Command {
+/// `setsid --fork setpriv … unshare … sh SCRIPT HOSTNAME …`, in an environment of its own.
+fn command(tools: &Tools, holder: Option<&ProcessId>, folder: &Path, state: &NodeState) -> Command {
     let mut command = Command::new(&tools.setsid);
     // Its own session, or closing the controller's terminal would end the node.
     command.arg("--fork").args(withhold_rights(tools));
@@ -85,9 +96,18 @@ fn command(tools: &Tools, holder: Option<&ProcessId>, folder: &Path, hostname: &
     command.args(["--mount", "--uts", "--ipc", "--net", "--pid"]);
     // A pid namespace begins with a child. Without the second option that child would outlive its parent's kill.
     command.args(["--fork", "--kill-child"]);
-    // Where the mounter is root of a user namespace only, overlayfs keeps its marks in attributes of another name.
-    let option = if holder.is_some() { ",userxattr" } else { "" };
-    command.args(["/bin/sh", "boot.sh", hostname, option]);
+    command.arg("/bin/sh");
+    match state.init_system {
+        Init::Sysv => {
+            // Where the mounter is root of a user namespace only, overlayfs keeps its marks in attributes of another
+            // name.
+            let option = if holder.is_some() { ",userxattr" } else { "" };
+            command.args(["boot.sh", &state.name, option])
+        }
+        Init::Systemd => {
+            command.args(["nspawn.sh", &state.name, &cgroup::name(&state.id)]).args(cgroup::hierarchies())
+        }
+    };
     command
         .current_dir(folder)
         .env_clear()

@@ -4,6 +4,9 @@
 //! enabled services. It is done on the upper layer, with the marks that overlayfs understands, so a home of a
 //! million files costs nothing.
 
+mod units;
+
+use super::init::Init;
 use super::sysv;
 use crate::error::{Context, Result};
 use rustix::fs::{CWD, FileType, Mode, XattrFlags, mknodat, setxattr, statfs};
@@ -101,9 +104,20 @@ impl Disk {
     }
 
     /// Hides what is the host's own affair in a root file system that is the host's.
-    pub(crate) fn mask_host(&self, state_dir: &Path) -> Result<()> {
+    pub(crate) fn mask_host(&self, state_dir: &Path, init: Init) -> Result<()> {
         let layer = Layer { upper: self.upper(), lower: PathBuf::from("/") };
-        mask_host(&layer, state_dir).context(|| format!("cannot write to the disk {}", self.folder.display()))
+        mask_host(&layer, state_dir)
+            .and_then(|()| match init {
+                Init::Sysv => Ok(()),
+                Init::Systemd => units::disable_all(&layer),
+            })
+            .context(|| format!("cannot write to the disk {}", self.folder.display()))
+    }
+
+    /// Takes from systemd of the node what is not its task.
+    pub(crate) fn mask_units(&self, lower: &Path) -> Result<()> {
+        let layer = Layer { upper: self.upper(), lower: lower.to_owned() };
+        units::mask(&layer).context(|| format!("cannot write to the disk {}", self.folder.display()))
     }
 
     fn upper(&self) -> PathBuf {

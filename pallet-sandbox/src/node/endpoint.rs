@@ -2,6 +2,7 @@
 
 use crate::tools::{Rights, Tools};
 use pallet::compute::Endpoint;
+use std::process::Command;
 
 /// Rights of root that are not the node's own affair: kernel modules, the clock, the power switch, raw devices,
 /// the kernel's log, and security policies. A node's processes never have them, nor has a command sent to it.
@@ -16,9 +17,16 @@ pub(crate) const ENVIRONMENT: [&str; 5] = [
     "LANG=C.UTF-8",
 ];
 
-/// Returns how to run a command in the namespaces of a node's init.
+/// Returns how to run a command in the namespaces of a node's process 1.
 pub(crate) fn endpoint(tools: &Tools, pid: i32) -> Endpoint {
     Endpoint::Command { program: tools.env.clone(), args: args(tools, pid) }
+}
+
+/// Returns the same as a command that still lacks what to run.
+pub(crate) fn command(tools: &Tools, pid: i32) -> Command {
+    let mut command = Command::new(&tools.env);
+    command.args(args(tools, pid));
+    command
 }
 
 fn args(tools: &Tools, pid: i32) -> Vec<String> {

@@ -14,6 +14,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
@@ -21,6 +22,8 @@ use tokio::runtime::Runtime;
 pub(crate) struct Lab {
     pub(crate) runtime: Runtime,
     pub(crate) compute: Arc<dyn Compute>,
+    /// The option of that name.
+    pub(crate) init: &'static str,
     pub(crate) state_dir: PathBuf,
     _folder: TempDir,
 }
@@ -35,13 +38,13 @@ impl CommandRunner for NoRunner {
 }
 
 impl Lab {
-    pub(crate) fn new(options: Options) -> Self {
+    pub(crate) fn new(init: &'static str) -> Self {
         let folder =
             tempfile::Builder::new().prefix("pallet-sandbox-").tempdir().expect("a temporary folder");
         let state_dir = folder.path().join("state");
         let runtime = Runtime::new().expect("a runtime");
-        let compute = runtime.block_on(open(options, state_dir.clone())).expect("the service opens");
-        Lab { runtime, compute, state_dir, _folder: folder }
+        let compute = runtime.block_on(open(options(init), state_dir.clone())).expect("the service opens");
+        Lab { runtime, compute, init, state_dir, _folder: folder }
     }
 
     /// Creates nodes side by side.
@@ -77,6 +80,15 @@ impl Lab {
 
     pub(crate) fn try_create(&self, name: &str) -> Result<NodeRecord, ComputeError> {
         self.runtime.block_on(self.compute.create(&request(name, NodeSpec::new()), &|_| {}))
+    }
+
+    /// Looks at the nodes until they are as they should be, for a minute at most.
+    pub(crate) fn wait_until(&self, done: impl Fn(&[NodeRecord]) -> bool) {
+        let start = Instant::now();
+        while !done(&self.list()) {
+            assert!(start.elapsed() < Duration::from_secs(60), "{:?}", self.list());
+            std::thread::sleep(Duration::from_millis(50));
+        }
     }
 
     pub(crate) fn stop_all(&self) {
@@ -123,6 +135,12 @@ impl Lab {
         edit(&mut state);
         fs::write(&file, state.to_string()).expect("writable");
     }
+}
+
+fn options(init: &str) -> Options {
+    let mut options = Options::new("service \"test\"", None);
+    options.set("init", init, "");
+    options
 }
 
 pub(crate) async fn open(options: Options, state_dir: PathBuf) -> Result<Arc<dyn Compute>, ComputeError> {
@@ -184,12 +202,11 @@ impl Controller {
 
     /// Creates the node and says what it is doing, then that it is made.
     pub(crate) fn run() {
-        let asked = std::env::var(CONTROLLER).expect("a folder and a name");
-        let (folder, name) = asked.split_once('\n').expect("a folder and a name");
+        let asked = std::env::var(CONTROLLER).expect("a folder, a name and an init");
+        let [folder, name, init] = asked.lines().collect::<Vec<_>>()[..] else { panic!("three lines") };
         let runtime = Runtime::new().expect("a runtime");
         runtime.block_on(async {
-            let options = Options::new("service \"test\"", None);
-            let compute = open(options, folder.into()).await.expect("the service opens");
+            let compute = open(options(init), folder.into()).await.expect("the service opens");
             let request = request(name, NodeSpec::new());
             compute.create(&request, &|text| eprintln!("{text}")).await.expect("the node is made");
             eprintln!("made");
@@ -200,7 +217,9 @@ impl Controller {
     pub(crate) fn kill_at(lab: &Lab, name: &str, stage: &str) {
         let this = std::env::current_exe().expect("this program");
         let mut command = Command::new(this);
-        command.env(CONTROLLER, format!("{}\n{name}", lab.state_dir.display())).stderr(Stdio::piped());
+        command
+            .env(CONTROLLER, format!("{}\n{name}\n{}", lab.state_dir.display(), lab.init))
+            .stderr(Stdio::piped());
         let mut controller = command.spawn().expect("it starts");
         let said = BufReader::new(controller.stderr.take().expect("a pipe")).lines();
         let reached = said.map_while(Result::ok).any(|line| line == stage);
@@ -228,8 +247,10 @@ impl Snapshot {
             ),
             look(
                 "processes",
-                "cat /proc/[0-9]*/cmdline 2>/dev/null | tr '\\0' ' ' | grep -oa 'sh [b]oot.sh\\|/run/pallet/[i]nit' || :",
+                "cat /proc/[0-9]*/cmdline 2>/dev/null | tr '\\0' ' ' | grep -oa 'sh [b]oot.sh\\|sh [n]spawn.sh\\|--settings=[n]o --keep-unit\\|/run/pallet/[i]nit' || :",
             ),
+            look("cgroups", "find /sys/fs/cgroup -type d | grep -E 'pallet-[0-9a-f]{32}$' || :"),
+            look("machines", "find /run/systemd/nspawn /run/systemd/machines -type f 2>/dev/null || :"),
             look("record", "ls -d /run/pallet-sandbox 2>/dev/null || :"),
         ])
     }
@@ -249,17 +270,19 @@ pub(crate) fn host_sh(script: &str) -> String {
 }
 
 /// Returns a test that gets a lab, and that checks that destroying its nodes leaves no trace.
-pub(crate) fn trial(name: &'static str, test: fn(&Lab)) -> Trial {
+///
+/// `init` is the service's option.
+pub(crate) fn trial(name: &str, init: &'static str, test: fn(&Lab)) -> Trial {
     let root = host_sh("id -u").trim() == "0";
     let required = std::env::var_os("PALLET_TEST_REQUIRE").is_some_and(|value| value == "1");
-    let run = move || if root { traceless(test) } else { Err("needs root".into()) };
-    let trial = Trial::test(name, run).with_ignored_flag(!root && !required);
+    let run = move || if root { traceless(init, test) } else { Err("needs root".into()) };
+    let trial = Trial::test(format!("{init}::{name}"), run).with_ignored_flag(!root && !required);
     if root { trial } else { trial.with_kind("needs root") }
 }
 
-fn traceless(test: fn(&Lab)) -> Result<(), Failed> {
+fn traceless(init: &'static str, test: fn(&Lab)) -> Result<(), Failed> {
     let before = Snapshot::take();
-    let lab = Lab::new(Options::new("service \"test\"", None));
+    let lab = Lab::new(init);
     let outcome = catch_unwind(AssertUnwindSafe(|| test(&lab)));
     lab.destroy_all();
     outcome.map_err(|panic| Failed::from(message(&*panic)))?;
