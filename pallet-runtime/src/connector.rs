@@ -74,6 +74,22 @@ impl Reach {
         become_root(Box::new(transport), user.privilege()).await
     }
 
+    /// Returns the account that an image came with. Where nothing is said of how it is entered, it lets in the key
+    /// that it was given when the machine was made, which is the admin user's.
+    fn image_user(&self, image: &Login) -> AdminUser {
+        let has_own =
+            image.password.is_some() || image.private_key.is_some() || image.private_key_path.is_some();
+        if has_own {
+            return AdminUser::new(image);
+        }
+        AdminUser::new(&Login {
+            private_key_path: self.login.private_key_path.clone(),
+            private_key: self.login.private_key.clone(),
+            passphrase: self.login.passphrase.clone(),
+            ..image.clone()
+        })
+    }
+
     /// Without a word about it, whoever runs pallet is root already or becomes it.
     fn local_privilege(&self) -> Privilege {
         let password = self.login.sudo_password.clone().or_else(|| self.login.password.clone());
@@ -101,7 +117,7 @@ impl Connector for Reach {
             match &node.endpoint {
                 Some(Endpoint::Ssh { host, port }) => match (login, &node.image_login) {
                     (LoginAs::Image, Some(image)) => {
-                        self.over_ssh(host, *port, &AdminUser::new(image), boot_window).await
+                        self.over_ssh(host, *port, &self.image_user(image), boot_window).await
                     }
                     _ => self.over_ssh(host, *port, &self.admin, boot_window).await,
                 },

@@ -54,7 +54,8 @@ impl Handle<User> {
         self.edit(|user| user.uid = Some(uid))
     }
 
-    /// Sets the primary group, by name or number. It must exist.
+    /// Sets the primary group, by name or number. It must exist. A new user for which none is given gets one of its
+    /// own name, which is made unless it is there.
     #[track_caller]
     pub fn group(self, group: impl std::fmt::Display) -> Self {
         self.edit(|user| user.primary = Some(group.to_string()))
@@ -289,7 +290,7 @@ impl Action for User {
             shell: self.shell.clone().unwrap_or(before.shell),
         };
         world.set_user(&name, Some(account));
-        if fresh && self.primary.is_none() {
+        if fresh && self.primary.is_none() && world.group(&name).is.is_none() {
             // A new user gets a group of its own name (USERGROUPS_ENAB, which is on everywhere we support).
             world.set_group(&name, Some(AccountGroup::default()));
         }

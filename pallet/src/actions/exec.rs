@@ -44,7 +44,8 @@ enum Guard {
 ///
 /// Nothing tells what a command changes, so without a guard it counts as changed in every run; with `creates`,
 /// `unless` or `only_if` it runs only when it has to. A plan takes what follows a command for unknown, because a
-/// command can move anything. It fails when the command's exit code is not 0. Its standard input is empty.
+/// command can move anything; and where something before it changes, the guards are asked again in its turn. It
+/// fails when the command's exit code is not 0. Its standard input is empty.
 ///
 /// ```
 /// # use pallet::prelude::*;
@@ -65,7 +66,8 @@ pub fn exec(command: impl Into<Text>) -> Handle<Exec> {
 
 /// Returns what a command writes to its standard output, without the newlines at its end.
 ///
-/// The command must change nothing: it is run by `plan` as well. Use the value in the content of a file, in another
+/// The command must change nothing: it is run by `plan` as well, and again in its turn where something before it
+/// changes. Use the value in the content of a file, in another
 /// command or its environment. A command that fails gives what it wrote until then. Bytes that are NUL are left out.
 #[track_caller]
 pub fn output_of(command: impl Into<Text>) -> Value<String> {

@@ -213,6 +213,8 @@ p_group_absent() {
 p_user() {
   p_line=$(p_entry passwd "$2")
   if [ -z "$p_line" ]; then
+    # A group of its name that is there already is its own.
+    if [ -z "$4" ] && [ -n "$(p_entry group "$2")" ]; then set -- "$1" "$2" "$3" "$2" "$5" "$6" "$7" "$8" "$9"; fi
     if command -v useradd >/dev/null 2>&1; then
       # A group of the same name is the user's own.
       if [ -z "$4" ] && [ -n "$(p_entry group "$2")" ]; then set -- "$1" "$2" "$3" "$2" "$5" "$6" "$7" "$8" "$9"; fi

@@ -156,6 +156,12 @@ impl Cluster {
         self.place.write("pallet.toml", &config(self.bench.nodes(), key, user, lines));
     }
 
+    /// Returns another controller of the same nodes, which knows nothing of the first.
+    #[must_use]
+    pub fn other_place(&self) -> Place {
+        Place::new(&config(self.bench.nodes(), self.bench.nodes()[0].key_path(), "deploy", ""))
+    }
+
     /// Returns the node of the database.
     #[must_use]
     pub fn database(&self) -> &Machine {

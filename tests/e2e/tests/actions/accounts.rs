@@ -43,6 +43,13 @@ fn made() -> Vec<Case> {
         ),
         Case::new("a user with nothing said", || user("plain"))
             .check("id -gn plain; stat -c '%U' /home/plain", "plain\nplain"),
+        Case::new("a group of the same name first", || {
+            group("twin").gid(4400);
+            user("twin");
+            group("twin").gid(4400);
+        })
+        .first([End::Changed, End::Changed, End::Unchanged])
+        .check("id -g twin", "4400"),
         Case::new("a system user without a home", || {
             user("daemon-e2e").system();
         })

@@ -176,3 +176,27 @@ fn a_run_that_holds_the_service_keeps_another_out() {
 fn change_the_configuration(node: &Node) {
     node.check("rm /srv/e2e/web.conf; : >/srv/log");
 }
+
+/// Nothing tells two controllers of each other. Each may fail; together they do no harm.
+#[test]
+fn two_controllers_at_once_are_finished_by_the_next_run() {
+    require!("nodes");
+    let cluster = Cluster::start(1);
+    let node = cluster.web(1);
+    let other = cluster.other_place();
+    let line = format!("converge {} --output json", cluster.groups());
+    for _ in 0..3 {
+        node.check("rm -rf /srv/e2e /srv/e2e-after; : >/srv/log");
+        let (first, second) = std::thread::scope(|scope| {
+            let first = scope.spawn(|| cluster.run("converge"));
+            let second = scope.spawn(|| other.run(program(), &line));
+            (first.join().expect("no panic"), second.join().expect("no panic"))
+        });
+        // Whatever each of them came upon, it says so and ends.
+        assert!(first.code <= 1 && second.code <= 1, "{first:?}\n{second:?}");
+        cluster.converge_to_the_end();
+        let address = cluster.database().address();
+        assert_eq!(node.check("cat /srv/e2e/web.conf"), format!("webs-1 uses {address}:5432\n"));
+        assert_eq!(node.check("find / -xdev -name '.pallet-*'; ls /var/lib/pallet/owed"), "");
+    }
+}

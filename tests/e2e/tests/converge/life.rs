@@ -1,7 +1,10 @@
 //! A cluster from nothing to nothing left to do.
 
+use pallet::prelude::*;
+use pallet_test::nodes::Bench;
 use pallet_test::require;
 use pallet_tests_e2e::cluster::{Cluster, program};
+use pallet_tests_e2e::place::Place;
 
 #[test]
 fn everything_is_done_once_and_in_order() {
@@ -86,4 +89,38 @@ fn a_changed_file_reloads_the_service() {
     assert_eq!(node.check("cat /srv/log"), "reload\n");
     // Facts, pre-, main and post-phase of one node, facts and two phases of the other, and one application.
     assert_eq!(converged.number("round_trips"), 4 + 3 + 1);
+}
+
+#[test]
+fn the_login_of_the_image_makes_the_admin_user_and_is_used_no_more() {
+    require!("nodes");
+    let bench = Bench::start(1).expect("a node");
+    let node = &bench.nodes()[0];
+    let key = std::fs::read_to_string(format!("{}.pub", node.key_path().display())).expect("a public key");
+    let bootstrap = move || {
+        user("ops").shell("/bin/bash");
+        directory("/home/ops/.ssh").owner("ops").group("ops").mode(0o700);
+        remote_file("/home/ops/.ssh/authorized_keys").content(&key).owner("ops").mode(0o600);
+        remote_file("/etc/sudoers.d/ops").content("ops ALL=(ALL) NOPASSWD: ALL\n").mode(0o440);
+        exec("echo bootstrapped by ${SUDO_USER:-root} >>/srv/by");
+    };
+    let configure =
+        || exec("echo configured by ${SUDO_USER:-root} >>/srv/by").unless("grep -q configured /srv/by");
+    let program = || {
+        let group = GroupSpec::new("fresh").count(1);
+        let group = group.phase("bootstrap", bootstrap.clone()).phase("configure", configure);
+        pallet_runtime::main_of(move || pallet::Registry::builder().group(group.clone()).build())
+    };
+    let place = Place::new(&format!(
+        "[admin-user]\nusername = \"ops\"\nprivate-key-path = \"{}\"\n\n[services.lab]\nprovider = \"node-list\"\n\
+         nodes = [{{ name = \"fresh-1\", group = \"fresh\", address = \"{}\", image-user = \"root\" }}]\n",
+        node.key_path().display(),
+        node.address()
+    ));
+    let _ = place.run(program(), "converge --output json").expect(0);
+    // Whoever locks the first account out is not locked out.
+    node.check("rm /root/.ssh/authorized_keys");
+    let again = place.run(program(), "converge --output json").expect(0);
+    assert_eq!(again.number("changed"), 0, "{}", again.stdout);
+    assert_eq!(node.check("cat /srv/by"), "bootstrapped by root\nconfigured by ops\n");
 }
