@@ -112,12 +112,14 @@ async fn configure(run: &Arc<Run>, members: Vec<Member>) -> Result<(), RunError>
         members.into_iter().partition(|member| !member.group.phases.is_empty());
     run.add_bystanders(provisioned.iter().map(|member| (&member.record, &member.group)));
     let members = connect::connect_new(run, members).await;
-    // Whom we cannot reach keeps the others from nothing but the next phase.
+    // Whom we cannot reach takes no part; `--require-all` is for those who want all or nothing. Who fails in a phase
+    // keeps the next one from beginning.
+    let unreachable = run.failures();
     phases::settings(run, &members).map_err(RunError::Input)?;
     phases::check_all(run, &members).map_err(RunError::Input)?;
     let mut members = phases::bootstrap(run, members).await;
     for phase in select::expand(&run.phases(&members)) {
-        if !run.goes_on() {
+        if run.failures() > unreachable || run.setup.cancel.is_set() {
             break;
         }
         members = phases::run_phase(run, &phase, members).await;

@@ -127,6 +127,11 @@ impl Run {
         !lock(&self.failed).is_empty()
     }
 
+    /// Returns how many nodes have failed.
+    pub(super) fn failures(&self) -> usize {
+        lock(&self.failed).len()
+    }
+
     /// Tells whether the next step may begin: no node failed, and the user does not want to stop.
     pub(super) fn goes_on(&self) -> bool {
         !self.any_failed() && !self.setup.cancel.is_set()

@@ -91,6 +91,7 @@ fn a_dead_host_fails_alone() {
     );
     let failed = cluster.run("converge").expect(1);
     assert_eq!(failed.summary()["failed_nodes"].to_string(), r#"["webs-2"]"#);
+    assert!(failed.summary()["changed"].as_u64() > Some(0), "the others are configured all the same");
     let said = words(&failed.failure_of("webs-2"));
     assert!(said.contains(&cluster.web(2).address().to_string()), "{said}");
     cluster.web(2).check("systemctl start ssh");
