@@ -134,7 +134,7 @@ mod tests {
         assert!(
             message("session-type", "x11".into()).ends_with("expected one of headless, gui, sdl, separate")
         );
-        assert!(message("ip-timeout", OptionValue::Integer(-1)).contains("whole number in range"));
+        assert!(message("ip-timeout", OptionValue::Integer(-1)).contains("-1 is out of range"));
         assert!(message("vm-group", "pallet".into()).contains("`/pallet`"));
         assert_eq!(message("node-pth", "x".into()), "unknown option `node-pth` of service \"lab\"");
     }
