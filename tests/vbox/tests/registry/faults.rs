@@ -20,12 +20,6 @@ pub(crate) const TESTS: &[(&str, Test)] = &[
     ("faults::a_removal_that_fails_or_is_killed_anywhere_is_finished_by_the_next", removals),
 ];
 
-/// Tests that `scripts/test full` runs and that decide nothing yet, with what they wait for.
-pub(crate) const UNSETTLED: &[(&str, &str)] = &[(
-    "faults::a_first_creation_that_fails_or_is_killed_leaves_the_model_usable",
-    "once in three runs, on a busy machine, VirtualBox could not read a node's settings after a kill",
-)];
-
 const ALL: &[FaultKind] =
     &[FaultKind::FailBefore, FaultKind::FailAfter, FaultKind::HangBefore, FaultKind::HangAfter];
 

@@ -195,18 +195,14 @@ fn no_driver(world: World, runtime: Runtime) {
     });
 }
 
-/// Bounds on calls, which do not depend on the machine; the times are only printed. A call that is repeated because
-/// VirtualBox's server was just starting counts once.
+/// Bounds on calls, which do not depend on the machine; the times are only printed.
 fn calls(world: World, runtime: Runtime) {
     const NODES: u32 = 6;
     runtime.block_on(async {
         let service = world.open("lab", &[]).await.expect("a service");
         let mut report = Vec::new();
         let mut measure = |what: &str, begun: Instant| {
-            let mut made = world.runner.calls();
-            made.sort();
-            made.dedup();
-            let calls = made.len();
+            let calls = world.runner.calls().len();
             report.push(format!("{what}: {calls} calls, {:.2} s", begun.elapsed().as_secs_f64()));
             world.runner.restart(None);
             calls
@@ -220,8 +216,13 @@ fn calls(world: World, runtime: Runtime) {
         }
         let begun = Instant::now();
         let nodes = service.list().await.expect("a list");
-        // All machines are asked for their tags, the holder too; the nodes for what they are.
-        assert_eq!(measure(&format!("list of {NODES}"), begun), 1 + (6 + 1) + 6);
+        // All machines are asked for their tags, the holder too; the nodes for what they are. A call that VirtualBox's
+        // server could not take because it was just starting is made again, which no other call of a list is.
+        let mut different = world.runner.calls();
+        different.sort();
+        different.dedup();
+        measure(&format!("list of {NODES}"), begun);
+        assert_eq!(different.len(), 1 + (6 + 1) + 6);
         let begun = Instant::now();
         service.destroy(&nodes[0].id).await.expect("a removal");
         let calls = measure("removal of a running node", begun);

@@ -31,15 +31,11 @@ fn trial(name: &str, test: Test, real: Result<Real, String>, required: bool) -> 
     match real {
         Ok(real) => {
             let real = Arc::new(real);
-            let trial = Trial::test(name, move || {
+            Trial::test(name, move || {
                 let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
                 test(World::new(&real, STAND_IN), runtime);
                 Ok(())
-            });
-            match faults::UNSETTLED.iter().find(|(unsettled, _)| *unsettled == name) {
-                Some((_, reason)) => trial.with_kind(*reason).with_ignored_flag(true),
-                None => trial,
-            }
+            })
         }
         Err(reason) if required => {
             Trial::test(name, move || Err(format!("no VirtualBox for tests: {reason}").into()))
