@@ -5,6 +5,7 @@
 //! take as given ([`Action::predict`]). All four are pure, so a kind of action is tested without a node. Other
 //! packages can have kinds of their own: implement the trait and call [`graph::record`](crate::graph::record).
 
+use crate::claim::Claim;
 use crate::facts::Facts;
 use crate::graph::{ActionId, AnyHandle};
 use crate::name::RemotePath;
@@ -63,6 +64,12 @@ pub trait Action: Any + fmt::Debug + Send + Sync {
     /// Returns what the action may move beside the thing it is about.
     fn effects(&self) -> Option<Effects> {
         None
+    }
+
+    /// Returns what is so once the action has run, as far as that is known without a node: the ground on which
+    /// contradictions between phase functions are found.
+    fn declares(&self) -> Vec<Claim> {
+        Vec::new()
     }
 
     /// Returns how the action is put together with neighbours of its kind, if it can be.

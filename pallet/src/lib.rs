@@ -53,6 +53,7 @@ extern crate self as pallet;
 
 pub mod action;
 pub mod actions;
+pub mod claim;
 pub mod compute;
 pub mod context;
 mod error;
