@@ -54,7 +54,7 @@ pub trait Action: Any + fmt::Debug + Send + Sync {
     /// Compares what is declared with what is there.
     fn diff(&self, view: &View<'_>) -> Diff;
 
-    /// Returns a script that makes it so. It runs with the functions of `apply.sh`; it must itself leave alone
+    /// Returns a script that makes it so. It names the libraries whose functions it calls; it must itself leave alone
     /// what is as declared, add `id` to `p_did` when it changed something, and return non-zero on failure.
     fn apply(&self, view: &View<'_>) -> Script;
 

@@ -8,7 +8,7 @@ use crate::facts::Facts;
 use crate::graph::{ActionGraph, ActionId};
 use crate::location::Location;
 use crate::probe::{Probe, State};
-use crate::script::Script;
+use crate::script::{APPLY, Script};
 use crate::world::{Effects, World};
 use std::collections::BTreeMap;
 
@@ -258,7 +258,7 @@ impl Plan {
             return None;
         }
         let mut script = Script::new()
-            .code(APPLY)
+            .library(&APPLY)
             .code("p_nonce=")
             .word(nonce)
             .code("\n")
@@ -276,5 +276,3 @@ impl Plan {
         Some(script)
     }
 }
-
-const APPLY: &str = include_str!("script/apply.sh");

@@ -3,12 +3,17 @@
 //! Everything that is not our own code goes through [`quote`], the one place where quoting happens. The
 //! scripts are POSIX `sh`: tested with dash, bash and busybox.
 
+mod library;
+
+pub use library::{ACCOUNTS, APPLY, APT, FILES, Library, SERVICES};
+
 use crate::text::{Text, TextPart};
 use std::borrow::Cow;
 
 /// A piece of shell script.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Script {
+    libraries: Vec<&'static Library>,
     parts: Vec<Part>,
 }
 
@@ -26,6 +31,13 @@ impl Script {
     /// Returns an empty script.
     pub fn new() -> Self {
         Script::default()
+    }
+
+    /// Says that the script calls functions of a library.
+    #[must_use]
+    pub fn library(mut self, library: &'static Library) -> Self {
+        library.collect(&mut self.libraries);
+        self
     }
 
     /// Adds shell code. Never give it anything that came from elsewhere: that is what [`word`](Script::word) is for.
@@ -62,6 +74,7 @@ impl Script {
     /// Adds another script.
     #[must_use]
     pub fn append(mut self, other: Script) -> Self {
+        other.libraries.into_iter().for_each(|library| library.collect(&mut self.libraries));
         self.parts.extend(other.parts);
         self
     }
@@ -69,7 +82,7 @@ impl Script {
     /// Returns the script as the node gets it, secrets and all. It must travel on a standard input and nowhere
     /// else.
     pub fn render(&self) -> Vec<u8> {
-        let mut out = Vec::new();
+        let mut out: Vec<u8> = self.libraries.iter().flat_map(|library| library.code().bytes()).collect();
         for part in &self.parts {
             match part {
                 Part::Code(code) => out.extend_from_slice(code.as_bytes()),
@@ -80,7 +93,7 @@ impl Script {
         out
     }
 
-    /// Returns the script for people: secrets as `***`.
+    /// Returns the script for people: secrets as `***`, and without the libraries.
     pub fn masked(&self) -> String {
         self.parts
             .iter()
@@ -187,6 +200,15 @@ mod tests {
             String::from_utf8_lossy(&script.render()),
             "p_dir '/srv/a b' '' 'it'\\''s' '$(rm -rf /)' plain/path\n"
         );
+    }
+
+    #[test]
+    fn a_library_travels_once_and_after_what_it_needs() {
+        static BASE: Library = Library::new("base", "base() { :; }\n", &[]);
+        static ONE: Library = Library::new("one", "one() { base; }\n", &[&BASE]);
+        let step = || Script::new().library(&ONE).call("one", [""; 0]);
+        let script = Script::new().append(step()).append(step()).library(&BASE);
+        assert_eq!(String::from_utf8_lossy(&script.render()), "base() { :; }\none() { base; }\none\none\n");
     }
 
     #[test]

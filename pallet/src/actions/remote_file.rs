@@ -6,7 +6,7 @@ use crate::facts::Facts;
 use crate::graph::{ActionId, AnyHandle, Handle, record, refuse};
 use crate::location::Location;
 use crate::probe::{Contents, PathKind, Probe, Sha256};
-use crate::script::Script;
+use crate::script::{FILES, Script};
 use crate::secret::Secret;
 use crate::text::Text;
 use crate::world::{Effects, World};
@@ -301,10 +301,11 @@ impl Action for RemoteFile {
         let mut words = first_words(view.id.0, path, &self.attributes);
         if self.is_there(&hash, view) {
             words.extend([Text::from(hash), Text::from(last)]);
-            return Script::new().call("p_keep", words);
+            return Script::new().library(&FILES).call("p_keep", words);
         }
         words.extend([Text::from(hash), Text::from(last), Text::from(overwrite)]);
         Script::new()
+            .library(&FILES)
             .code("p_stage ")
             .word(path.as_str())
             .code(format!(" {} || return\n{{\n", view.id.0))
