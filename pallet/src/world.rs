@@ -6,7 +6,10 @@
 
 use crate::graph::ActionId;
 use crate::name::{AccountName, PackageName, RemotePath, UnitName};
-use crate::probe::{Account, AccountGroup, CommandResult, PackageState, PathState, Sha256, State, UnitState};
+use crate::probe::{
+    Account, AccountGroup, CommandResult, PackageState, PathKind, PathState, READ_LIMIT, Sha256, State,
+    UnitState,
+};
 use std::collections::HashMap;
 
 /// The state of a node at one point of a phase.
@@ -40,6 +43,7 @@ pub enum Effects {
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 enum Key {
     Path(RemotePath),
+    Line(RemotePath),
     Package(PackageName),
     Unit(UnitName),
     User(AccountName),
@@ -101,6 +105,19 @@ pub struct Known<T> {
     pub doubt: Option<ActionId>,
 }
 
+/// The content of a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FileText<'a> {
+    /// There is no such file.
+    NoFile,
+    /// This.
+    Is(&'a [u8]),
+    /// It is larger than [`READ_LIMIT`].
+    TooLarge,
+    /// An action before this one writes it, and what, only the node knows.
+    Unknown,
+}
+
 impl World {
     /// Returns the world in which `state` was read and nothing has happened since.
     pub fn new(state: State) -> Self {
@@ -111,6 +128,27 @@ impl World {
     pub fn path(&self, path: &RemotePath) -> Known<PathState> {
         let is = self.state.paths.get(path).cloned().unwrap_or_else(PathState::absent);
         Known { is, doubt: self.doubt(&Key::Path(path.clone())) }
+    }
+
+    /// Returns the content of a file that was asked for as a text; `None` when there is no such file. A content
+    /// that only the node knows, or of which only the beginning was read, is [`FileText::Unknown`].
+    pub fn text(&self, path: &RemotePath) -> Known<FileText<'_>> {
+        let state = self.state.paths.get(path);
+        let is = match (state.map(|state| &state.kind), self.state.texts.get(path)) {
+            (Some(PathKind::File(_)), Some(_)) if state.is_some_and(|state| state.size > READ_LIMIT) => {
+                FileText::TooLarge
+            }
+            (Some(PathKind::File(_)), Some(text)) => FileText::Is(text),
+            (Some(PathKind::File(_)), None) => FileText::Unknown,
+            _ => FileText::NoFile,
+        };
+        Known { is, doubt: self.doubt(&Key::Path(path.clone())) }
+    }
+
+    /// Returns the first line of a file that was asked for; `None` when it cannot be read.
+    pub fn line(&self, path: &RemotePath) -> Known<Option<&str>> {
+        let is = self.state.lines.get(path).map(String::as_str);
+        Known { is, doubt: self.doubt(&Key::Line(path.clone())) }
     }
 
     /// Returns what is known about a package.
@@ -166,10 +204,29 @@ impl World {
         self.values.insert(id, value);
     }
 
-    /// Takes down what stands at a path from here on.
+    /// Takes down what stands at a path from here on. What is said about its content comes after that, with
+    /// [`set_text`](World::set_text).
     pub fn set_path(&mut self, path: &RemotePath, state: PathState) {
+        let same_content = self.state.paths.get(path).is_some_and(|before| before.kind == state.kind);
+        if !same_content {
+            self.state.texts.remove(path);
+        }
         self.state.paths.insert(path.clone(), state);
         self.predict(Key::Path(path.clone()));
+    }
+
+    /// Takes down the content of a file from here on, for actions that edit a part of it.
+    pub fn set_text(&mut self, path: &RemotePath, text: Vec<u8>) {
+        if let Some(state) = self.state.paths.get_mut(path) {
+            state.size = text.len() as u64;
+        }
+        self.state.texts.insert(path.clone(), text);
+    }
+
+    /// Takes down the first line of a file from here on.
+    pub fn set_line(&mut self, path: &RemotePath, line: impl Into<String>) {
+        self.state.lines.insert(path.clone(), line.into());
+        self.predict(Key::Line(path.clone()));
     }
 
     /// Takes down what pallet wrote last to a path; `None` if that is not known.

@@ -316,14 +316,15 @@ impl Action for RemoteFile {
 
     fn predict(&self, _: ActionId, world: &mut World) {
         let before = world.path(self.path.get()).is;
-        let hash = match self.text().map(|text| text.resolve(|id| world.value(id))) {
-            Ok(Ok(content)) => Some(Sha256::of(&content)),
-            _ => None,
-        };
+        let content = self.text().ok().and_then(|text| text.resolve(|id| world.value(id)).ok());
+        let hash = content.as_deref().map(Sha256::of);
         world.set_written(self.path.get(), hash);
         let contents = hash.map_or(Contents::NotRead, Contents::Hash);
         let after = self.attributes.predict(&before, PathKind::File(contents), 0o644);
         world.set_path(self.path.get(), after);
+        if let Some(content) = content {
+            world.set_text(self.path.get(), content);
+        }
     }
 
     fn effects(&self) -> Option<Effects> {
