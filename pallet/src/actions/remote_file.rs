@@ -239,6 +239,7 @@ impl Action for RemoteFile {
     fn probe(&self, _: ActionId, _: &Facts, probe: &mut Probe) -> Result<(), String> {
         self.text()?;
         probe.content(self.path.get());
+        self.attributes.probe(probe);
         if let Some(parent) = self.path.get().parent() {
             probe.path(&parent);
         }
@@ -252,6 +253,9 @@ impl Action for RemoteFile {
             Ok(text) => text,
             Err(error) => return Diff::problem(error, None),
         };
+        if let Some(problem) = self.attributes.missing_account(view) {
+            return problem;
+        }
         let mut diff = Diff::none();
         let wanted = view.resolve(&text);
         match (&known.is.kind, &wanted) {

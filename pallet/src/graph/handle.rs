@@ -86,6 +86,11 @@ impl<A: Action> Handle<A> {
         Value { any: self.any, value: PhantomData }
     }
 
+    /// Returns the handle without the type of its action: for lists of actions of several kinds.
+    pub fn any(self) -> AnyHandle {
+        self.any
+    }
+
     /// Returns a handle of another type for the same action.
     pub(crate) fn cast<B: Action>(self) -> Handle<B> {
         Handle::new(self.any)

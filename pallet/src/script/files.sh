@@ -69,8 +69,8 @@ p_file() {
       p_mode=${p_mode:-$3} p_owner=${p_owner:-$4} p_group=${p_group:-$5}
     fi
     p_owe_reload "$2" || return
-    # Into a directory that a link leads to is where `mv` would move it.
-    if [ -L "$2" ] && [ -d "$2" ]; then rm -f -- "$2"; fi
+    # Into a directory that a link leads to is where `mv` would move it, and one in a circle stops that of busybox.
+    if [ -L "$2" ] && { [ -d "$2" ] || [ ! -e "$2" ]; }; then rm -f -- "$2"; fi
     # Remembered before it happens: what is remembered and did not happen does no harm.
     if chown -- "${p_owner:-$(id -u)}:${p_group:-$(id -g)}" "$p_new" && chmod -- "${p_mode:-0644}" "$p_new" &&
       p_wrote "$2" "$p_want" && mv -f -- "$p_new" "$2"; then

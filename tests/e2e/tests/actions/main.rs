@@ -7,5 +7,6 @@ mod files;
 mod hostile;
 mod how;
 mod packages;
+mod random;
 mod remote_files;
 mod services;
