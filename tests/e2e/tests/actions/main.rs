@@ -3,6 +3,7 @@
 
 mod accounts;
 mod commands;
+mod cost;
 mod files;
 mod hostile;
 mod how;
