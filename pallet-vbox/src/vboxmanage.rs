@@ -44,6 +44,8 @@ pub(crate) struct Call {
     pub(crate) doing: String,
     pub(crate) repeat: Repeat,
     pub(crate) timeout: Duration,
+    /// Whether errors that it writes do not matter when it exits with 0.
+    pub(crate) may_complain: bool,
 }
 
 /// Whether a call that found something busy may be made again.
@@ -63,7 +65,14 @@ impl Call {
             doing: doing.into(),
             repeat: Repeat::Never,
             timeout: Duration::from_secs(60),
+            may_complain: false,
         }
+    }
+
+    /// Lets the call succeed with an exit code of 0 whatever errors it writes, which are about other things.
+    pub(crate) fn may_complain(mut self) -> Self {
+        self.may_complain = true;
+        self
     }
 
     /// Lets the call be repeated while something is busy.
@@ -169,7 +178,10 @@ impl VBoxManage {
     }
 
     async fn run_once(&self, call: &Call) -> Result<Answer, Why> {
-        let output = self.runner.run(&self.command(call)).await.map_err(Why::NotRun)?;
+        let mut output = self.runner.run(&self.command(call)).await.map_err(Why::NotRun)?;
+        if call.may_complain && output.code == Some(0) {
+            output.stderr.clear();
+        }
         judge(&call.args, &output).map_err(Why::Failed)
     }
 
