@@ -108,8 +108,8 @@ pub use pallet_macros::server_spec;
 /// Not public API. Used by generated code.
 #[doc(hidden)]
 pub mod __private {
-    pub use crate::phase::extract;
-    pub use crate::phase::generated::enter;
+    pub use crate::phase::generated::{enter, supply, supply_boxed};
+    pub use crate::spec::generated::Forget;
     pub use inventory;
     #[cfg(feature = "template")]
     pub use minijinja;
