@@ -75,7 +75,7 @@ pub struct Doomed {
 pub fn probe(graph: &ActionGraph, facts: &Facts) -> Result<Probe, Vec<Doomed>> {
     let mut probe = Probe::default();
     let mut doomed = Vec::new();
-    for (id, node) in graph.in_order() {
+    for (id, node) in graph.in_order().filter(|(_, node)| node.overridden_by().is_none()) {
         if let Err(message) = node.action().probe(id, facts, &mut probe) {
             doomed.push(doom(graph, id, Problem { message, hint: None }));
         }
@@ -135,6 +135,10 @@ struct OpenBatch {
 
 impl Planner<'_> {
     fn add(&mut self, id: ActionId) {
+        if self.graph.node(id).overridden_by().is_some() {
+            self.actions.push(Planned { id, verdict: Verdict::Unchanged, diff: Diff::none() });
+            return;
+        }
         let action = self.graph.node(id).action();
         let batch = action.batch();
         let continues = match (&self.open, &batch) {

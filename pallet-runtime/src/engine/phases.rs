@@ -9,6 +9,7 @@ use crate::shell::RootShell;
 use crate::transport::local::LocalTransport;
 use crate::transport::{Terminal, Transport};
 use pallet::actions::RemoteFile;
+use pallet::conflicts;
 use pallet::facts::Facts;
 use pallet::graph::{ActionGraph, Built, GraphError, build_phase};
 use pallet::name::PhaseName;
@@ -268,6 +269,7 @@ pub(super) fn build(
     let functions = group.phases.get(phase).map_or(&[][..], Vec::as_slice);
     let built = build_phase(&context(run, node, all, phase, tentative), functions, group.location)?;
     read_local_files(&built.graph);
+    conflicts::check(&built.graph)?;
     Ok(built)
 }
 

@@ -7,8 +7,9 @@ use super::select::{self, Selection};
 use crate::event::{ActionLabel, Cost, Counts, Event, Failure, KnownAfter, PlannedAction, Verdict};
 use crate::request::RunError;
 use pallet::action::{ContentChange, Diff};
+use pallet::conflicts;
 use pallet::context::Context;
-use pallet::graph::{ActionGraph, ActionNode, Built, build_phase};
+use pallet::graph::{ActionGraph, ActionId, ActionNode, Built, GraphError, build_phases};
 use pallet::name::PhaseName;
 use pallet::plan::{self, Doomed, Plan};
 use pallet::probe::Section;
@@ -110,8 +111,7 @@ impl Planner<'_> {
 
     /// Builds all phases of a node as one graph, so that what one phase changes is known to the next.
     fn build(&self, node: &Node, group: &Group, phases: &[PhaseName]) -> Result<Built, Vec<Failure>> {
-        let functions: Vec<_> =
-            phases.iter().filter_map(|phase| group.phases.get(phase)).flatten().cloned().collect();
+        let functions = phases.iter().filter_map(|phase| Some((phase, group.phases.get(phase)?.as_slice())));
         let context = Context {
             node: Some(node.clone()),
             nodes: self.all.clone(),
@@ -122,9 +122,10 @@ impl Planner<'_> {
                 .unwrap_or_else(|| PhaseName::new(standard::CONFIGURE).expect("valid")),
             tentative: node.try_facts().is_none(),
         };
-        let built = build_phase(&context, &functions, group.location);
-        let built = built.map_err(|error| phases::graph_failures(&error).collect::<Vec<_>>())?;
+        let failures = |error: GraphError| phases::graph_failures(&error).collect::<Vec<_>>();
+        let built = build_phases(&context, functions, group.location).map_err(failures)?;
         phases::read_local_files(&built.graph);
+        conflicts::check(&built.graph).map_err(failures)?;
         Ok(built)
     }
 
@@ -167,16 +168,7 @@ impl Planner<'_> {
                 verdict: verdict(planned.verdict),
                 changes: planned.diff.changes.clone(),
                 diff: diffs.get(&planned.id.0).cloned(),
-                because: match planned.verdict {
-                    plan::Verdict::Unknown(by) if by == planned.id => {
-                        Some("only the node can tell".to_owned())
-                    }
-                    plan::Verdict::Unknown(by) => {
-                        let cause = graph.node(by);
-                        Some(format!("{} ({})", cause.label(), cause.location()))
-                    }
-                    _ => None,
-                },
+                because: because(&graph, planned.id, planned.verdict),
             })
             .collect();
         let bytes = plan.script("").map_or(0, |script| script.render().len() as u64);
@@ -192,12 +184,12 @@ impl Planner<'_> {
     fn future(&self, node: &Node, group: &Group) -> Result<(), Vec<Failure>> {
         let phases = self.phases_of(group, false);
         let Built { graph, known_after } = self.build(node, group, &phases)?;
-        let actions = graph.in_order().map(|(_, action)| PlannedAction {
+        let actions = graph.in_order().map(|(id, action)| PlannedAction {
             action: label(action),
-            verdict: Verdict::Unknown,
+            verdict: if action.overridden_by().is_some() { Verdict::Unchanged } else { Verdict::Unknown },
             changes: Vec::new(),
             diff: None,
-            because: None,
+            because: because(&graph, id, plan::Verdict::Unchanged),
         });
         self.report(node, &phases, actions.collect(), known_after.map(describe), Cost::default());
         Ok(())
@@ -274,6 +266,21 @@ fn unified(id: usize, change: &ContentChange, sections: &[Section]) -> Option<St
     }
     let diff = similar::TextDiff::from_lines(&before, &after);
     Some(diff.unified_diff().context_radius(3).header(change.path.as_str(), change.path.as_str()).to_string())
+}
+
+/// Returns why a verdict is what it is, where that is not in the difference.
+fn because(graph: &ActionGraph, id: ActionId, verdict: plan::Verdict) -> Option<String> {
+    if let Some(by) = graph.node(id).overridden_by() {
+        return Some(format!("overridden at {}", graph.node(by).location()));
+    }
+    match verdict {
+        plan::Verdict::Unknown(by) if by == id => Some("only the node can tell".to_owned()),
+        plan::Verdict::Unknown(by) => {
+            let cause = graph.node(by);
+            Some(format!("{} ({})", cause.label(), cause.location()))
+        }
+        _ => None,
+    }
 }
 
 fn describe(known: pallet::graph::KnownAfter) -> KnownAfter {
