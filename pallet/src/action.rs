@@ -44,6 +44,12 @@ pub trait Action: Any + fmt::Debug + Send + Sync {
         Vec::new()
     }
 
+    /// Returns code that prepares the subshell in which commands of the action's conditions run: its directory and
+    /// environment.
+    fn setting(&self) -> Script {
+        Script::new().code("cd / || exit\n")
+    }
+
     /// Asks for what must be known.
     ///
     /// # Errors
@@ -54,7 +60,7 @@ pub trait Action: Any + fmt::Debug + Send + Sync {
     /// Compares what is declared with what is there.
     fn diff(&self, view: &View<'_>) -> Diff;
 
-    /// Returns a script that makes it so. It runs with the functions of `apply.sh`; it must itself leave alone
+    /// Returns a script that makes it so. It names the libraries whose functions it calls; it must itself leave alone
     /// what is as declared, add `id` to `p_did` when it changed something, and return non-zero on failure.
     fn apply(&self, view: &View<'_>) -> Script;
 
@@ -132,6 +138,17 @@ pub struct Diff {
     pub content: Option<ContentChange>,
     /// The service that will be reloaded or restarted.
     pub restarts: bool,
+    /// The plan ends here for now: see [`Split`].
+    pub split: Option<Split>,
+}
+
+/// Why the rest of a phase can be planned only once what precedes has been done. Costs another pair of round trips.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Split {
+    /// The controller must decide from a value that the node computes before this action.
+    Before,
+    /// The action ends the connection: a reboot.
+    After,
 }
 
 /// Why an action is certain to fail.

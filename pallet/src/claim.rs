@@ -82,6 +82,11 @@ impl Claim {
         self
     }
 
+    /// Returns the claim as one that may not come true.
+    pub(crate) fn or_not(self) -> Self {
+        Claim { state: None, ..self }
+    }
+
     /// Returns the thing.
     pub fn thing(&self) -> &Thing {
         &self.thing

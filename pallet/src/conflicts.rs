@@ -8,7 +8,7 @@
 //! - Different phases are never compared. They are a sequence, too, in an order that somebody chose: `stop` may stop
 //!   what `configure` starts, `pre-deploy` may put up the sign that `post-deploy` takes away, and `bootstrap` runs
 //!   once.
-//! - Values that only the node knows agree with everything.
+//! - Values that only the node knows agree with everything, and so does what an action with a condition declares.
 //! - [`Handle::overrides`](crate::Handle::overrides) says that the later line wins. What it overrides is left out.
 
 mod overrides;
@@ -46,7 +46,7 @@ use std::collections::BTreeMap;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn check(graph: &ActionGraph) -> Result<(), GraphError> {
-    let finals = finals(graph, |node| node.overridden_by.is_none());
+    let finals = finals(graph, certain_claims);
     let mut mistakes = Vec::new();
     for (later, claims) in &finals {
         let earlier =
@@ -70,11 +70,24 @@ struct Made {
 #[derive(Debug, Default)]
 struct Finals(BTreeMap<(Thing, String), Made>);
 
-/// Returns what each function declares in the end with those of its actions that `counts` lets through.
-fn finals(graph: &ActionGraph, counts: impl Fn(&ActionNode) -> bool) -> BTreeMap<usize, Finals> {
+/// Returns what an action is certain to bring about.
+fn certain_claims(node: &ActionNode) -> Vec<Claim> {
+    let claims = node.action().declares();
+    if node.overridden_by().is_some() {
+        Vec::new()
+    } else if node.how().is_conditional() {
+        // It may not run, so what it wants is known to the node alone.
+        claims.into_iter().map(Claim::or_not).collect()
+    } else {
+        claims
+    }
+}
+
+/// Returns what each function declares in the end, from what each of its actions declares.
+fn finals(graph: &ActionGraph, claims: impl Fn(&ActionNode) -> Vec<Claim>) -> BTreeMap<usize, Finals> {
     let mut finals: BTreeMap<usize, Finals> = BTreeMap::new();
-    for (by, node) in graph.in_order().filter(|(_, node)| counts(node)) {
-        for claim in node.action().declares() {
+    for (by, node) in graph.in_order() {
+        for claim in claims(node) {
             finals.entry(node.function).or_default().add(Made { claim, by });
         }
     }

@@ -33,6 +33,8 @@ pub struct Section {
 pub struct Probe {
     paths: BTreeSet<RemotePath>,
     hashed: BTreeSet<RemotePath>,
+    read: BTreeSet<RemotePath>,
+    lines: BTreeSet<RemotePath>,
     packages: BTreeSet<PackageName>,
     units: BTreeSet<UnitName>,
     users: BTreeSet<AccountName>,
@@ -58,6 +60,19 @@ impl Probe {
         self.paths.insert(path.clone());
         self.hashed.insert(path.clone());
         self.written = true;
+    }
+
+    /// Asks for the content itself of a file, beside all that [`content`](Probe::content) gives. For files that are
+    /// edited in part; of those larger than [`READ_LIMIT`] only the beginning is read, and
+    /// [`World::text`](crate::world::World::text) says so.
+    pub fn text(&mut self, path: &RemotePath) {
+        self.content(path);
+        self.read.insert(path.clone());
+    }
+
+    /// Asks for the first line of a file, which costs no process: for what the kernel shows below `/proc` and `/sys`.
+    pub fn line(&mut self, path: &RemotePath) {
+        self.lines.insert(path.clone());
     }
 
     /// Asks whether a package is installed.
@@ -93,6 +108,7 @@ impl Probe {
     /// Tells whether nothing is asked for.
     pub fn is_empty(&self) -> bool {
         self.paths.is_empty()
+            && self.lines.is_empty()
             && self.packages.is_empty()
             && self.units.is_empty()
             && self.users.is_empty()
@@ -109,6 +125,12 @@ impl Probe {
         }
         if !self.hashed.is_empty() {
             script = script.code(HASHES).call("p_hashes", self.hashed.iter().map(RemotePath::as_str));
+        }
+        if !self.read.is_empty() {
+            script = script.code(CONTENTS).call("p_contents", self.read.iter().map(RemotePath::as_str));
+        }
+        if !self.lines.is_empty() {
+            script = script.code(LINES).call("p_lines", self.lines.iter().map(RemotePath::as_str));
         }
         if self.written {
             script = script.code(WRITTEN);
@@ -195,6 +217,37 @@ const HASHES: &str = r#"p_hashes() {
   done
   p_frame hashes
   [ $# -eq 0 ] || sha256sum "$@"
+}
+"#;
+
+/// Of larger files only so many bytes are read.
+pub const READ_LIMIT: u64 = 1 << 20;
+
+/// One process for all: where a file ends follows from its size, and its hash tells whether that was so.
+const CONTENTS: &str = r#"p_contents() {
+  p_frame contents
+  p_n=$#
+  while [ "$p_n" -gt 0 ]; do
+    p_path=$1
+    shift
+    if [ -f "$p_path" ] && [ ! -L "$p_path" ]; then set -- "$@" "$p_path"; fi
+    p_n=$((p_n - 1))
+  done
+  [ $# -eq 0 ] || head -q -c 1048576 "$@"
+}
+"#;
+
+const LINES: &str = r#"p_lines() {
+  p_frame lines
+  for p_path in "$@"; do
+    p_line=
+    # A file without a newline at its end gives its line, and says that it is over.
+    if [ -r "$p_path" ] && { IFS= read -r p_line <"$p_path" || [ -n "$p_line" ]; } 2>/dev/null; then
+      printf '=%s\n' "$p_line"
+    else
+      echo -
+    fi
+  done
 }
 "#;
 

@@ -3,12 +3,19 @@
 //! Everything that is not our own code goes through [`quote`], the one place where quoting happens. The
 //! scripts are POSIX `sh`: tested with dash, bash and busybox.
 
+mod library;
+
+pub(crate) use library::HOW;
+pub use library::{ACCOUNTS, APPLY, APT, COMMANDS, FILES, Library, SERVICES};
+
+use crate::graph::ActionId;
 use crate::text::{Text, TextPart};
 use std::borrow::Cow;
 
 /// A piece of shell script.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Script {
+    libraries: Vec<&'static Library>,
     parts: Vec<Part>,
 }
 
@@ -22,10 +29,26 @@ enum Part {
     Print(Text),
 }
 
+impl Part {
+    fn text(&self) -> Option<&Text> {
+        match self {
+            Part::Code(_) => None,
+            Part::Word(text) | Part::Print(text) => Some(text),
+        }
+    }
+}
+
 impl Script {
     /// Returns an empty script.
     pub fn new() -> Self {
         Script::default()
+    }
+
+    /// Says that the script calls functions of a library.
+    #[must_use]
+    pub fn library(mut self, library: &'static Library) -> Self {
+        library.collect(&mut self.libraries);
+        self
     }
 
     /// Adds shell code. Never give it anything that came from elsewhere: that is what [`word`](Script::word) is for.
@@ -62,14 +85,30 @@ impl Script {
     /// Adds another script.
     #[must_use]
     pub fn append(mut self, other: Script) -> Self {
+        other.libraries.into_iter().for_each(|library| library.collect(&mut self.libraries));
         self.parts.extend(other.parts);
         self
+    }
+
+    /// Returns the actions whose values are in the script.
+    pub(crate) fn values(&self) -> impl Iterator<Item = ActionId> + '_ {
+        self.parts.iter().filter_map(Part::text).flat_map(Text::values).map(|value| value.id)
+    }
+
+    /// Returns the script with the values filled in that `known` gives.
+    pub(crate) fn fill<'a>(&self, known: impl Fn(ActionId) -> Option<&'a [u8]>) -> Script {
+        let fill = |part: &Part| match part {
+            Part::Code(code) => Part::Code(code.clone()),
+            Part::Word(text) => Part::Word(text.fill(&known)),
+            Part::Print(text) => Part::Print(text.fill(&known)),
+        };
+        Script { libraries: self.libraries.clone(), parts: self.parts.iter().map(fill).collect() }
     }
 
     /// Returns the script as the node gets it, secrets and all. It must travel on a standard input and nowhere
     /// else.
     pub fn render(&self) -> Vec<u8> {
-        let mut out = Vec::new();
+        let mut out: Vec<u8> = self.libraries.iter().flat_map(|library| library.code().bytes()).collect();
         for part in &self.parts {
             match part {
                 Part::Code(code) => out.extend_from_slice(code.as_bytes()),
@@ -80,7 +119,7 @@ impl Script {
         out
     }
 
-    /// Returns the script for people: secrets as `***`.
+    /// Returns the script for people: secrets as `***`, and without the libraries.
     pub fn masked(&self) -> String {
         self.parts
             .iter()
@@ -187,6 +226,15 @@ mod tests {
             String::from_utf8_lossy(&script.render()),
             "p_dir '/srv/a b' '' 'it'\\''s' '$(rm -rf /)' plain/path\n"
         );
+    }
+
+    #[test]
+    fn a_library_travels_once_and_after_what_it_needs() {
+        static BASE: Library = Library::new("base", "base() { :; }\n", &[]);
+        static ONE: Library = Library::new("one", "one() { base; }\n", &[&BASE]);
+        let step = || Script::new().library(&ONE).call("one", [""; 0]);
+        let script = Script::new().append(step()).append(step()).library(&BASE);
+        assert_eq!(String::from_utf8_lossy(&script.render()), "base() { :; }\none() { base; }\none\none\n");
     }
 
     #[test]

@@ -6,17 +6,24 @@
 
 use crate::graph::ActionId;
 use crate::name::{AccountName, PackageName, RemotePath, UnitName};
-use crate::probe::{Account, AccountGroup, CommandResult, PackageState, PathState, Sha256, State, UnitState};
-use std::collections::HashMap;
+use crate::probe::{
+    Account, AccountGroup, CommandResult, PackageState, PathKind, PathState, READ_LIMIT, Sha256, State,
+    UnitState,
+};
+use std::collections::{BTreeMap, HashMap};
 
 /// The state of a node at one point of a phase.
 #[derive(Debug, Clone, Default)]
 pub struct World {
     state: State,
-    values: HashMap<ActionId, Vec<u8>>,
+    values: BTreeMap<ActionId, Vec<u8>>,
     moved: Vec<(ActionId, Effects)>,
     /// Since how many entries of `moved` a prediction stands.
     predicted: HashMap<Key, usize>,
+    /// The action that predicts just now, if it may not happen.
+    tentative: Option<ActionId>,
+    /// What was predicted by an action that may not happen.
+    doubtful: HashMap<Key, ActionId>,
 }
 
 /// What an action may move beside the thing it is about.
@@ -40,6 +47,7 @@ pub enum Effects {
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 enum Key {
     Path(RemotePath),
+    Line(RemotePath),
     Package(PackageName),
     Unit(UnitName),
     User(AccountName),
@@ -101,6 +109,19 @@ pub struct Known<T> {
     pub doubt: Option<ActionId>,
 }
 
+/// The content of a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FileText<'a> {
+    /// There is no such file.
+    NoFile,
+    /// This.
+    Is(&'a [u8]),
+    /// It is larger than [`READ_LIMIT`].
+    TooLarge,
+    /// An action before this one writes it, and what, only the node knows.
+    Unknown,
+}
+
 impl World {
     /// Returns the world in which `state` was read and nothing has happened since.
     pub fn new(state: State) -> Self {
@@ -111,6 +132,27 @@ impl World {
     pub fn path(&self, path: &RemotePath) -> Known<PathState> {
         let is = self.state.paths.get(path).cloned().unwrap_or_else(PathState::absent);
         Known { is, doubt: self.doubt(&Key::Path(path.clone())) }
+    }
+
+    /// Returns the content of a file that was asked for as a text; `None` when there is no such file. A content
+    /// that only the node knows, or of which only the beginning was read, is [`FileText::Unknown`].
+    pub fn text(&self, path: &RemotePath) -> Known<FileText<'_>> {
+        let state = self.state.paths.get(path);
+        let is = match (state.map(|state| &state.kind), self.state.texts.get(path)) {
+            (Some(PathKind::File(_)), Some(_)) if state.is_some_and(|state| state.size > READ_LIMIT) => {
+                FileText::TooLarge
+            }
+            (Some(PathKind::File(_)), Some(text)) => FileText::Is(text),
+            (Some(PathKind::File(_)), None) => FileText::Unknown,
+            _ => FileText::NoFile,
+        };
+        Known { is, doubt: self.doubt(&Key::Path(path.clone())) }
+    }
+
+    /// Returns the first line of a file that was asked for; `None` when it cannot be read.
+    pub fn line(&self, path: &RemotePath) -> Known<Option<&str>> {
+        let is = self.state.lines.get(path).map(String::as_str);
+        Known { is, doubt: self.doubt(&Key::Line(path.clone())) }
     }
 
     /// Returns what is known about a package.
@@ -166,10 +208,29 @@ impl World {
         self.values.insert(id, value);
     }
 
-    /// Takes down what stands at a path from here on.
+    /// Takes down what stands at a path from here on. What is said about its content comes after that, with
+    /// [`set_text`](World::set_text).
     pub fn set_path(&mut self, path: &RemotePath, state: PathState) {
+        let same_content = self.state.paths.get(path).is_some_and(|before| before.kind == state.kind);
+        if !same_content {
+            self.state.texts.remove(path);
+        }
         self.state.paths.insert(path.clone(), state);
         self.predict(Key::Path(path.clone()));
+    }
+
+    /// Takes down the content of a file from here on, for actions that edit a part of it.
+    pub fn set_text(&mut self, path: &RemotePath, text: Vec<u8>) {
+        if let Some(state) = self.state.paths.get_mut(path) {
+            state.size = text.len() as u64;
+        }
+        self.state.texts.insert(path.clone(), text);
+    }
+
+    /// Takes down the first line of a file from here on.
+    pub fn set_line(&mut self, path: &RemotePath, line: impl Into<String>) {
+        self.state.lines.insert(path.clone(), line.into());
+        self.predict(Key::Line(path.clone()));
     }
 
     /// Takes down what pallet wrote last to a path; `None` if that is not known.
@@ -218,11 +279,28 @@ impl World {
         self.moved.push((by, effects));
     }
 
+    /// Says whose predictions follow, and whether that action is certain to happen.
+    pub(crate) fn predict_by(&mut self, id: ActionId, certain: bool) {
+        self.tentative = (!certain).then_some(id);
+    }
+
+    /// Returns all values that are known.
+    pub(crate) fn into_values(self) -> BTreeMap<ActionId, Vec<u8>> {
+        self.values
+    }
+
     fn predict(&mut self, key: Key) {
+        match self.tentative {
+            Some(by) => self.doubtful.insert(key.clone(), by),
+            None => self.doubtful.remove(&key),
+        };
         self.predicted.insert(key, self.moved.len());
     }
 
     fn doubt(&self, key: &Key) -> Option<ActionId> {
+        if let Some(by) = self.doubtful.get(key) {
+            return Some(*by);
+        }
         let since = self.predicted.get(key).copied().unwrap_or(0);
         self.moved[since..].iter().find(|(_, effects)| effects.may_move(key)).map(|(by, _)| *by)
     }

@@ -3,7 +3,7 @@
 use pallet::conflicts;
 use pallet::graph::{ActionId, Built, GraphError, Mistake, build_phases};
 use pallet::name::{PhaseName, RemotePath};
-use pallet::plan::{Verdict, plan};
+use pallet::plan::{Done, Verdict, plan};
 use pallet::prelude::*;
 use pallet::probe::{Contents, PathKind, PathState, Sha256, State};
 use pallet::spec::PhaseFn;
@@ -178,6 +178,8 @@ fn what_is_no_contradiction_is_not_taken_for_one() {
         ],
         // Only the node knows the content.
         &[|| _ = remote_file("/a").content(output_of("hostname")), || _ = remote_file("/a").content("a")],
+        // What may not run.
+        &[|| _ = service("app").running(), || _ = service("app").stopped().when("test -e /srv/maintenance")],
         // Commands declare no state.
         &[|| _ = exec("true"), || _ = exec("false")],
     ];
@@ -220,7 +222,8 @@ fn secrets_and_hashes_of_secrets_are_in_no_message() {
 
 fn verdicts(functions: &Functions, state: State) -> Vec<(bool, Verdict)> {
     let built = built(functions).expect("what wins is said");
-    let plan = plan(&built.graph, &Facts::example(), state, false).expect("nothing is certain to fail");
+    let plan = plan(&built.graph, &Facts::example(), state, false, &Done::default())
+        .expect("nothing is certain to fail");
     let left_out = |id| built.graph.node(id).overridden_by().is_some();
     plan.actions().iter().map(|planned| (left_out(planned.id), planned.verdict)).collect()
 }
@@ -313,6 +316,10 @@ fn an_override_that_does_not_fit_is_refused() {
         (
             &[|| (), || _ = exec("true").overrides()],
             "exec true: nothing can be overridden by what declares no state",
+        ),
+        (
+            &[|| _ = file("/a"), || _ = file("/a").absent().when("false").overrides()],
+            "file /a: an action with a condition may not run, so it cannot override another",
         ),
         // The earlier line does not win.
         (

@@ -7,7 +7,7 @@ use crate::facts::Facts;
 use crate::graph::{ActionId, Handle, record};
 use crate::name::{AccountName, RemotePath};
 use crate::probe::{Account, AccountGroup, Probe};
-use crate::script::Script;
+use crate::script::{ACCOUNTS, Script};
 use crate::text::Text;
 use crate::world::{Effects, World};
 
@@ -235,7 +235,7 @@ impl Action for User {
         let id = view.id.0.to_string();
         if self.absent {
             let home = if self.remove_home { "home" } else { "" };
-            return Script::new().call("p_user_absent", [id.as_str(), &self.name, home]);
+            return Script::new().library(&ACCOUNTS).call("p_user_absent", [id.as_str(), &self.name, home]);
         }
         let or_empty = |text: &Option<String>| text.clone().unwrap_or_default();
         let words = [
@@ -249,7 +249,8 @@ impl Action for User {
             if self.system { "yes" } else { "" }.to_owned(),
             if self.create_home { "-m" } else { "-M" }.to_owned(),
         ];
-        let mut script = Script::new().call("p_user", words).code("[ $? -eq 0 ] || return\n");
+        let mut script =
+            Script::new().library(&ACCOUNTS).call("p_user", words).code("[ $? -eq 0 ] || return\n");
         for group in &self.groups {
             script = script
                 .code("p_member ")
@@ -412,11 +413,11 @@ impl Action for Group {
     fn apply(&self, view: &View<'_>) -> Script {
         let id = view.id.0.to_string();
         if self.absent {
-            return Script::new().call("p_group_absent", [id.as_str(), &self.name]);
+            return Script::new().library(&ACCOUNTS).call("p_group_absent", [id.as_str(), &self.name]);
         }
         let gid = self.gid.map(|gid| gid.to_string()).unwrap_or_default();
         let system = if self.system { "yes" } else { "" };
-        Script::new().call("p_group", [id.as_str(), &self.name, &gid, system])
+        Script::new().library(&ACCOUNTS).call("p_group", [id.as_str(), &self.name, &gid, system])
     }
 
     fn predict(&self, _: ActionId, world: &mut World) {

@@ -6,7 +6,7 @@ use crate::claim::{self, Claim};
 use crate::facts::Facts;
 use crate::graph::{ActionId, Handle, record};
 use crate::probe::{PathKind, PathState, Probe};
-use crate::script::Script;
+use crate::script::{FILES, Script};
 use crate::world::{Effects, World};
 
 /// A directory that exists, or does not.
@@ -96,9 +96,15 @@ impl Action for Directory {
         let path = self.path.get();
         let id = view.id.0.to_string();
         match self.absent {
-            Absent::No => Script::new().call("p_dir", first_words(id, path, &self.attributes)),
-            Absent::WhenEmpty => Script::new().call("p_absent", [id.as_str(), path.as_str(), ""]),
-            Absent::WithContents => Script::new().call("p_absent", [id.as_str(), path.as_str(), "contents"]),
+            Absent::No => {
+                Script::new().library(&FILES).call("p_dir", first_words(id, path, &self.attributes))
+            }
+            Absent::WhenEmpty => {
+                Script::new().library(&FILES).call("p_absent", [id.as_str(), path.as_str(), ""])
+            }
+            Absent::WithContents => {
+                Script::new().library(&FILES).call("p_absent", [id.as_str(), path.as_str(), "contents"])
+            }
         }
     }
 

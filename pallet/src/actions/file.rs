@@ -6,7 +6,7 @@ use crate::claim::{self, Claim};
 use crate::facts::Facts;
 use crate::graph::{ActionId, Handle, record};
 use crate::probe::{Contents, PathKind, PathState, Probe};
-use crate::script::Script;
+use crate::script::{FILES, Script};
 use crate::world::{Effects, World};
 
 /// A file that exists, whatever its content, or does not.
@@ -81,9 +81,11 @@ impl Action for File {
     fn apply(&self, view: &View<'_>) -> Script {
         let path = self.path.get();
         if self.absent {
-            return Script::new().call("p_absent", [view.id.0.to_string().as_str(), path.as_str(), ""]);
+            return Script::new()
+                .library(&FILES)
+                .call("p_absent", [view.id.0.to_string().as_str(), path.as_str(), ""]);
         }
-        Script::new().call("p_touch", first_words(view.id.0, path, &self.attributes))
+        Script::new().library(&FILES).call("p_touch", first_words(view.id.0, path, &self.attributes))
     }
 
     fn predict(&self, _: ActionId, world: &mut World) {

@@ -6,7 +6,7 @@ use crate::facts::{Facts, PackageManagerKind};
 use crate::graph::{ActionId, Handle, record};
 use crate::name::{PackageName, RemotePath};
 use crate::probe::{PackageState, PathKind, PathState, Probe};
-use crate::script::Script;
+use crate::script::{APT, Script};
 use crate::world::{Effects, World};
 use std::time::Duration;
 
@@ -198,9 +198,9 @@ fn apply_all(members: &[(ActionId, &dyn Action)]) -> Script {
         .collect();
     let words: Vec<String> = packages.iter().flat_map(|(id, package)| package.words(*id)).collect();
     match packages.first().map(|(_, package)| package.state) {
-        Some(Wanted::Absent) => Script::new().code("p_apt_remove remove").call("", words),
-        Some(Wanted::Purged) => Script::new().code("p_apt_remove purge").call("", words),
-        _ => Script::new().call("p_apt_install", words),
+        Some(Wanted::Absent) => Script::new().library(&APT).code("p_apt_remove remove").call("", words),
+        Some(Wanted::Purged) => Script::new().library(&APT).code("p_apt_remove purge").call("", words),
+        _ => Script::new().library(&APT).call("p_apt_install", words),
     }
 }
 
@@ -290,7 +290,7 @@ impl Action for IndexUpdate {
     }
 
     fn apply(&self, view: &View<'_>) -> Script {
-        Script::new().code(format!("p_apt_update || return\np_did=\"$p_did {}\"\n", view.id.0))
+        Script::new().library(&APT).code(format!("p_apt_update || return\np_did=\"$p_did {}\"\n", view.id.0))
     }
 
     fn predict(&self, _: ActionId, world: &mut World) {

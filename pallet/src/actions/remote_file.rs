@@ -7,7 +7,7 @@ use crate::facts::Facts;
 use crate::graph::{ActionId, AnyHandle, Handle, record, refuse};
 use crate::location::Location;
 use crate::probe::{Contents, PathKind, Probe, Sha256};
-use crate::script::Script;
+use crate::script::{FILES, Script};
 use crate::secret::Secret;
 use crate::text::Text;
 use crate::world::{Effects, World};
@@ -322,10 +322,11 @@ impl Action for RemoteFile {
         let mut words = first_words(view.id.0, path, &self.attributes);
         if self.is_there(&hash, view) {
             words.extend([Text::from(hash), Text::from(last)]);
-            return Script::new().call("p_keep", words);
+            return Script::new().library(&FILES).call("p_keep", words);
         }
         words.extend([Text::from(hash), Text::from(last), Text::from(overwrite)]);
         Script::new()
+            .library(&FILES)
             .code("p_stage ")
             .word(path.as_str())
             .code(format!(" {} || return\n{{\n", view.id.0))
@@ -336,14 +337,15 @@ impl Action for RemoteFile {
 
     fn predict(&self, _: ActionId, world: &mut World) {
         let before = world.path(self.path.get()).is;
-        let hash = match self.text().map(|text| text.resolve(|id| world.value(id))) {
-            Ok(Ok(content)) => Some(Sha256::of(&content)),
-            _ => None,
-        };
+        let content = self.text().ok().and_then(|text| text.resolve(|id| world.value(id)).ok());
+        let hash = content.as_deref().map(Sha256::of);
         world.set_written(self.path.get(), hash);
         let contents = hash.map_or(Contents::NotRead, Contents::Hash);
         let after = self.attributes.predict(&before, PathKind::File(contents), 0o644);
         world.set_path(self.path.get(), after);
+        if let Some(content) = content {
+            world.set_text(self.path.get(), content);
+        }
     }
 
     fn effects(&self) -> Option<Effects> {

@@ -6,7 +6,7 @@ use crate::facts::{Facts, InitSystem};
 use crate::graph::{ActionId, Handle, Handles, record};
 use crate::name::UnitName;
 use crate::probe::Probe;
-use crate::script::Script;
+use crate::script::{SERVICES, Script};
 use crate::world::{Effects, World};
 
 /// A service: whether it starts with the system, whether it runs, and what it does when something changed.
@@ -193,7 +193,9 @@ impl Action for Service {
         let unit = self.unit().map(|unit| unit.to_string()).unwrap_or_default();
         let answer = self.answer.map_or("", Answer::as_str);
         let id = view.id.0.to_string();
-        Script::new().call("p_service", [&*id, &*unit, flag(self.enabled), flag(self.running), answer])
+        Script::new()
+            .library(&SERVICES)
+            .call("p_service", [&*id, &*unit, flag(self.enabled), flag(self.running), answer])
     }
 
     fn predict(&self, _: ActionId, world: &mut World) {

@@ -6,7 +6,7 @@ use crate::claim::{self, Claim};
 use crate::facts::Facts;
 use crate::graph::{ActionId, Handle, record};
 use crate::probe::{PathKind, PathState, Probe};
-use crate::script::Script;
+use crate::script::{FILES, Script};
 use crate::world::{Effects, World};
 
 /// A symbolic link.
@@ -85,9 +85,9 @@ impl Action for SymbolicLink {
     fn apply(&self, view: &View<'_>) -> Script {
         let (id, path) = (view.id.0.to_string(), self.path.get().as_str());
         if self.absent {
-            return Script::new().call("p_absent", [id.as_str(), path, ""]);
+            return Script::new().library(&FILES).call("p_absent", [id.as_str(), path, ""]);
         }
-        Script::new().call("p_link", [id.as_str(), path, self.target.as_str()])
+        Script::new().library(&FILES).call("p_link", [id.as_str(), path, self.target.as_str()])
     }
 
     fn predict(&self, _: ActionId, world: &mut World) {

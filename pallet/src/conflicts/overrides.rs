@@ -14,11 +14,16 @@ pub(crate) fn settle(graph: &mut ActionGraph) -> Vec<Mistake> {
     if winners.is_empty() {
         return Vec::new();
     }
-    let finals = finals(graph, |_| true);
+    let finals = finals(graph, |node| node.action().declares());
     let mut mistakes = Vec::new();
     let mut overridden: Vec<(ActionId, ActionId)> = Vec::new();
-    for winner in winners.iter().filter(|winner| winner.claims.is_empty()) {
-        mistakes.push(nothing_declared(graph.node(winner.id)));
+    for winner in &winners {
+        let node = graph.node(winner.id);
+        if winner.claims.is_empty() {
+            mistakes.push(nothing_declared(node));
+        } else if node.how().is_conditional() {
+            mistakes.push(may_not_run(node));
+        }
     }
     for (id, node) in graph.in_order() {
         let Some(declared) = finals.get(&node.function) else { continue };
@@ -83,6 +88,18 @@ fn nothing_declared(node: &ActionNode) -> Mistake {
         message: format!("{}: nothing can be overridden by what declares no state", node.label()),
         other: None,
         hint: Some("take `.overrides()` away; a command runs beside whatever else is declared"),
+    }
+}
+
+fn may_not_run(node: &ActionNode) -> Mistake {
+    Mistake {
+        location: node.location(),
+        message: format!(
+            "{}: an action with a condition may not run, so it cannot override another",
+            node.label()
+        ),
+        other: None,
+        hint: Some("give the other action the opposite condition, in place of `.overrides()`"),
     }
 }
 

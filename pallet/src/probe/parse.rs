@@ -5,7 +5,7 @@ use super::state::{
     Account, AccountGroup, CommandResult, Contents, PackageState, PathKind, PathState, Sha256, State,
     UnitState,
 };
-use super::{Probe, Section};
+use super::{Probe, READ_LIMIT, Section};
 use crate::facts::{Facts, PackageManagerKind};
 use crate::graph::ActionId;
 use crate::name::{AccountName, RemotePath};
@@ -42,6 +42,8 @@ impl Probe {
         let mut state = State::default();
         let answer = Answer { sections };
         self.parse_paths(&answer, &mut state)?;
+        self.parse_contents(&answer, &mut state)?;
+        self.parse_lines(&answer, &mut state)?;
         if self.written {
             parse_written(&answer.text("written")?, &mut state);
         }
@@ -109,6 +111,46 @@ impl Probe {
         }
         if flags.next().is_some() || hashes.next().is_some() {
             return Err(wrong());
+        }
+        Ok(())
+    }
+
+    /// Cuts what all files contain into pieces by their sizes. A file that grew in between gives a piece with
+    /// another hash.
+    fn parse_contents(&self, answer: &Answer<'_>, state: &mut State) -> Result<(), ProbeError> {
+        if self.read.is_empty() {
+            return Ok(());
+        }
+        let wrong = || ProbeError::new("contents");
+        let mut rest = answer.body("contents")?;
+        for path in &self.read {
+            let Some(PathState { kind: PathKind::File(Contents::Hash(hash)), size, .. }) =
+                state.paths.get(path)
+            else {
+                continue;
+            };
+            let length = usize::try_from((*size).min(READ_LIMIT)).map_err(|_| wrong())?;
+            let (piece, after) = rest.split_at_checked(length).ok_or_else(wrong)?;
+            if *size <= READ_LIMIT && Sha256::of(piece) != *hash {
+                return Err(wrong());
+            }
+            rest = after;
+            state.texts.insert(path.clone(), piece.to_vec());
+        }
+        if rest.is_empty() { Ok(()) } else { Err(wrong()) }
+    }
+
+    fn parse_lines(&self, answer: &Answer<'_>, state: &mut State) -> Result<(), ProbeError> {
+        if self.lines.is_empty() {
+            return Ok(());
+        }
+        let text = answer.text("lines")?;
+        let mut lines = text.lines();
+        for path in &self.lines {
+            let line = lines.next().ok_or_else(|| ProbeError::new("lines"))?;
+            if let Some(line) = line.strip_prefix('=') {
+                state.lines.insert(path.clone(), line.to_owned());
+            }
         }
         Ok(())
     }
@@ -344,6 +386,37 @@ mod tests {
         let answer = [section("exists", "E\n"), section("stat", ""), section("links", "")];
         let error = probe.parse(&Facts::example(), &answer).expect_err("an incomplete answer");
         assert!(error.to_string().contains("files"), "{error}");
+    }
+
+    #[test]
+    fn contents_are_cut_by_size_and_checked_by_hash() {
+        let mut probe = Probe::default();
+        probe.text(&path("/a"));
+        probe.text(&path("/b"));
+        probe.line(&path("/proc/x"));
+        probe.line(&path("/proc/y"));
+        let hashes =
+            |a: &str, b: &str| format!("{}  -\n{}  -\n", Sha256::of(a.as_bytes()), Sha256::of(b.as_bytes()));
+        let answer = |contents: &str| {
+            [
+                section("exists", "E\nE\n"),
+                section("stat", "81a4 0 0 3 1/root/root\n81a4 0 0 2 1/root/root\n"),
+                section("links", ""),
+                section("files", "F\nF\n"),
+                section("hashes", &hashes("one", "2\n")),
+                section("contents", contents),
+                section("lines", "=1 2\n-\n"),
+                section("written", ""),
+            ]
+        };
+        let state = probe.parse(&Facts::example(), &answer("one2\n")).expect("a complete answer");
+        assert_eq!(state.texts[&path("/a")], b"one");
+        assert_eq!(state.texts[&path("/b")], b"2\n");
+        assert_eq!(state.lines[&path("/proc/x")], "1 2");
+        assert!(!state.lines.contains_key(&path("/proc/y")));
+        for moved in ["one2", "one23\n", "two2\n"] {
+            probe.parse(&Facts::example(), &answer(moved)).expect_err("a file that changed in between");
+        }
     }
 
     #[test]

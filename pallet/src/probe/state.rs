@@ -47,6 +47,10 @@ impl fmt::Debug for Sha256 {
 pub struct State {
     /// What stands at each path that was asked for.
     pub paths: BTreeMap<RemotePath, PathState>,
+    /// The contents of the files that were asked for as texts and are there, up to the limit.
+    pub texts: BTreeMap<RemotePath, Vec<u8>>,
+    /// The first lines of the files that were asked for and can be read.
+    pub lines: BTreeMap<RemotePath, String>,
     /// The packages that were asked for and are there in some way.
     pub packages: BTreeMap<PackageName, PackageState>,
     /// The services that were asked for.

@@ -1,0 +1,135 @@
+# Functions for files, directories and links.
+p_hash() {
+  p_sum=$(sha256sum <"$1") || return
+  p_sum=${p_sum%% *}
+}
+# p_attributes PATH MODE OWNER GROUP: sets p_differs when one of them is not so. Empty means any. A link is
+# followed: its own mode means nothing.
+p_attributes() {
+  p_differs=
+  [ -n "$2$3$4" ] || return 0
+  # Names may have blanks in them, numbers do not.
+  p_line=$(stat -L -c '%a/%u/%g/%U/%G' "$1") || return
+  p_is_mode=${p_line%%/*} p_line=${p_line#*/}
+  p_is_uid=${p_line%%/*} p_line=${p_line#*/}
+  p_is_gid=${p_line%%/*} p_line=${p_line#*/}
+  if [ -n "$2" ] && [ "$((0$2))" -ne "$((0$p_is_mode))" ]; then p_differs=1; fi
+  if [ -n "$3" ] && [ "$3" != "${p_line%%/*}" ] && [ "$3" != "$p_is_uid" ]; then p_differs=1; fi
+  if [ -n "$4" ] && [ "$4" != "${p_line#*/}" ] && [ "$4" != "$p_is_gid" ]; then p_differs=1; fi
+}
+# p_own ID PATH MODE OWNER GROUP
+p_own() {
+  p_attributes "$2" "$3" "$4" "$5" || return
+  [ -n "$p_differs" ] || return 0
+  # Changing the owner clears the set-id bits, so the mode comes last.
+  if [ -n "$4" ]; then chown -- "$4" "$2" || return; fi
+  if [ -n "$5" ]; then chown -- ":$5" "$2" || return; fi
+  if [ -n "$3" ]; then chmod -- "$3" "$2" || return; fi
+  p_did="$p_did $1"
+}
+# p_stage PATH: makes an empty file beside it that nobody else can name or open, and sets p_new.
+p_stage() {
+  p_new=${1%/*}/.pallet-$p_nonce-$2
+  printf '%s %s\n' $$ "$p_new" >>"$p_lib/staged" || return
+  p_umask=$(umask)
+  umask 077
+  (set -C && : >"$p_new") || { umask "$p_umask"; return 1; }
+  umask "$p_umask"
+}
+# p_file ID PATH MODE OWNER GROUP HASH LAST OVERWRITE: puts the file p_new in place, unless PATH has its content.
+p_file() {
+  p_old= p_last=$7
+  if [ -f "$2" ] && [ ! -L "$2" ]; then
+    p_hash "$2" || return
+    p_old=$p_sum
+  elif [ -d "$2" ] && [ ! -L "$2" ]; then
+    p_say "$2 is a directory"; rm -f "$p_new"; return 1
+  fi
+  p_want=$6
+  if [ -z "$p_want" ]; then p_hash "$p_new" || return; p_want=$p_sum; fi
+  if [ "$p_old" = "$p_want" ]; then
+    rm -f "$p_new"
+    p_own "$1" "$2" "$3" "$4" "$5" || return
+    [ "$p_want" = "$p_last" ] || p_wrote "$2" "$p_want"
+  else
+    if [ -n "$p_old" ] && [ -n "$7" ] && [ "$p_old" != "$7" ] && [ -z "$8" ]; then
+      rm -f "$p_new"
+      p_say "$2 was edited by somebody else since pallet wrote it; use --overwrite-edits to replace it"
+      return 1
+    fi
+    p_hash "$p_new" || return
+    if [ "$p_sum" != "$p_want" ]; then
+      rm -f "$p_new"
+      p_say "the content for $2 did not arrive whole (is the disk full?)"
+      return 1
+    fi
+    p_mode=$3 p_owner=$4 p_group=$5
+    if [ -n "$p_old" ]; then
+      set -- "$1" "$2" $(stat -c '%a %u %g' "$2")
+      p_mode=${p_mode:-$3} p_owner=${p_owner:-$4} p_group=${p_group:-$5}
+    fi
+    p_owe_reload "$2" || return
+    # Into a directory that a link leads to is where `mv` would move it.
+    if [ -L "$2" ] && [ -d "$2" ]; then rm -f -- "$2"; fi
+    # Remembered before it happens: what is remembered and did not happen does no harm.
+    if chown -- "${p_owner:-$(id -u)}:${p_group:-$(id -g)}" "$p_new" && chmod -- "${p_mode:-0644}" "$p_new" &&
+      p_wrote "$2" "$p_want" && mv -f -- "$p_new" "$2"; then
+      p_did="$p_did $1"
+    else
+      rm -f "$p_new"
+      return 1
+    fi
+  fi
+}
+# p_keep ID PATH MODE OWNER GROUP HASH LAST: for a file that has its content already.
+p_keep() {
+  p_own "$1" "$2" "$3" "$4" "$5" || return
+  [ "$6" = "$7" ] || p_wrote "$2" "$6"
+}
+# p_wrote PATH HASH: remembers our last write, so that edits by others are noticed.
+p_wrote() { (umask 077 && printf '\n%s %s\n' "$2" "$1" >>"$p_lib/written"); }
+# p_touch ID PATH MODE OWNER GROUP
+p_touch() {
+  if [ ! -e "$2" ] && [ ! -L "$2" ]; then
+    p_owe_reload "$2" || return
+    (umask 022 && set -C && : >"$2") || return
+    p_did="$p_did $1"
+  elif [ ! -f "$2" ]; then
+    p_say "$2 exists and is not a file"; return 1
+  fi
+  p_own "$@"
+}
+# p_dir ID PATH MODE OWNER GROUP
+p_dir() {
+  if [ ! -d "$2" ]; then
+    if [ -e "$2" ] || [ -L "$2" ]; then p_say "$2 exists and is not a directory"; return 1; fi
+    (umask 022 && mkdir -p -- "$2") || return
+    p_did="$p_did $1"
+  fi
+  p_own "$@"
+}
+# p_link ID PATH TARGET
+p_link() {
+  if [ -L "$2" ]; then
+    [ "$(readlink "$2")" != "$3" ] || return 0
+  elif [ -d "$2" ]; then
+    p_say "$2 is a directory"; return 1
+  fi
+  p_new=${2%/*}/.pallet-$p_nonce-$1
+  printf '%s %s\n' $$ "$p_new" >>"$p_lib/staged" || return
+  p_owe_reload "$2" || return
+  ln -s -- "$3" "$p_new" || return
+  mv -f -T -- "$p_new" "$2" 2>/dev/null || { rm -f "$2" && mv -f -- "$p_new" "$2"; } || { rm -f "$p_new"; return 1; }
+  p_did="$p_did $1"
+}
+# p_absent ID PATH RECURSIVE
+p_absent() {
+  if [ ! -e "$2" ] && [ ! -L "$2" ]; then return 0; fi
+  p_owe_reload "$2" || return
+  if [ -d "$2" ] && [ ! -L "$2" ]; then
+    if [ -n "$3" ]; then rm -rf -- "$2" || return; else rmdir -- "$2" || return; fi
+  else
+    rm -f -- "$2" || return
+  fi
+  p_did="$p_did $1"
+}

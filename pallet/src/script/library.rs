@@ -1,0 +1,72 @@
+//! The shell functions that apply scripts call, in files of their own. A script names the libraries it calls, and
+//! each travels once, however many steps need it.
+
+use std::fmt;
+
+/// Shell functions that belong together, POSIX `sh`, all named `p_…`.
+///
+/// The functions of [`APPLY`] are always there. A function leaves alone what is as declared, adds the number of the
+/// action to `p_did` when it changed something, and returns non-zero after saying why with `p_say`.
+#[derive(Clone, Copy)]
+pub struct Library {
+    name: &'static str,
+    code: &'static str,
+    needs: &'static [&'static Library],
+}
+
+impl Library {
+    /// Returns the library with this code. `name` is unique; a library of another package begins its own with
+    /// the package's name. `needs` are the libraries whose functions the code calls.
+    pub const fn new(name: &'static str, code: &'static str, needs: &'static [&'static Library]) -> Self {
+        Library { name, code, needs }
+    }
+
+    /// Returns the shell functions.
+    pub fn code(&self) -> &'static str {
+        self.code
+    }
+
+    /// Adds the library and what it needs, each once, needed ones first.
+    pub(super) fn collect(&'static self, into: &mut Vec<&'static Library>) {
+        if into.contains(&self) {
+            return;
+        }
+        self.needs.iter().for_each(|needed| needed.collect(into));
+        into.push(self);
+    }
+}
+
+impl PartialEq for Library {
+    fn eq(&self, other: &Self) -> bool {
+        self.name == other.name
+    }
+}
+
+impl Eq for Library {}
+
+impl fmt::Debug for Library {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Library({})", self.name)
+    }
+}
+
+/// What every apply script begins with: the state directory, what is owed, messages.
+pub static APPLY: Library = Library::new("apply", include_str!("apply.sh"), &[]);
+
+/// Files, directories, links.
+pub static FILES: Library = Library::new("files", include_str!("files.sh"), &[&APPLY]);
+
+/// Users and groups.
+pub static ACCOUNTS: Library = Library::new("accounts", include_str!("accounts.sh"), &[&APPLY]);
+
+/// Packages of Debian.
+pub static APT: Library = Library::new("apt", include_str!("apt.sh"), &[&APPLY]);
+
+/// Services of systemd and of SysV init scripts.
+pub static SERVICES: Library = Library::new("services", include_str!("services.sh"), &[&APPLY]);
+
+/// Commands that run as another user.
+pub static COMMANDS: Library = Library::new("commands", include_str!("commands.sh"), &[&ACCOUNTS]);
+
+/// How a step runs: conditions, limits, further attempts.
+pub(crate) static HOW: Library = Library::new("how", include_str!("how.sh"), &[&APPLY]);
