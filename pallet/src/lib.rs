@@ -40,6 +40,7 @@
 //! | groups made from data | [`GroupSpec`], [`ServerSpec`], [`Registry::builder`] |
 //! | a kind of action of your own | [`action::Action`], [`graph::record`] |
 //! | a compute service of your own | [`compute::Provider`], [`compute::Compute`] |
+//! | contradictions between phase functions | [`conflicts`], [`claim`] |
 //! | the way from a phase to a script | [`graph`], [`probe`], [`world`], [`plan`](mod@plan), [`script`] |
 //!
 //! # Features
@@ -57,6 +58,7 @@ pub mod actions;
 pub mod claim;
 pub mod compute;
 mod condition;
+pub mod conflicts;
 pub mod context;
 mod error;
 pub mod facts;

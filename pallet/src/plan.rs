@@ -8,7 +8,7 @@ mod render;
 
 use crate::action::{Action, Diff, Problem};
 use crate::facts::Facts;
-use crate::graph::{ActionGraph, ActionId, How};
+use crate::graph::{ActionGraph, ActionId, ActionNode, How};
 use crate::location::Location;
 use crate::probe::{Probe, State};
 use crate::script::Script;
@@ -100,7 +100,9 @@ pub struct Doomed {
 pub fn probe(graph: &ActionGraph, facts: &Facts, done: &Done) -> Result<Probe, Vec<Doomed>> {
     let mut probe = Probe::default();
     let mut doomed = Vec::new();
-    for (id, node) in graph.in_order().filter(|(id, _)| !done.actions.contains(id)) {
+    let left =
+        |(id, node): &(ActionId, &ActionNode)| !done.actions.contains(id) && node.overridden_by().is_none();
+    for (id, node) in graph.in_order().filter(left) {
         if let Err(message) = node.action().probe(id, facts, &mut probe) {
             doomed.push(doom(graph, id, Problem { message, hint: None }));
         }

@@ -1,6 +1,7 @@
 //! Mode, owner and group of things in the file system: the same for files and directories.
 
 use crate::action::{Diff, View};
+use crate::claim::{Claim, Thing};
 use crate::graph::ActionId;
 use crate::name::{AccountName, RemotePath};
 use crate::probe::{PathKind, PathState, Probe};
@@ -99,6 +100,17 @@ impl Attributes {
         }
     }
 
+    /// Returns what is declared of the thing at a path.
+    pub(crate) fn claims(&self, path: &RemotePath) -> Vec<Claim> {
+        let thing = || Thing::Path(path.clone());
+        let mode = self.mode.map(|mode| Claim::new(thing(), "mode", format!("{mode:04o}")));
+        let owner =
+            self.owner.as_ref().map(|owner| account_claim(thing(), ["owner", "owner's number"], owner));
+        let group =
+            self.group.as_ref().map(|group| account_claim(thing(), ["group", "group's number"], group));
+        [mode, owner, group].into_iter().flatten().collect()
+    }
+
     /// Returns mode, owner and group as words of a script; an empty word leaves it as it is.
     pub(crate) fn words(&self) -> [Text; 3] {
         let mode = self.mode.map(|mode| format!("{mode:04o}")).unwrap_or_default();
@@ -115,6 +127,16 @@ fn named(account: &Option<String>) -> Option<AccountName> {
 
 fn is_account(wanted: &str, name: &str, id: Option<u32>) -> bool {
     wanted == name || id.is_some_and(|id| wanted.parse() == Ok(id))
+}
+
+/// Returns the claim about an account that is given by name or number. Nobody can tell without a node whether a
+/// name and a number are the same account, so they are two aspects; but root is 0 everywhere.
+pub(crate) fn account_claim(thing: Thing, aspects: [&'static str; 2], account: &str) -> Claim {
+    match account.parse::<u32>() {
+        Ok(0) => Claim::new(thing, aspects[0], "root"),
+        Ok(number) => Claim::new(thing, aspects[1], number.to_string()),
+        Err(_) => Claim::new(thing, aspects[0], account),
+    }
 }
 
 /// Gives the handle of an action with [`Attributes`] the methods for them.
@@ -159,6 +181,11 @@ impl GivenPath {
     /// Returns the path. Only actions that passed their check are probed, diffed and applied.
     pub(crate) fn get(&self) -> &RemotePath {
         self.0.as_ref().expect("checked when the graph was built")
+    }
+
+    /// Returns the path as a thing of which something can be declared.
+    pub(crate) fn thing(&self) -> Thing {
+        Thing::Path(self.get().clone())
     }
 
     pub(crate) fn subject(&self) -> String {

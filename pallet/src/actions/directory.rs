@@ -2,6 +2,7 @@
 
 use super::attributes::{Attributes, GivenPath, attribute_methods, first_words};
 use crate::action::{Action, Diff, View};
+use crate::claim::{self, Claim};
 use crate::facts::Facts;
 use crate::graph::{ActionId, Handle, record};
 use crate::name::RemotePath;
@@ -144,6 +145,15 @@ impl Action for Directory {
 
     fn effects(&self) -> Option<Effects> {
         (self.absent == Absent::WithContents).then(|| Effects::Below(self.path.get().clone()))
+    }
+
+    fn declares(&self) -> Vec<Claim> {
+        if self.absent != Absent::No {
+            return vec![Claim::absent(self.path.thing())];
+        }
+        let mut claims = vec![Claim::existence(self.path.thing(), claim::DIRECTORY)];
+        claims.extend(self.attributes.claims(self.path.get()));
+        claims
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::attributes::{Attributes, GivenPath, attribute_methods, first_words, missing_parent};
 use crate::action::{Action, Diff, View};
+use crate::claim::{self, Claim};
 use crate::facts::Facts;
 use crate::graph::{ActionId, Handle, record};
 use crate::probe::{Contents, PathKind, PathState, Probe};
@@ -108,5 +109,14 @@ impl Action for File {
     fn effects(&self) -> Option<Effects> {
         // It may be what defines a service.
         Some(Effects::Below(self.path.get().clone()))
+    }
+
+    fn declares(&self) -> Vec<Claim> {
+        if self.absent {
+            return vec![Claim::absent(self.path.thing())];
+        }
+        let mut claims = vec![Claim::existence(self.path.thing(), claim::FILE)];
+        claims.extend(self.attributes.claims(self.path.get()));
+        claims
     }
 }

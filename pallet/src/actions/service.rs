@@ -1,6 +1,7 @@
 //! Services of the init system.
 
 use crate::action::{Action, Diff, Trigger, View};
+use crate::claim::{Claim, Thing};
 use crate::facts::{Facts, InitSystem};
 use crate::graph::{ActionId, Handle, Handles, record};
 use crate::name::UnitName;
@@ -208,5 +209,13 @@ impl Action for Service {
 
     fn effects(&self) -> Option<Effects> {
         Some(Effects::Service)
+    }
+
+    fn declares(&self) -> Vec<Claim> {
+        let Ok(unit) = self.unit() else { return Vec::new() };
+        let claim = |aspect, state| Claim::new(Thing::Service(unit.clone()), aspect, state).shown(state);
+        let enabled = self.enabled.map(|yes| claim("start", if yes { "enabled" } else { "disabled" }));
+        let running = self.running.map(|yes| claim("activity", if yes { "running" } else { "stopped" }));
+        enabled.into_iter().chain(running).collect()
     }
 }
