@@ -126,6 +126,9 @@ pub struct Diff {
     pub refresh: bool,
     /// The action is only read, never a change: a command whose output is a value.
     pub reads: bool,
+    /// Where there is a doubt, the controller must read again once what is in doubt has happened: it cannot say what to
+    /// do before that.
+    pub look: bool,
     /// Nothing may differ, and still what pallet remembers on the node has to be put right.
     pub notes: bool,
     /// The file whose content is replaced, for showing the difference.

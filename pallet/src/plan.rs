@@ -10,13 +10,22 @@ use crate::location::Location;
 use crate::probe::{Probe, State};
 use crate::script::{APPLY, Script};
 use crate::world::{Effects, World};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// What is to be done on one node for one phase.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Plan {
     actions: Vec<Planned>,
     steps: Vec<Step>,
+    pause: Option<Pause>,
+}
+
+/// Where the steps of a plan end before the phase does, because the controller must read again to go on.
+#[derive(Debug, Clone)]
+pub struct Pause {
+    at: ActionId,
+    values: HashMap<ActionId, Vec<u8>>,
+    unknown: BTreeSet<ActionId>,
 }
 
 /// An action and what is to be done about it.
@@ -73,9 +82,18 @@ pub struct Doomed {
 ///
 /// All actions that such a node cannot have.
 pub fn probe(graph: &ActionGraph, facts: &Facts) -> Result<Probe, Vec<Doomed>> {
+    probe_all(graph, graph.in_order().map(|(id, _)| id), facts)
+}
+
+fn probe_all(
+    graph: &ActionGraph,
+    ids: impl Iterator<Item = ActionId>,
+    facts: &Facts,
+) -> Result<Probe, Vec<Doomed>> {
     let mut probe = Probe::default();
     let mut doomed = Vec::new();
-    for (id, node) in graph.in_order() {
+    for id in ids {
+        let node = graph.node(id);
         if let Err(message) = node.action().probe(id, facts, &mut probe) {
             doomed.push(doom(graph, id, Problem { message, hint: None }));
         }
@@ -94,25 +112,8 @@ pub fn plan(
     state: State,
     overwrite_edits: bool,
 ) -> Result<Plan, Vec<Doomed>> {
-    let mut planner = Planner {
-        graph,
-        facts,
-        overwrite_edits,
-        world: World::new(state),
-        actions: Vec::new(),
-        verdicts: BTreeMap::new(),
-        steps: Vec::new(),
-        open: None,
-        doomed: Vec::new(),
-    };
-    for (id, _) in graph.in_order() {
-        planner.add(id);
-    }
-    planner.close_batch();
-    if !planner.doomed.is_empty() {
-        return Err(planner.doomed);
-    }
-    Ok(Plan { actions: planner.actions, steps: planner.steps })
+    let planner = Planner::new(graph, facts, World::new(state), overwrite_edits);
+    planner.plan(graph.in_order().map(|(id, _)| id))
 }
 
 struct Planner<'a> {
@@ -123,6 +124,7 @@ struct Planner<'a> {
     actions: Vec<Planned>,
     verdicts: BTreeMap<ActionId, Verdict>,
     steps: Vec<Step>,
+    pause: Option<Pause>,
     open: Option<OpenBatch>,
     doomed: Vec<Doomed>,
 }
@@ -133,7 +135,33 @@ struct OpenBatch {
     ids: Vec<ActionId>,
 }
 
-impl Planner<'_> {
+impl<'a> Planner<'a> {
+    fn new(graph: &'a ActionGraph, facts: &'a Facts, world: World, overwrite_edits: bool) -> Self {
+        Planner {
+            graph,
+            facts,
+            overwrite_edits,
+            world,
+            actions: Vec::new(),
+            verdicts: BTreeMap::new(),
+            steps: Vec::new(),
+            pause: None,
+            open: None,
+            doomed: Vec::new(),
+        }
+    }
+
+    fn plan(mut self, ids: impl Iterator<Item = ActionId>) -> Result<Plan, Vec<Doomed>> {
+        for id in ids {
+            self.add(id);
+        }
+        self.close_batch();
+        if !self.doomed.is_empty() {
+            return Err(self.doomed);
+        }
+        Ok(Plan { actions: self.actions, steps: self.steps, pause: self.pause })
+    }
+
     fn add(&mut self, id: ActionId) {
         let action = self.graph.node(id).action();
         let batch = action.batch();
@@ -149,6 +177,10 @@ impl Planner<'_> {
         if let Some(problem) = diff.problem.clone() {
             self.doomed.push(doom(self.graph, id, problem));
         }
+        // With nothing before it that runs there is nothing to wait for.
+        if diff.look && diff.doubt.is_some() && self.pause.is_none() && !self.steps.is_empty() {
+            self.pause = Some(self.pause_at(id));
+        }
         let verdict = verdict(&diff);
         if verdict != Verdict::Unchanged || (diff.reads && diff.doubt.is_some()) {
             match batch {
@@ -163,7 +195,7 @@ impl Planner<'_> {
             }
         } else if diff.notes {
             let script = action.apply(&self.view(id));
-            self.steps.push(Step { ids: vec![id], owes: Vec::new(), script });
+            self.add_step(Step { ids: vec![id], owes: Vec::new(), script });
         } else if diff.reads {
             action.predict(id, &mut self.world);
         }
@@ -198,7 +230,27 @@ impl Planner<'_> {
             .filter_map(|later| owed_key(self.graph.node(later).action()))
             .collect();
         owes.dedup();
-        self.steps.push(Step { ids, owes, script });
+        self.add_step(Step { ids, owes, script });
+    }
+
+    /// Behind a pause nothing is decided, and still what will be is carried forward for the verdicts.
+    fn add_step(&mut self, step: Step) {
+        if self.pause.is_none() {
+            self.steps.push(step);
+        }
+    }
+
+    fn pause_at(&self, at: ActionId) -> Pause {
+        let is_known = |id: &ActionId| self.world.value(*id).is_some();
+        let used = self.graph.in_order().flat_map(|(_, node)| node.action().values());
+        let (known, unknown): (BTreeSet<_>, BTreeSet<_>) = used.map(|value| value.id).partition(is_known);
+        let value = |id: ActionId| Some((id, self.world.value(id)?.to_vec()));
+        let ran = |id: &ActionId| self.steps.iter().any(|step| step.ids.contains(id));
+        Pause {
+            at,
+            values: known.into_iter().filter_map(value).collect(),
+            unknown: unknown.into_iter().filter(ran).collect(),
+        }
     }
 
     fn view(&self, id: ActionId) -> View<'_> {
@@ -251,7 +303,12 @@ impl Plan {
         &self.steps
     }
 
-    /// Returns the script that applies the plan, or `None` when there is nothing to do. `nonce` makes the names of
+    /// Returns where the steps end before the phase does.
+    pub fn pause(&self) -> Option<&Pause> {
+        self.pause.as_ref()
+    }
+
+    /// Returns the script that applies the plan as far as it goes, or `None` when there is nothing to do. `nonce` makes the names of
     /// temporary files unguessable.
     pub fn script(&self, nonce: &str) -> Option<Script> {
         if self.steps.is_empty() {
@@ -274,5 +331,59 @@ impl Plan {
             );
         }
         Some(script)
+    }
+}
+
+impl Pause {
+    /// Returns the first action behind it.
+    pub fn at(&self) -> ActionId {
+        self.at
+    }
+
+    /// Returns the actions whose values the node knows by now and the controller does not: the shell has them in the
+    /// variables `p_v` and their numbers.
+    pub fn unknown_values(&self) -> impl Iterator<Item = ActionId> + '_ {
+        self.unknown.iter().copied()
+    }
+
+    /// Returns the probe for the actions behind the pause.
+    ///
+    /// # Errors
+    ///
+    /// All actions that such a node cannot have.
+    pub fn probe(&self, graph: &ActionGraph, facts: &Facts) -> Result<Probe, Vec<Doomed>> {
+        probe_all(graph, self.rest(graph), facts)
+    }
+
+    /// Returns the plan for the actions behind the pause on a node in this state. `before` is the plan that was
+    /// applied up to here, `changed` are its actions that changed something, `values` are those of
+    /// [`unknown_values`](Pause::unknown_values). The actions before the pause are in it again, without steps.
+    ///
+    /// # Errors
+    ///
+    /// All actions that are certain to fail.
+    pub fn plan(
+        self,
+        before: Plan,
+        changed: &BTreeSet<ActionId>,
+        values: HashMap<ActionId, Vec<u8>>,
+        (graph, facts): (&ActionGraph, &Facts),
+        state: State,
+        overwrite_edits: bool,
+    ) -> Result<Plan, Vec<Doomed>> {
+        let mut world = World::new(state);
+        self.values.iter().chain(&values).for_each(|(id, value)| world.set_value(*id, value.clone()));
+        let mut planner = Planner::new(graph, facts, world, overwrite_edits);
+        planner.actions = before.actions.into_iter().take_while(|planned| planned.id != self.at).collect();
+        let ended = |planned: &Planned| {
+            let verdict = if changed.contains(&planned.id) { Verdict::Change } else { Verdict::Unchanged };
+            (planned.id, verdict)
+        };
+        planner.verdicts = planner.actions.iter().map(ended).collect();
+        planner.plan(self.rest(graph))
+    }
+
+    fn rest<'a>(&'a self, graph: &'a ActionGraph) -> impl Iterator<Item = ActionId> + 'a {
+        graph.in_order().map(|(id, _)| id).skip_while(|id| *id != self.at)
     }
 }

@@ -1,13 +1,14 @@
 //! Applying a plan on one node: one script, whose marks become events as they come.
 
-use super::nodes::Run;
+use super::nodes::{Live, Run};
+use super::planning::CompareError;
 use super::{connect, planning};
 use crate::event::{ActionOutcome, Counts, Event, Failure};
 use crate::shell::{Item, RootShell, ShellError, random_token, visible};
 use pallet::Secret;
 use pallet::graph::{ActionGraph, ActionId};
 use pallet::name::PhaseName;
-use pallet::plan::{Doomed, Plan, Verdict};
+use pallet::plan::{Doomed, Pause, Plan, Verdict};
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::time::Instant;
 
@@ -37,9 +38,7 @@ impl Target<'_> {
             let outcome = match doomed.iter().find(|doomed| doomed.id == *id) {
                 Some(doomed) => {
                     counts.failed += 1;
-                    let failure = Failure::new(format!("{}: {}", doomed.label, doomed.problem.message))
-                        .at(doomed.location)
-                        .maybe_hint(doomed.problem.hint.clone());
+                    let failure = doom(doomed);
                     first.get_or_insert_with(|| failure.clone());
                     ActionOutcome::Failed(failure)
                 }
@@ -54,23 +53,23 @@ impl Target<'_> {
         (counts, Box::new(first.unwrap_or_else(|| Failure::new("the phase cannot be applied"))))
     }
 
-    /// Applies a plan.
-    pub(super) async fn apply(&self, plan: &Plan, shell: &mut RootShell) -> Applied {
+    /// Applies a plan, and where it pauses the rest as it is found then.
+    pub(super) async fn apply(&self, plan: Plan, live: &mut Live) -> Applied {
         let mut progress = Progress::new(self, plan);
-        progress.report_unchanged();
-        let nonce = match random_token() {
-            Ok(nonce) => nonce,
-            Err(error) => return Err((progress.counts, Box::new(Failure::new(error.to_string())))),
-        };
-        let Some(script) = plan.script(&nonce) else { return Ok(progress.counts) };
-        let script = script.render();
-        let ended = shell
-            .stream(b"", &script, |item| {
-                progress.take(item);
-                Ok(())
-            })
-            .await;
-        progress.end(ended)
+        loop {
+            progress.report_unchanged();
+            let ended = progress.run_steps(&mut live.shell).await;
+            let pause = match progress.plan.pause() {
+                Some(pause) if ended.is_ok() && progress.is_well() => pause.clone(),
+                _ => return progress.end(ended),
+            };
+            let before = std::mem::take(&mut progress.plan);
+            match planning::go_on(self.run, self.graph, live, (before, pause), &progress.changed).await {
+                Ok(plan) => progress.plan = plan,
+                Err(CompareError::Failed(failure)) => return progress.stop(*failure),
+                Err(CompareError::Doomed(doomed)) => return progress.refuse(&doomed),
+            }
+        }
     }
 
     fn finished(&self, index: usize, id: ActionId, outcome: ActionOutcome, seconds: f64) {
@@ -85,16 +84,33 @@ impl Target<'_> {
     }
 }
 
+fn doom(doomed: &Doomed) -> Failure {
+    Failure::new(format!("{}: {}", doomed.label, doomed.problem.message))
+        .at(doomed.location)
+        .maybe_hint(doomed.problem.hint.clone())
+}
+
+/// Returns a text without secrets: a command may print what it was given. A secret of several lines is masked line by
+/// line.
+pub(super) fn mask(text: String, secrets: &[Secret]) -> String {
+    let lines = secrets.iter().flat_map(|secret| secret.expose().lines());
+    lines
+        .map(str::trim)
+        .filter(|secret| !secret.is_empty())
+        .fold(text, |text, secret| text.replace(secret, "***"))
+}
+
 /// What the marks of an apply script have said so far.
 struct Progress<'a> {
     target: &'a Target<'a>,
-    plan: &'a Plan,
+    plan: Plan,
     index: HashMap<ActionId, usize>,
     counts: Counts,
     /// The actions of the step that runs.
     current: Vec<ActionId>,
     since: Instant,
     done: BTreeSet<ActionId>,
+    changed: BTreeSet<ActionId>,
     partial: Vec<u8>,
     last: VecDeque<String>,
     failure: Option<Failure>,
@@ -102,15 +118,16 @@ struct Progress<'a> {
 }
 
 impl<'a> Progress<'a> {
-    fn new(target: &'a Target<'a>, plan: &'a Plan) -> Self {
+    fn new(target: &'a Target<'a>, plan: Plan) -> Self {
         Progress {
             target,
             plan,
-            index: plan.actions().iter().enumerate().map(|(index, planned)| (planned.id, index)).collect(),
+            index: target.graph.in_order().enumerate().map(|(index, (id, _))| (id, index)).collect(),
             counts: Counts::default(),
             current: Vec::new(),
             since: Instant::now(),
             done: BTreeSet::new(),
+            changed: BTreeSet::new(),
             partial: Vec::new(),
             last: VecDeque::new(),
             failure: None,
@@ -118,14 +135,40 @@ impl<'a> Progress<'a> {
         }
     }
 
+    /// Runs the steps of the plan.
+    async fn run_steps(&mut self, shell: &mut RootShell) -> Result<(), ShellError> {
+        let nonce = match random_token() {
+            Ok(nonce) => nonce,
+            Err(error) => {
+                self.failure = Some(Failure::new(error.to_string()));
+                return Ok(());
+            }
+        };
+        let Some(script) = self.plan.script(&nonce).map(|script| script.render()) else { return Ok(()) };
+        let take = |item| {
+            self.take(item);
+            Ok(())
+        };
+        shell.stream(b"", &script, take).await
+    }
+
     /// Reports what the plan leaves alone, which is known before anything runs.
     fn report_unchanged(&mut self) {
         let in_steps: BTreeSet<ActionId> =
             self.plan.steps().iter().flat_map(|step| step.ids.iter().copied()).collect();
-        let plan = self.plan;
-        for planned in plan.actions().iter().filter(|planned| !in_steps.contains(&planned.id)) {
-            self.finish(planned.id, ActionOutcome::Unchanged, 0.0);
+        let pause = self.plan.pause().map(Pause::at);
+        let actions = self.plan.actions().iter().map(|planned| planned.id);
+        let left_alone: Vec<ActionId> =
+            actions.take_while(|id| Some(*id) != pause).filter(|id| !in_steps.contains(id)).collect();
+        for id in left_alone {
+            self.finish(id, ActionOutcome::Unchanged, 0.0);
         }
+    }
+
+    /// Tells whether all steps have ended well.
+    fn is_well(&self) -> bool {
+        let mut ids = self.plan.steps().iter().flat_map(|step| &step.ids);
+        self.failure.is_none() && ids.all(|id| self.done.contains(id))
     }
 
     fn take(&mut self, item: Item) {
@@ -210,9 +253,8 @@ impl<'a> Progress<'a> {
             }
             self.failure.get_or_insert(lost);
         }
-        let plan = self.plan;
-        let rest = plan.actions().iter().map(|planned| planned.id).filter(|id| !self.done.contains(id));
-        let rest: Vec<ActionId> = rest.collect();
+        let all = self.target.graph.in_order().map(|(id, _)| id);
+        let rest: Vec<ActionId> = all.filter(|id| !self.done.contains(id)).collect();
         if !rest.is_empty() {
             let failure = self.failure.get_or_insert_with(|| Failure::new("the node stopped before the end"));
             // Of what a lost connection took with it nobody can say that it was not tried.
@@ -226,6 +268,22 @@ impl<'a> Progress<'a> {
             Some(failure) => Err((self.counts, Box::new(failure))),
             None => Ok(self.counts),
         }
+    }
+
+    /// Ends because of something that is not one action's fault.
+    fn stop(mut self, failure: Failure) -> Applied {
+        self.failure = Some(failure);
+        self.end(Ok(()))
+    }
+
+    /// Ends because actions behind a pause turned out to be certain to fail.
+    fn refuse(mut self, doomed: &[Doomed]) -> Applied {
+        for doomed in doomed {
+            let failure = doom(doomed);
+            self.failure.get_or_insert_with(|| failure.clone());
+            self.finish(doomed.id, ActionOutcome::Failed(failure), 0.0);
+        }
+        self.end(Ok(()))
     }
 
     /// Returns the actions whose end a lost connection kept from us: those of the step that runs, or of the next one,
@@ -245,7 +303,10 @@ impl<'a> Progress<'a> {
         }
         match outcome {
             ActionOutcome::Unchanged => self.counts.unchanged += 1,
-            ActionOutcome::Changed { .. } => self.counts.changed += 1,
+            ActionOutcome::Changed { .. } => {
+                self.counts.changed += 1;
+                self.changed.insert(id);
+            }
             ActionOutcome::Refreshed => self.counts.refreshed += 1,
             ActionOutcome::Failed(_) => self.counts.failed += 1,
             ActionOutcome::Skipped { .. } => self.counts.skipped += 1,
@@ -291,18 +352,9 @@ impl<'a> Progress<'a> {
         }
     }
 
-    /// A command may print what it was given. A secret of several lines is masked line by line.
-    fn mask(&self, line: String) -> String {
-        let lines = self.secrets.iter().flat_map(|secret| secret.expose().lines());
-        lines
-            .map(str::trim)
-            .filter(|secret| !secret.is_empty())
-            .fold(line, |line, secret| line.replace(secret, "***"))
-    }
-
     fn flush_line(&mut self) {
         let bytes = std::mem::take(&mut self.partial);
-        let line = self.mask(visible(&String::from_utf8_lossy(&bytes)));
+        let line = mask(visible(&String::from_utf8_lossy(&bytes)), &self.secrets);
         if line.trim().is_empty() {
             return;
         }

@@ -211,7 +211,7 @@ async fn converge_node(
         Err(planning::CompareError::Doomed(doomed)) => return Err(target.refuse(&doomed)),
         Err(planning::CompareError::Failed(failure)) => return Err((Counts::default(), failure)),
     };
-    target.apply(&plan, &mut live.shell).await
+    target.apply(plan, live).await
 }
 
 /// Runs a phase of a group, which has no node, on the controller.

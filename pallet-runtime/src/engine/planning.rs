@@ -1,21 +1,21 @@
 //! Comparing a graph with a node, and the plan as people read it.
 
-use super::connect;
 use super::nodes::{Live, Member, Run, future_node};
 use super::phases;
 use super::select::{self, Selection};
+use super::{apply, connect};
 use crate::event::{ActionLabel, Cost, Counts, Event, Failure, KnownAfter, PlannedAction, Verdict};
 use crate::request::RunError;
 use pallet::action::{ContentChange, Diff};
 use pallet::context::Context;
-use pallet::graph::{ActionGraph, ActionNode, Built, build_phase};
+use pallet::graph::{ActionGraph, ActionId, ActionNode, Built, build_phase};
 use pallet::name::PhaseName;
-use pallet::plan::{self, Doomed, Plan};
-use pallet::probe::Section;
+use pallet::plan::{self, Doomed, Pause, Plan};
+use pallet::probe::{Probe, Section, State};
 use pallet::script::Script;
 use pallet::spec::Group;
 use pallet::{Node, standard};
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -33,17 +33,46 @@ pub(super) enum CompareError {
 /// Probes a node and returns the plan.
 pub(super) async fn compare(run: &Run, graph: &ActionGraph, live: &mut Live) -> Result<Plan, CompareError> {
     let probe = plan::probe(graph, &live.facts).map_err(CompareError::Doomed)?;
-    let sections = if probe.is_empty() {
+    let (state, _) = read(live, &probe, Script::new()).await?;
+    plan::plan(graph, &live.facts, state, run.request.overwrite_edits).map_err(CompareError::Doomed)
+}
+
+/// Probes a node behind the pause of a plan that was applied up to there, and returns the plan for the rest.
+pub(super) async fn go_on(
+    run: &Run,
+    graph: &ActionGraph,
+    live: &mut Live,
+    (before, pause): (Plan, Pause),
+    changed: &BTreeSet<ActionId>,
+) -> Result<Plan, CompareError> {
+    let facts = live.facts.clone();
+    let probe = pause.probe(graph, &facts).map_err(CompareError::Doomed)?;
+    let values = pause.unknown_values().fold(Script::new(), |script, id| {
+        script.code(format!("p_frame value {0}\nprintf %s \"$p_v{0}\"\n", id.0))
+    });
+    let (state, sections) = read(live, &probe, values).await?;
+    let value = |id: ActionId| {
+        let header = format!("value {}", id.0);
+        sections.iter().find(|section| section.header == header).map(|section| (id, section.body.clone()))
+    };
+    let values = pause.unknown_values().filter_map(value).collect();
+    let overwrite_edits = run.request.overwrite_edits;
+    let rest = pause.plan(before, changed, values, (graph, &facts), state, overwrite_edits);
+    rest.map_err(CompareError::Doomed)
+}
+
+/// Runs a probe behind some other script, if there is anything to run.
+async fn read(live: &mut Live, probe: &Probe, first: Script) -> Result<(State, Vec<Section>), CompareError> {
+    let failed = |failure| CompareError::Failed(Box::new(failure));
+    let script = if probe.is_empty() { first } else { first.append(probe.script(&live.facts)) };
+    let sections = if script == Script::new() {
         Vec::new()
     } else {
-        let script = probe.script(&live.facts).render();
-        let answer = live.shell.run(&script).await;
-        answer.map_err(|error| CompareError::Failed(Box::new(connect::shell_failure(&error))))?
+        let answer = live.shell.run(&script.render()).await;
+        answer.map_err(|error| failed(connect::shell_failure(&error)))?
     };
-    let state = probe
-        .parse(&live.facts, &sections)
-        .map_err(|error| CompareError::Failed(Box::new(Failure::new(error.to_string()))))?;
-    plan::plan(graph, &live.facts, state, run.request.overwrite_edits).map_err(CompareError::Doomed)
+    let state = probe.parse(&live.facts, &sections);
+    Ok((state.map_err(|error| failed(Failure::new(error.to_string())))?, sections))
 }
 
 /// Says what converge would do.
@@ -158,6 +187,7 @@ impl Planner<'_> {
                 return Ok(());
             }
         };
+        let secrets = graph.secrets();
         let diffs = if self.run.request.diffs { self.diffs(&plan, live).await } else { HashMap::new() };
         let actions: Vec<PlannedAction> = plan
             .actions()
@@ -166,7 +196,8 @@ impl Planner<'_> {
                 action: label(graph.node(planned.id)),
                 verdict: verdict(planned.verdict),
                 changes: planned.diff.changes.clone(),
-                diff: diffs.get(&planned.id.0).cloned(),
+                // A file that is edited in part may contain a secret that another action put there.
+                diff: diffs.get(&planned.id.0).map(|diff| apply::mask(diff.clone(), &secrets)),
                 because: match planned.verdict {
                     plan::Verdict::Unknown(by) if by == planned.id => {
                         Some("only the node can tell".to_owned())
@@ -181,7 +212,12 @@ impl Planner<'_> {
             .collect();
         let bytes = plan.script("").map_or(0, |script| script.render().len() as u64);
         let cost = Cost {
-            round_trips: if plan.steps().is_empty() { 1 } else { 2 },
+            round_trips: match (plan.steps(), plan.pause()) {
+                ([], _) => 1,
+                (_, None) => 2,
+                // The rest is read again, and applied.
+                (_, Some(_)) => 4,
+            },
             bytes,
             restarts: plan.actions().iter().filter(|planned| planned.diff.restarts).count() as u64,
         };
