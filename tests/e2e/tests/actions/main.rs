@@ -3,6 +3,7 @@
 
 mod accounts;
 mod commands;
+mod edits;
 mod files;
 mod hostile;
 mod packages;
