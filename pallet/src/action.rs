@@ -44,6 +44,12 @@ pub trait Action: Any + fmt::Debug + Send + Sync {
         Vec::new()
     }
 
+    /// Returns code that prepares the subshell in which commands of the action's conditions run: its directory and
+    /// environment.
+    fn setting(&self) -> Script {
+        Script::new().code("cd / || exit\n")
+    }
+
     /// Asks for what must be known.
     ///
     /// # Errors
@@ -126,15 +132,24 @@ pub struct Diff {
     pub refresh: bool,
     /// The action is only read, never a change: a command whose output is a value.
     pub reads: bool,
-    /// Where there is a doubt, the controller must read again once what is in doubt has happened: it cannot say what to
-    /// do before that.
-    pub look: bool,
     /// Nothing may differ, and still what pallet remembers on the node has to be put right.
     pub notes: bool,
     /// The file whose content is replaced, for showing the difference.
     pub content: Option<ContentChange>,
     /// The service that will be reloaded or restarted.
     pub restarts: bool,
+    /// The plan ends here for now: see [`Split`].
+    pub split: Option<Split>,
+}
+
+/// Why the rest of a phase can be planned only once what precedes has been done. Costs another pair of round trips.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Split {
+    /// The controller must decide from a value that the node computes before this action, or from a file that
+    /// something before it may move.
+    Before,
+    /// The action ends the connection: a reboot.
+    After,
 }
 
 /// Why an action is certain to fail.

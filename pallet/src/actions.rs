@@ -11,6 +11,7 @@
 //! | [`symbolic_link`](symbolic_link()) | a symbolic link |
 //! | [`exec`](exec()) | a command that is run |
 //! | [`output_of`] | what a command writes, as a value |
+//! | [`publish_fact`] | a value of the node, for later phases of any node |
 //! | [`service`](service()) | a service enabled, running, reloaded when something changed |
 //! | [`user`], [`group`] | an account |
 
@@ -20,7 +21,10 @@ mod directory;
 mod edit;
 mod exec;
 mod file;
+#[cfg(feature = "json")]
+mod json;
 mod package;
+mod publish_fact;
 mod remote_file;
 mod service;
 mod symbolic_link;
@@ -33,7 +37,10 @@ pub use edit::{
 };
 pub use exec::{Exec, OutputOf, exec, output_of};
 pub use file::{File, file};
+#[cfg(feature = "json")]
+pub use json::JsonPart;
 pub use package::{IndexUpdate, Package, PackageManager, package, package_manager, packages};
+pub use publish_fact::{PublishFact, publish_fact};
 pub use remote_file::{NewFile, RemoteFile, remote_file};
 pub use service::{Service, service};
 pub use symbolic_link::{SymbolicLink, symbolic_link};

@@ -2,7 +2,7 @@
 
 pub use crate::actions::{
     block_in_file, directory, exec, file, group, line_in_file, output_of, package, package_manager, packages,
-    remote_file, replace_in_file, service, symbolic_link, user,
+    publish_fact, remote_file, replace_in_file, service, symbolic_link, user,
 };
 #[cfg(feature = "template")]
 pub use crate::context;

@@ -8,14 +8,14 @@ use crate::event::{ActionLabel, Cost, Counts, Event, Failure, KnownAfter, Planne
 use crate::request::RunError;
 use pallet::action::{ContentChange, Diff};
 use pallet::context::Context;
-use pallet::graph::{ActionGraph, ActionId, ActionNode, Built, build_phase};
+use pallet::graph::{ActionGraph, ActionNode, Built};
 use pallet::name::PhaseName;
-use pallet::plan::{self, Doomed, Pause, Plan};
-use pallet::probe::{Probe, Section, State};
+use pallet::plan::{self, Done, Doomed, Plan};
+use pallet::probe::Section;
 use pallet::script::Script;
 use pallet::spec::Group;
 use pallet::{Node, standard};
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -30,49 +30,25 @@ pub(super) enum CompareError {
     Failed(Box<Failure>),
 }
 
-/// Probes a node and returns the plan.
-pub(super) async fn compare(run: &Run, graph: &ActionGraph, live: &mut Live) -> Result<Plan, CompareError> {
-    let probe = plan::probe(graph, &live.facts).map_err(CompareError::Doomed)?;
-    let (state, _) = read(live, &probe, Script::new()).await?;
-    plan::plan(graph, &live.facts, state, run.request.overwrite_edits).map_err(CompareError::Doomed)
-}
-
-/// Probes a node behind the pause of a plan that was applied up to there, and returns the plan for the rest.
-pub(super) async fn go_on(
+/// Probes a node and returns the plan for what is not done yet.
+pub(super) async fn compare(
     run: &Run,
     graph: &ActionGraph,
     live: &mut Live,
-    (before, pause): (Plan, Pause),
-    changed: &BTreeSet<ActionId>,
+    done: &Done,
 ) -> Result<Plan, CompareError> {
-    let facts = live.facts.clone();
-    let probe = pause.probe(graph, &facts).map_err(CompareError::Doomed)?;
-    let values = pause.unknown_values().fold(Script::new(), |script, id| {
-        script.code(format!("p_frame value {0}\nprintf %s \"$p_v{0}\"\n", id.0))
-    });
-    let (state, sections) = read(live, &probe, values).await?;
-    let value = |id: ActionId| {
-        let header = format!("value {}", id.0);
-        sections.iter().find(|section| section.header == header).map(|section| (id, section.body.clone()))
-    };
-    let values = pause.unknown_values().filter_map(value).collect();
-    let overwrite_edits = run.request.overwrite_edits;
-    let rest = pause.plan(before, changed, values, (graph, &facts), state, overwrite_edits);
-    rest.map_err(CompareError::Doomed)
-}
-
-/// Runs a probe behind some other script, if there is anything to run.
-async fn read(live: &mut Live, probe: &Probe, first: Script) -> Result<(State, Vec<Section>), CompareError> {
-    let failed = |failure| CompareError::Failed(Box::new(failure));
-    let script = if probe.is_empty() { first } else { first.append(probe.script(&live.facts)) };
-    let sections = if script == Script::new() {
+    let probe = plan::probe(graph, &live.facts, done).map_err(CompareError::Doomed)?;
+    let sections = if probe.is_empty() {
         Vec::new()
     } else {
-        let answer = live.shell.run(&script.render()).await;
-        answer.map_err(|error| failed(connect::shell_failure(&error)))?
+        let script = probe.script(&live.facts).render();
+        let answer = live.shell.run(&script).await;
+        answer.map_err(|error| CompareError::Failed(Box::new(connect::shell_failure(&error))))?
     };
-    let state = probe.parse(&live.facts, &sections);
-    Ok((state.map_err(|error| failed(Failure::new(error.to_string())))?, sections))
+    let state = probe
+        .parse(&live.facts, &sections)
+        .map_err(|error| CompareError::Failed(Box::new(Failure::new(error.to_string()))))?;
+    plan::plan(graph, &live.facts, state, run.request.overwrite_edits, done).map_err(CompareError::Doomed)
 }
 
 /// Says what converge would do.
@@ -145,16 +121,15 @@ impl Planner<'_> {
             node: Some(node.clone()),
             nodes: self.all.clone(),
             settings: self.run.settings.clone(),
+            published: self.run.published.clone(),
             phase: phases
                 .first()
                 .cloned()
                 .unwrap_or_else(|| PhaseName::new(standard::CONFIGURE).expect("valid")),
             tentative: node.try_facts().is_none(),
         };
-        let built = build_phase(&context, &functions, group.location);
-        let built = built.map_err(|error| phases::graph_failures(&error).collect::<Vec<_>>())?;
-        phases::read_local_files(&built.graph);
-        Ok(built)
+        let built = phases::build_in(self.run, &context, &functions, group);
+        built.map_err(|error| phases::graph_failures(&error).collect::<Vec<_>>())
     }
 
     /// Returns the phases that would run on a node, `bootstrap` first where it has not run.
@@ -171,7 +146,7 @@ impl Planner<'_> {
         let phases = self.phases_of(&member.group, !connect::to_bootstrap(member));
         let Some(live) = &mut member.live else { return Ok(()) };
         let Built { graph, known_after } = self.build(&node, &member.group, &phases)?;
-        let plan = match compare(self.run, &graph, live).await {
+        let plan = match compare(self.run, &graph, live, &Done::default()).await {
             Ok(plan) => plan,
             Err(CompareError::Failed(failure)) => {
                 self.run.fail(&name, None, *failure);
@@ -212,12 +187,7 @@ impl Planner<'_> {
             .collect();
         let bytes = plan.script("").map_or(0, |script| script.render().len() as u64);
         let cost = Cost {
-            round_trips: match (plan.steps(), plan.pause()) {
-                ([], _) => 1,
-                (_, None) => 2,
-                // The rest is read again, and applied.
-                (_, Some(_)) => 4,
-            },
+            round_trips: 1 + u64::from(!plan.steps().is_empty()) + if plan.is_split() { 2 } else { 0 },
             bytes,
             restarts: plan.actions().iter().filter(|planned| planned.diff.restarts).count() as u64,
         };
@@ -329,7 +299,7 @@ fn verdict(verdict: plan::Verdict) -> Verdict {
 pub(super) fn label(node: &ActionNode) -> ActionLabel {
     ActionLabel {
         kind: node.action().kind().to_owned(),
-        subject: node.action().subject(),
+        subject: node.subject(),
         source: node.location().to_string(),
         phases: node.phases().to_vec(),
     }

@@ -3,7 +3,7 @@
 //! An edit is a function from a text to a text, and twice is once. It is computed on the controller, from the whole
 //! text as the probe read it or as the actions before it leave it, so a plan shows the difference and several edits
 //! of a file follow each other. On the node the new text goes in place only where the old one still stands. Where an
-//! action before it may move the file (a package that brings it), the controller reads again in its turn.
+//! action before it may move the file (a package that brings it), the phase is planned in parts.
 
 mod block;
 mod line;
@@ -15,7 +15,7 @@ pub use line::{LineInFile, line_in_file};
 pub use replace::{ReplaceInFile, replace_in_file};
 
 use super::attributes::{Attributes, GivenPath, first_words, missing_parent};
-use crate::action::{Action, ContentChange, Diff, View};
+use crate::action::{Action, ContentChange, Diff, Split, View};
 use crate::claim::{Claim, Thing};
 use crate::facts::Facts;
 use crate::graph::{ActionId, AnyHandle, Handle};
@@ -264,7 +264,6 @@ impl<E: Edit> Action for FileEdit<E> {
             }
             diff = Diff::none();
         }
-        diff.look = true;
         diff.doubt(doubt);
         if self.change(view.world).is_none() {
             diff.change("content");
@@ -272,12 +271,13 @@ impl<E: Edit> Action for FileEdit<E> {
             // Whoever wrote what only the node knows, is not remembered.
             diff.doubt(Some(view.id));
         }
+        diff.split = diff.doubt.map(|_| Split::Before);
         diff
     }
 
     fn apply(&self, view: &View<'_>) -> Script {
         let path = self.path.get();
-        // Without a text this is never applied: the controller looks again before that.
+        // Without a text this is never applied: the rest of the phase is planned anew before that.
         let Some((before, after)) = self.change(view.world) else {
             return Script::new().library(&FILES).call("p_unread", [path.as_str()]);
         };

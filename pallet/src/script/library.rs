@@ -64,3 +64,9 @@ pub static APT: Library = Library::new("apt", include_str!("apt.sh"), &[&APPLY])
 
 /// Services of systemd and of SysV init scripts.
 pub static SERVICES: Library = Library::new("services", include_str!("services.sh"), &[&APPLY]);
+
+/// Commands that run as another user.
+pub static COMMANDS: Library = Library::new("commands", include_str!("commands.sh"), &[&ACCOUNTS]);
+
+/// How a step runs: conditions, limits, further attempts.
+pub(crate) static HOW: Library = Library::new("how", include_str!("how.sh"), &[&APPLY]);

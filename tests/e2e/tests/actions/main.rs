@@ -6,6 +6,7 @@ mod commands;
 mod edits;
 mod files;
 mod hostile;
+mod how;
 mod packages;
 mod remote_files;
 mod services;
