@@ -6,6 +6,7 @@
 //! | [`package_manager`] | the package index refreshed |
 //! | [`remote_file`] | a file with this content |
 //! | [`file`](file()) | a file that exists, whatever its content, or does not |
+//! | [`line_in_file`], [`block_in_file`], [`replace_in_file`] | a part of a file that others write as well |
 //! | [`directory`](directory()) | a directory that exists, or does not |
 //! | [`symbolic_link`](symbolic_link()) | a symbolic link |
 //! | [`exec`](exec()) | a command that is run |
@@ -17,6 +18,7 @@
 mod account;
 mod attributes;
 mod directory;
+mod edit;
 mod exec;
 mod file;
 #[cfg(feature = "json")]
@@ -30,6 +32,9 @@ mod symbolic_link;
 pub use account::{Group, User, group, user};
 pub use attributes::Attributes;
 pub use directory::{Directory, directory};
+pub use edit::{
+    BlockInFile, FileEdit, LineInFile, ReplaceInFile, block_in_file, line_in_file, replace_in_file,
+};
 pub use exec::{Exec, OutputOf, exec, output_of};
 pub use file::{File, file};
 #[cfg(feature = "json")]

@@ -4,6 +4,7 @@
 mod accounts;
 mod commands;
 mod cost;
+mod edits;
 mod files;
 mod hostile;
 mod how;
