@@ -10,7 +10,8 @@
 //! | [`symbolic_link`](symbolic_link()) | a symbolic link |
 //! | [`exec`](exec()) | a command that is run |
 //! | [`output_of`] | what a command writes, as a value |
-//! | [`service`](service()) | a service enabled, running, reloaded when something changed |
+//! | [`service`](service()) | a service enabled, running, masked, reloaded when something changed |
+//! | [`unit_file`], [`unit_drop_in`], [`init_script`] | a file that defines a service, or adds to its definition |
 //! | [`user`], [`group`] | an account |
 
 mod account;
@@ -30,5 +31,5 @@ pub use exec::{Exec, OutputOf, exec, output_of};
 pub use file::{File, file};
 pub use package::{IndexUpdate, Package, PackageManager, package, package_manager, packages};
 pub use remote_file::{NewFile, RemoteFile, remote_file};
-pub use service::{Service, service};
+pub use service::{Service, ServiceAnswer, UnitFile, init_script, service, unit_drop_in, unit_file};
 pub use symbolic_link::{SymbolicLink, symbolic_link};

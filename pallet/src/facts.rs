@@ -260,7 +260,11 @@ pub enum InitSystem {
     Systemd,
     /// Scripts in `/etc/init.d`, with `service` or `update-rc.d` around them.
     Sysv,
-    /// Neither.
+    /// OpenRC, whether or not it is PID 1 itself.
+    OpenRc,
+    /// runit, or its supervisor alone, is PID 1.
+    Runit,
+    /// None of these.
     Unknown,
 }
 
@@ -269,6 +273,8 @@ impl fmt::Display for InitSystem {
         f.pad(match self {
             InitSystem::Systemd => "systemd",
             InitSystem::Sysv => "sysv",
+            InitSystem::OpenRc => "openrc",
+            InitSystem::Runit => "runit",
             InitSystem::Unknown => "none",
         })
     }
@@ -410,6 +416,8 @@ impl Facts {
             init: match get("init") {
                 Some("systemd") => InitSystem::Systemd,
                 Some("sysv") => InitSystem::Sysv,
+                Some("openrc") => InitSystem::OpenRc,
+                Some("runit") => InitSystem::Runit,
                 _ => InitSystem::Unknown,
             },
             package_manager: match get("packager") {

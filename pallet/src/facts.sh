@@ -37,8 +37,13 @@ if command -v ip >/dev/null 2>&1; then
 elif command -v hostname >/dev/null 2>&1; then
   for address in $(hostname -I 2>/dev/null); do echo "address=$address"; done
 fi
+IFS= read -r first </proc/1/comm 2>/dev/null || first=
 if [ -d /run/systemd/system ]; then
   echo init=systemd
+elif [ "$first" = runit ] || [ "$first" = runsvdir ]; then
+  echo init=runit
+elif [ -e /run/openrc/softlevel ]; then
+  echo init=openrc
 elif [ -d /etc/init.d ]; then
   echo init=sysv
 fi

@@ -4,6 +4,7 @@
 //! something, the steps that do it, adjacent ones batched where their kind can be.
 
 use crate::action::{Action, Batch, Diff, Problem, Trigger, View};
+use crate::actions::{Service, ServiceAnswer};
 use crate::facts::Facts;
 use crate::graph::{ActionGraph, ActionId};
 use crate::location::Location;
@@ -157,6 +158,7 @@ impl Planner<'_> {
                 }
                 None => {
                     let script = action.apply(&self.view(id));
+                    self.verdicts.insert(id, verdict);
                     self.push_step(vec![id], script);
                     self.happen(&[id]);
                 }
@@ -192,11 +194,20 @@ impl Planner<'_> {
     }
 
     fn push_step(&mut self, ids: Vec<ActionId>, script: Script) {
-        let mut owes: Vec<String> = ids
-            .iter()
-            .flat_map(|&id| self.graph.notifies(id))
-            .filter_map(|later| owed_key(self.graph.node(later).action()))
-            .collect();
+        let mut owes: Vec<String> = Vec::new();
+        for &id in &ids {
+            let doubt = match self.verdicts.get(&id) {
+                Some(Verdict::Change) => None,
+                _ => Some(id),
+            };
+            for later in self.graph.notifies(id) {
+                if let Some(key) = owed_key(self.graph.node(later).action()) {
+                    self.world.owe(&key, doubt);
+                    owes.push(key);
+                }
+            }
+        }
+        owes.sort();
         owes.dedup();
         self.steps.push(Step { ids, owes, script });
     }
@@ -222,7 +233,8 @@ impl Planner<'_> {
 /// Returns under which key it is written down that an action owes an answer, if it can owe one.
 pub(crate) fn owed_key(action: &dyn Action) -> Option<String> {
     let action: &dyn std::any::Any = action;
-    action.downcast_ref::<crate::actions::Service>().and_then(crate::actions::Service::owed_key)
+    let service = action.downcast_ref::<Service>().and_then(Service::owed_key);
+    service.or_else(|| action.downcast_ref::<ServiceAnswer>().and_then(ServiceAnswer::owed_key))
 }
 
 fn verdict(diff: &Diff) -> Verdict {
