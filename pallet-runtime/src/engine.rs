@@ -183,5 +183,5 @@ fn confirm(run: &Run, selection: &Selection) -> Result<(), RunError> {
 fn finish(run: &Run) -> Result<Summary, RunError> {
     let summary = run.summary();
     run.emit(&Event::Finished(summary.clone()));
-    if summary.ok { Ok(summary) } else { Err(RunError::Failed(summary)) }
+    if summary.ok { Ok(summary) } else { Err(RunError::Failed(Box::new(summary))) }
 }

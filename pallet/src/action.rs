@@ -44,6 +44,12 @@ pub trait Action: Any + fmt::Debug + Send + Sync {
         Vec::new()
     }
 
+    /// Returns code that prepares the subshell in which commands of the action's conditions run: its directory and
+    /// environment.
+    fn setting(&self) -> Script {
+        Script::new().code("cd / || exit\n")
+    }
+
     /// Asks for what must be known.
     ///
     /// # Errors
@@ -137,6 +143,17 @@ pub struct Diff {
     pub content: Option<ContentChange>,
     /// The service that will be reloaded or restarted.
     pub restarts: bool,
+    /// The plan ends here for now: see [`Split`].
+    pub split: Option<Split>,
+}
+
+/// Why the rest of a phase can be planned only once what precedes has been done. Costs another pair of round trips.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Split {
+    /// The controller must decide from a value that the node computes before this action.
+    Before,
+    /// The action ends the connection: a reboot.
+    After,
 }
 
 /// Why an action is certain to fail.

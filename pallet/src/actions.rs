@@ -10,6 +10,7 @@
 //! | [`symbolic_link`](symbolic_link()) | a symbolic link |
 //! | [`exec`](exec()) | a command that is run |
 //! | [`output_of`] | what a command writes, as a value |
+//! | [`publish_fact`] | a value of the node, for later phases of any node |
 //! | [`service`](service()) | a service enabled, running, masked, reloaded when something changed |
 //! | [`unit_file`], [`unit_drop_in`], [`init_script`] | a file that defines a service, or adds to its definition |
 //! | [`user`], [`group`] | an account |
@@ -19,7 +20,10 @@ mod attributes;
 mod directory;
 mod exec;
 mod file;
+#[cfg(feature = "json")]
+mod json;
 mod package;
+mod publish_fact;
 mod remote_file;
 mod service;
 mod symbolic_link;
@@ -29,7 +33,10 @@ pub use attributes::Attributes;
 pub use directory::{Directory, directory};
 pub use exec::{Exec, OutputOf, exec, output_of};
 pub use file::{File, file};
+#[cfg(feature = "json")]
+pub use json::JsonPart;
 pub use package::{IndexUpdate, Package, PackageManager, package, package_manager, packages};
+pub use publish_fact::{PublishFact, publish_fact};
 pub use remote_file::{NewFile, RemoteFile, remote_file};
 pub use service::{Service, ServiceAnswer, UnitFile, init_script, service, unit_drop_in, unit_file};
 pub use symbolic_link::{SymbolicLink, symbolic_link};

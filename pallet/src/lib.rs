@@ -46,6 +46,7 @@
 //!
 //! | feature | |
 //! |---|---|
+//! | `json`, on by default | parts of values that are JSON: [`Value::json`] |
 //! | `template`, on by default | Jinja templates: `remote_file(..).template(..)` and [`context!`] |
 
 // What the macros generate names this crate as `::pallet`, also when they are used in here.
@@ -55,6 +56,7 @@ pub mod action;
 pub mod actions;
 pub mod claim;
 pub mod compute;
+mod condition;
 pub mod context;
 mod error;
 pub mod facts;
@@ -66,6 +68,7 @@ mod phase;
 pub mod plan;
 pub mod prelude;
 pub mod probe;
+mod published;
 pub mod registry;
 pub mod script;
 mod secret;
@@ -76,11 +79,13 @@ mod template;
 mod text;
 pub mod world;
 
+pub use condition::Condition;
 pub use context::{Context, FromContext, Node, Nodes, NodesIn};
 pub use error::{Error, Result};
 pub use graph::{Handle, Value};
 pub use location::Location;
 pub use phase::{DefinesPhase, PhaseDef, PhaseOutput, RunnablePhase, enter, extract, standard};
+pub use published::PublishedFacts;
 pub use registry::Registry;
 pub use secret::Secret;
 pub use spec::{

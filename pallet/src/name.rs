@@ -115,6 +115,11 @@ names! {
     "a letter, then letters, digits, hyphens and underscores, at most 64",
     |s| is_word(s, 64);
 
+    /// A tag by which actions are selected.
+    Tag, "tag",
+    "a letter, then letters, digits, hyphens and underscores, at most 64",
+    |s| is_word(s, 64);
+
     /// The name under which a compute service is configured.
     ServiceName, "service name",
     "a letter, then letters, digits, hyphens and underscores, at most 64",

@@ -1,8 +1,8 @@
 //! Everything that a file with phases and specs usually names: `use pallet::prelude::*;`
 
 pub use crate::actions::{
-    directory, exec, file, group, init_script, output_of, package, package_manager, packages, remote_file,
-    service, symbolic_link, unit_drop_in, unit_file, user,
+    directory, exec, file, group, init_script, output_of, package, package_manager, packages, publish_fact,
+    remote_file, service, symbolic_link, unit_drop_in, unit_file, user,
 };
 #[cfg(feature = "template")]
 pub use crate::context;

@@ -15,17 +15,21 @@ use crate::probe::{
     UnitState,
 };
 use debts::Debts;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 /// The state of a node at one point of a phase.
 #[derive(Debug, Clone, Default)]
 pub struct World {
     state: State,
-    values: HashMap<ActionId, Vec<u8>>,
+    values: BTreeMap<ActionId, Vec<u8>>,
     debts: Debts,
     moved: Vec<(ActionId, Effects)>,
     /// Since how many entries of `moved` a prediction stands.
     predicted: HashMap<Key, usize>,
+    /// The action that predicts just now, if it may not happen.
+    tentative: Option<ActionId>,
+    /// What was predicted by an action that may not happen.
+    doubtful: HashMap<Key, ActionId>,
 }
 
 /// What an action may move beside the thing it is about.
@@ -298,11 +302,28 @@ impl World {
         self.moved.push((by, effects));
     }
 
+    /// Says whose predictions follow, and whether that action is certain to happen.
+    pub(crate) fn predict_by(&mut self, id: ActionId, certain: bool) {
+        self.tentative = (!certain).then_some(id);
+    }
+
+    /// Returns all values that are known.
+    pub(crate) fn into_values(self) -> BTreeMap<ActionId, Vec<u8>> {
+        self.values
+    }
+
     fn predict(&mut self, key: Key) {
+        match self.tentative {
+            Some(by) => self.doubtful.insert(key.clone(), by),
+            None => self.doubtful.remove(&key),
+        };
         self.predicted.insert(key, self.moved.len());
     }
 
     fn doubt(&self, key: &Key) -> Option<ActionId> {
+        if let Some(by) = self.doubtful.get(key) {
+            return Some(*by);
+        }
         let since = self.predicted.get(key).copied().unwrap_or(0);
         self.moved[since..].iter().find(|(_, effects)| effects.may_move(key)).map(|(by, _)| *by)
     }

@@ -3,9 +3,9 @@
 use pallet::facts::Facts;
 use pallet::graph::{ActionId, Built, build};
 use pallet::name::{PackageName, RemotePath, UnitName};
-use pallet::plan::{Doomed, Plan, Verdict, plan};
+use pallet::plan::{Done, Doomed, Plan, Verdict, plan};
 use pallet::prelude::*;
-use pallet::probe::{Contents, PackageState, PathKind, PathState, Sha256, State, UnitState};
+use pallet::probe::{CommandResult, Contents, PackageState, PathKind, PathState, Sha256, State, UnitState};
 use pallet::{Context, Value};
 
 fn built(phase: impl FnOnce()) -> Built {
@@ -13,7 +13,7 @@ fn built(phase: impl FnOnce()) -> Built {
 }
 
 fn planned(state: State, phase: impl FnOnce()) -> Result<Plan, Vec<Doomed>> {
-    plan(&built(phase).graph, &Facts::example(), state, false)
+    plan(&built(phase).graph, &Facts::example(), state, false, &Done::default())
 }
 
 fn verdicts(plan: &Plan) -> Vec<Verdict> {
@@ -133,7 +133,10 @@ fn content_is_compared_by_hash_and_edits_by_others_are_noticed() {
     let doomed = planned(state.clone(), declare("new")).expect_err("edited by somebody else");
     assert!(doomed[0].problem.message.contains("edited by somebody else"));
     let graph = built(declare("new")).graph;
-    assert!(plan(&graph, &Facts::example(), state, true).is_ok(), "unless it is to be overwritten");
+    assert!(
+        plan(&graph, &Facts::example(), state, true, &Done::default()).is_ok(),
+        "unless it is to be overwritten"
+    );
 }
 
 #[test]
@@ -143,7 +146,7 @@ fn a_value_that_is_known_is_a_text_and_one_that_is_not_is_a_doubt() {
         remote_file("/srv/name").content(name);
     };
     let mut state = with_directories(&["/srv"]);
-    let output = pallet::probe::CommandResult { status: 0, output: b"web-1".to_vec() };
+    let output = CommandResult { status: 0, output: b"web-1".to_vec() };
     state.commands.insert((ActionId(0), 0), output);
     let known = planned(state.clone(), phase).expect("fine");
     assert_eq!(verdicts(&known), [Verdict::Unchanged, Verdict::Change]);
@@ -232,7 +235,7 @@ fn a_node_without_apt_is_refused_with_what_it_has() {
         package("nginx");
     })
     .graph;
-    let doomed = pallet::plan::probe(&graph, &facts).expect_err("no apt");
+    let doomed = pallet::plan::probe(&graph, &facts, &Done::default()).expect_err("no apt");
     assert!(doomed[0].problem.message.contains("this node has apk"), "{doomed:?}");
 }
 
@@ -352,4 +355,92 @@ fn the_group_of_a_removed_user_goes_with_it() {
     })
     .expect("nothing is certain to fail");
     assert_eq!(verdicts(&plan), [Verdict::Change, Verdict::Unchanged]);
+}
+
+/// The values of commands, in the order of the actions that ask for them.
+fn commands(results: &[(usize, u8, u32, &str)]) -> State {
+    let mut state = State::default();
+    for (id, number, status, output) in results {
+        let result = CommandResult { status: *status, output: output.as_bytes().to_vec() };
+        state.commands.insert((ActionId(*id), *number), result);
+    }
+    state
+}
+
+#[test]
+fn a_condition_on_a_value_that_is_known_is_decided_before_the_run() {
+    let phase = || {
+        let role = output_of("cat /etc/role");
+        let cpus = output_of("nproc").number();
+        exec("serve").when(role.is("web") & cpus.at_least(2));
+        exec("store").when(role.is("db") | role.contains("data"));
+        exec("small").unless(cpus.at_least(2));
+    };
+    let plan = planned(commands(&[(0, 0, 0, "web"), (1, 0, 0, "4")]), phase).expect("no problem");
+    let expected =
+        [Verdict::Unchanged, Verdict::Unchanged, Verdict::Change, Verdict::Unchanged, Verdict::Unchanged];
+    assert_eq!(verdicts(&plan), expected);
+    assert_eq!(plan.steps().len(), 1);
+    let doomed = planned(commands(&[(0, 0, 0, "web"), (1, 0, 0, "many")]), phase).expect_err("no number");
+    assert!(doomed[0].problem.message.contains("\"many\" is not a number"), "{doomed:?}");
+}
+
+#[test]
+fn a_condition_that_only_the_node_can_decide_leaves_the_action_unknown() {
+    let plan = planned(with_directories(&["/srv"]), || {
+        let token = exec("make-token").stdout();
+        let marked = file("/srv/marked").when(token.is("x"));
+        file("/srv/marked");
+        exec("after").if_changed(marked);
+    })
+    .expect("no problem");
+    let by_token = Verdict::Unknown(ActionId(0));
+    assert_eq!(verdicts(&plan), [Verdict::Change, by_token, Verdict::Unknown(ActionId(1)), by_token]);
+    let script = plan.script("0").expect("there are steps").masked();
+    assert!(script.contains("[ '=‹value of action 0›' = =x ]"), "{script}");
+    assert!(script.contains(r#"[ -n "${p_c1:-}" ]"#), "{script}");
+}
+
+#[test]
+fn what_may_not_happen_is_no_ground_to_stand_on() {
+    let plan = planned(with_directories(&["/srv"]), || {
+        file("/srv/a").ignore_failure();
+        file("/srv/a");
+    })
+    .expect("no problem");
+    assert_eq!(verdicts(&plan), [Verdict::Change, Verdict::Unknown(ActionId(0))]);
+}
+
+#[test]
+fn a_value_that_may_be_missing_cannot_be_used() {
+    let error = build(&Context::example(), || {
+        let token = exec("make-token").creates("/srv/token").stdout();
+        remote_file("/srv/copy").content(token);
+    })
+    .expect_err("the command may not run");
+    assert!(error.to_string().contains("may not run or may fail"), "{error}");
+}
+
+#[test]
+fn what_the_controller_must_decide_ends_the_first_part_of_a_plan() {
+    let graph = built(|| {
+        exec("install-tool");
+        let port = output_of("tool --json").json("ports.0");
+        exec("use").when(port.is("80"));
+        file("/srv/last");
+    })
+    .graph;
+    let state = || with_directories(&["/srv"]);
+    let first = plan(&graph, &Facts::example(), state(), false, &Done::default()).expect("no problem");
+    assert_eq!((first.is_split(), first.reach(), first.steps().len()), (true, 2, 2));
+    let script = first.script("0").expect("there are steps").masked();
+    assert!(script.contains("p_frame value 1"), "the value travels: {script}");
+
+    let mut done = Done::default();
+    done.actions.extend([ActionId(0), ActionId(1)]);
+    done.changed.insert(ActionId(0));
+    done.values.insert(ActionId(1), br#"{"ports":[80]}"#.to_vec());
+    let rest = plan(&graph, &Facts::example(), state(), false, &done).expect("no problem");
+    assert_eq!(verdicts(&rest), [Verdict::Unchanged, Verdict::Change, Verdict::Unknown(ActionId(3))]);
+    assert!(!rest.is_split());
 }

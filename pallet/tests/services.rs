@@ -3,7 +3,7 @@
 use pallet::facts::{Facts, InitSystem};
 use pallet::graph::{ActionId, build};
 use pallet::name::{RemotePath, UnitName};
-use pallet::plan::{self, Doomed, Plan, Verdict};
+use pallet::plan::{self, Done, Doomed, Plan, Verdict};
 use pallet::prelude::*;
 use pallet::probe::{PathKind, PathState, State, UnitState};
 use pallet::{Context, PhaseOutput};
@@ -24,7 +24,7 @@ fn state(unit: UnitState) -> State {
 
 fn planned<R: PhaseOutput>(state: State, phase: impl FnOnce() -> R) -> Result<Plan, Vec<Doomed>> {
     let built = build(&Context::example(), || drop(phase())).expect("no mistake");
-    plan::plan(&built.graph, &Facts::example(), state, false)
+    plan::plan(&built.graph, &Facts::example(), state, false, &Done::default())
 }
 
 /// Returns what differs, in the order in which it would be done.
@@ -79,7 +79,7 @@ fn what_only_systemd_has_is_refused_elsewhere() {
     let facts = Facts { init: InitSystem::OpenRc, ..Facts::example() };
     let refused = |phase: &dyn Fn()| {
         let built = build(&Context::example(), phase).expect("no mistake");
-        plan::probe(&built.graph, &facts).expect_err("refused")[0].problem.message.clone()
+        plan::probe(&built.graph, &facts, &Done::default()).expect_err("refused")[0].problem.message.clone()
     };
     assert_eq!(
         refused(&|| _ = service("app.timer").running()),

@@ -8,9 +8,9 @@ use crate::event::{ActionLabel, Cost, Counts, Event, Failure, KnownAfter, Planne
 use crate::request::RunError;
 use pallet::action::{ContentChange, Diff};
 use pallet::context::Context;
-use pallet::graph::{ActionGraph, ActionNode, Built, build_phase};
+use pallet::graph::{ActionGraph, ActionNode, Built};
 use pallet::name::PhaseName;
-use pallet::plan::{self, Doomed, Plan};
+use pallet::plan::{self, Done, Doomed, Plan};
 use pallet::probe::Section;
 use pallet::script::Script;
 use pallet::spec::Group;
@@ -30,9 +30,14 @@ pub(super) enum CompareError {
     Failed(Box<Failure>),
 }
 
-/// Probes a node and returns the plan.
-pub(super) async fn compare(run: &Run, graph: &ActionGraph, live: &mut Live) -> Result<Plan, CompareError> {
-    let probe = plan::probe(graph, &live.facts).map_err(CompareError::Doomed)?;
+/// Probes a node and returns the plan for what is not done yet.
+pub(super) async fn compare(
+    run: &Run,
+    graph: &ActionGraph,
+    live: &mut Live,
+    done: &Done,
+) -> Result<Plan, CompareError> {
+    let probe = plan::probe(graph, &live.facts, done).map_err(CompareError::Doomed)?;
     let sections = if probe.is_empty() {
         Vec::new()
     } else {
@@ -43,7 +48,7 @@ pub(super) async fn compare(run: &Run, graph: &ActionGraph, live: &mut Live) -> 
     let state = probe
         .parse(&live.facts, &sections)
         .map_err(|error| CompareError::Failed(Box::new(Failure::new(error.to_string()))))?;
-    plan::plan(graph, &live.facts, state, run.request.overwrite_edits).map_err(CompareError::Doomed)
+    plan::plan(graph, &live.facts, state, run.request.overwrite_edits, done).map_err(CompareError::Doomed)
 }
 
 /// Says what converge would do.
@@ -116,16 +121,15 @@ impl Planner<'_> {
             node: Some(node.clone()),
             nodes: self.all.clone(),
             settings: self.run.settings.clone(),
+            published: self.run.published.clone(),
             phase: phases
                 .first()
                 .cloned()
                 .unwrap_or_else(|| PhaseName::new(standard::CONFIGURE).expect("valid")),
             tentative: node.try_facts().is_none(),
         };
-        let built = build_phase(&context, &functions, group.location);
-        let built = built.map_err(|error| phases::graph_failures(&error).collect::<Vec<_>>())?;
-        phases::read_local_files(&built.graph);
-        Ok(built)
+        let built = phases::build_in(self.run, &context, &functions, group);
+        built.map_err(|error| phases::graph_failures(&error).collect::<Vec<_>>())
     }
 
     /// Returns the phases that would run on a node, `bootstrap` first where it has not run.
@@ -142,7 +146,7 @@ impl Planner<'_> {
         let phases = self.phases_of(&member.group, !connect::to_bootstrap(member));
         let Some(live) = &mut member.live else { return Ok(()) };
         let Built { graph, known_after } = self.build(&node, &member.group, &phases)?;
-        let plan = match compare(self.run, &graph, live).await {
+        let plan = match compare(self.run, &graph, live, &Done::default()).await {
             Ok(plan) => plan,
             Err(CompareError::Failed(failure)) => {
                 self.run.fail(&name, None, *failure);
@@ -181,7 +185,7 @@ impl Planner<'_> {
             .collect();
         let bytes = plan.script("").map_or(0, |script| script.render().len() as u64);
         let cost = Cost {
-            round_trips: if plan.steps().is_empty() { 1 } else { 2 },
+            round_trips: 1 + u64::from(!plan.steps().is_empty()) + if plan.is_split() { 2 } else { 0 },
             bytes,
             restarts: plan.actions().iter().filter(|planned| planned.diff.restarts).count() as u64,
         };
@@ -293,7 +297,7 @@ fn verdict(verdict: plan::Verdict) -> Verdict {
 pub(super) fn label(node: &ActionNode) -> ActionLabel {
     ActionLabel {
         kind: node.action().kind().to_owned(),
-        subject: node.action().subject(),
+        subject: node.subject(),
         source: node.location().to_string(),
         phases: node.phases().to_vec(),
     }

@@ -6,10 +6,13 @@
 
 use super::error::{GraphError, KnownAfter, Mistake};
 use super::handle::{AnyHandle, Handle};
+use super::how::How;
 use super::{ActionGraph, ActionId, ActionNode, Edge};
 use crate::action::Action;
+use crate::condition::Condition;
 use crate::context::Context;
 use crate::location::Location;
+use crate::name::Tag;
 use crate::phase::{PhaseDef, standard};
 use crate::spec::PhaseFn;
 use std::cell::RefCell;
@@ -34,6 +37,8 @@ struct Builder {
     nodes: Vec<ActionNode>,
     mistakes: Vec<Mistake>,
     phases: Vec<String>,
+    /// The tags of the scopes that are open.
+    tags: Vec<Tag>,
     /// Where the phase function stands that returned last, for what its result says.
     left: Option<Location>,
 }
@@ -87,6 +92,7 @@ pub fn build(context: &Context, body: impl FnOnce()) -> Result<Built, GraphError
             nodes: Vec::new(),
             mistakes: Vec::new(),
             phases: Vec::new(),
+            tags: Vec::new(),
             left: None,
         });
     });
@@ -126,6 +132,7 @@ pub fn record<A: Action>(action: A) -> Handle<A> {
             after: Vec::new(),
             notified_by: BTreeSet::new(),
             comment: None,
+            how: How { tags: builder.tags.iter().cloned().collect(), ..How::default() },
         });
         Some(AnyHandle { id, scope: builder.scope, made })
     });
@@ -138,6 +145,43 @@ pub fn record<A: Action>(action: A) -> Handle<A> {
         });
         AnyHandle { id: ActionId(usize::MAX), scope: 0, made }
     }))
+}
+
+/// Gives a tag to every action that `body` records: `--tag` and `--skip-tag` select by tags.
+///
+/// ```
+/// use pallet::prelude::*;
+/// use pallet::graph::tagged;
+///
+/// # pallet::graph::build(&pallet::Context::example(), || {
+/// tagged("tls", || {
+///     package("certbot");
+/// });
+/// # })?;
+/// # Ok::<(), pallet::graph::GraphError>(())
+/// ```
+#[track_caller]
+pub fn tagged<R>(tag: &str, body: impl FnOnce() -> R) -> R {
+    let tag = match Tag::new(tag) {
+        Ok(tag) => Some(tag),
+        Err(error) => {
+            refuse(Location::caller(), error.to_string(), None);
+            None
+        }
+    };
+    let open = CURRENT.with_borrow(|current| current.as_ref().map(|builder| builder.tags.len()));
+    CURRENT.with_borrow_mut(|current| {
+        if let Some(builder) = current {
+            builder.tags.extend(tag);
+        }
+    });
+    let result = body();
+    CURRENT.with_borrow_mut(|current| {
+        if let (Some(builder), Some(open)) = (current, open) {
+            builder.tags.truncate(open);
+        }
+    });
+    result
 }
 
 /// Changes a recorded action, or takes down the mistake of using its handle elsewhere.
@@ -278,12 +322,35 @@ impl Builder {
     fn add_value_edges(&mut self) {
         for index in 0..self.nodes.len() {
             let location = self.nodes[index].location;
-            for value in self.nodes[index].action.values() {
-                if self.owns(value, location) && value.id.0 < self.nodes.len() {
-                    self.nodes[index].after.push(Edge { from: value.id, location });
+            let node = &self.nodes[index];
+            let values = node.action.values();
+            let conditions = node.how.conditions.iter().flat_map(Condition::handles).collect::<Vec<_>>();
+            for value in &values {
+                self.refuse_value_that_may_be_missing(*value, location);
+            }
+            for earlier in values.into_iter().chain(conditions) {
+                if self.owns(earlier, location) && earlier.id.0 < self.nodes.len() {
+                    self.nodes[index].after.push(Edge { from: earlier.id, location });
                 }
             }
         }
+    }
+
+    /// An action that may not run, or may fail, has no value that others can rely on.
+    fn refuse_value_that_may_be_missing(&mut self, value: AnyHandle, location: Location) {
+        let Some(node) = self.nodes.get(value.id.0).filter(|_| value.scope == self.scope) else { return };
+        if node.how.conditions.is_empty() && !node.how.ignores_failure {
+            return;
+        }
+        self.mistakes.push(Mistake {
+            location,
+            message: format!(
+                "the value of `{}` is used here, and that may not run or may fail",
+                node.label()
+            ),
+            other: Some((node.location, "it was made at")),
+            hint: Some("read the value with `output_of`, without a condition"),
+        });
     }
 
     fn forget_edges_of_dropped_actions(&mut self) {

@@ -92,6 +92,13 @@ impl<A: Action> Handle<A> {
     }
 }
 
+impl Value<String> {
+    /// Returns the value as a number, for conditions. One that is no number fails the action that compares it.
+    pub fn number(self) -> Value<i64> {
+        Value { any: self.any, value: PhantomData }
+    }
+}
+
 impl<A> Clone for Handle<A> {
     fn clone(&self) -> Self {
         *self

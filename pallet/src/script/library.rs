@@ -76,3 +76,9 @@ pub static OPENRC: Library = Library::new("openrc", include_str!("services/openr
 
 /// Services that runit supervises.
 pub static RUNIT: Library = Library::new("runit", include_str!("services/runit.sh"), &[&SERVICES]);
+
+/// Commands that run as another user.
+pub static COMMANDS: Library = Library::new("commands", include_str!("commands.sh"), &[&ACCOUNTS]);
+
+/// How a step runs: conditions, limits, further attempts.
+pub(crate) static HOW: Library = Library::new("how", include_str!("how.sh"), &[&APPLY]);

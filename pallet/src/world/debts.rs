@@ -32,6 +32,7 @@ impl Debts {
     pub(super) fn add(&mut self, key: &str, doubt: Option<ActionId>) {
         let debt = self.0.entry(key.to_owned()).or_insert(Debt { since_earlier: false, doubt });
         debt.doubt = debt.doubt.and(doubt);
+        debt.since_earlier &= doubt.is_some();
     }
 
     pub(super) fn settle(&mut self, key: &str) {

@@ -11,7 +11,11 @@ p_unit_state() {
 p_unit_do() {
   case $1 in
     enable) rc-update --quiet add "$2" default ;;
-    disable) rc-update --quiet --all del "$2" ;;
+    disable)
+      for p_path in /etc/runlevels/*/"$2"; do
+        if [ -e "$p_path" ]; then p_level=${p_path%/*} && rc-update --quiet del "$2" "${p_level##*/}" || return; fi
+      done
+      ;;
     start)
       # What died is still on the list of what was started.
       rc-service "$2" zap >/dev/null 2>&1

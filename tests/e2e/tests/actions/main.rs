@@ -5,6 +5,7 @@ mod accounts;
 mod commands;
 mod files;
 mod hostile;
+mod how;
 mod packages;
 mod remote_files;
 mod services;
