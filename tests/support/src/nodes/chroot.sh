@@ -45,8 +45,8 @@ runit)
     ;;
 openrc)
     chroot "$root" apt-get install --yes --no-install-recommends --no-download openrc >/run/log 2>&1 || { cat /run/log >&2; exit 1; }
-    mkdir -p "$root/run/openrc"
-    # What OpenRC itself writes when it has booted.
+    # What OpenRC itself makes when it boots.
+    mkdir -p "$root/run/openrc/daemons"
     : >"$root/run/openrc/softlevel"
     ;;
 esac
