@@ -6,6 +6,7 @@ use crate::claim::{self, Claim};
 use crate::facts::Facts;
 use crate::graph::{ActionId, AnyHandle, Handle, record, refuse};
 use crate::location::Location;
+use crate::name::RemotePath;
 use crate::probe::{Contents, PathKind, Probe, Sha256};
 use crate::script::{FILES, Script};
 use crate::secret::Secret;
@@ -123,6 +124,21 @@ impl Handle<RemoteFile> {
 }
 
 impl RemoteFile {
+    /// Returns a file with this content, for actions that write one as a part of what they do.
+    pub(crate) fn with_text(path: &str, content: Text) -> Self {
+        RemoteFile {
+            path: GivenPath::new(path),
+            content: Some(Content::Text(content)),
+            attributes: Attributes::default(),
+            overwrite_edits: false,
+        }
+    }
+
+    /// Returns where the file is. Only of an action that passed its check.
+    pub(crate) fn path(&self) -> &RemotePath {
+        self.path.get()
+    }
+
     /// Returns the file on the controller whose content is still to be read.
     ///
     /// This crate does no input or output, so the runtime reads the file between building and planning and gives
