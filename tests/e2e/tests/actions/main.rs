@@ -6,6 +6,7 @@ mod commands;
 mod cost;
 mod edits;
 mod files;
+mod git;
 mod hostile;
 mod how;
 mod packages;
