@@ -86,7 +86,7 @@ pub use context::{Context, FromContext, Node, Nodes, NodesIn};
 pub use error::{Error, Result};
 pub use graph::{Handle, Value};
 pub use location::Location;
-pub use phase::{DefinesPhase, PhaseDef, PhaseOutput, RunnablePhase, enter, extract, standard};
+pub use phase::{DefinesPhase, PhaseDef, PhaseError, PhaseOutput, RunnablePhase, enter, extract, standard};
 pub use published::PublishedFacts;
 pub use registry::Registry;
 pub use secret::Secret;
