@@ -37,7 +37,7 @@ const CATALOGUE: &[Mistake] = &[
             let second = GroupSpec::new("web").count(1); //~ second
             Registry::builder().group(first).group(second)
         },
-        says: "",
+        says: "error: ‹second›: group name `web` is taken: it is defined at ‹first› already\n",
     },
     Mistake {
         what: "two functions of one phase that contradict each other",
@@ -50,21 +50,24 @@ const CATALOGUE: &[Mistake] = &[
             });
             Registry::builder().group(web)
         },
-        says: "",
+        says: "error: service app: a closure declares stopped, and a closure before it running (the other line is ‹inherited›)\n\
+             \x20 --> ‹own›\n\
+             \x20 hint: let one of them decide; or say `.overrides()` at the later line, if it is meant to win\n",
     },
     Mistake {
         what: "two files on the controller for one path",
         program: || {
-            let file = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml");
-            let base = ServerSpec::new("base").phase("configure", move || {
-                remote_file("/a").local_file(file) //~ read
+            let base = ServerSpec::new("base").phase("configure", || {
+                remote_file("/a").local_file("/dev/null") //~ read
             });
             let web = GroupSpec::new("web").count(1).extends(base).phase("configure", || {
                 remote_file("/a").content("a") //~ written
             });
             Registry::builder().group(web)
         },
-        says: "",
+        says: "error: /a: a closure declares content \"a\", and a closure before it content \"\" (the other line is ‹read›)\n\
+             \x20 --> ‹written›\n\
+             \x20 hint: let one of them decide; or say `.overrides()` at the later line, if it is meant to win\n",
     },
     Mistake {
         what: "a file on the controller that cannot be read",
@@ -74,12 +77,15 @@ const CATALOGUE: &[Mistake] = &[
             });
             Registry::builder().group(web)
         },
-        says: "",
+        says: "error: cannot read /nowhere/motd on the controller: No such file or directory (os error 2)\n\
+             \x20 --> ‹local›\n",
     },
     Mistake {
         what: "a port of the host for two nodes of a group",
         program: || Registry::builder().group(GroupSpec::new("web").count(2).node_spec(forwarded(8080))), //~ two
-        says: "",
+        says: "error: port 8080 of the host is forwarded to web-1 (‹two›) and to web-2\n\
+             \x20 --> ‹two›\n\
+             \x20 hint: a port of the host leads to one node: give each group its own, and such a group one node\n",
     },
     Mistake {
         what: "a port of the host for two groups",
@@ -88,7 +94,9 @@ const CATALOGUE: &[Mistake] = &[
             let web = GroupSpec::new("web").count(1).node_spec(forwarded(8080)); //~ web
             Registry::builder().group(db).group(web)
         },
-        says: "",
+        says: "error: port 8080 of the host is forwarded to db-1 (‹db›) and to web-1\n\
+             \x20 --> ‹web›\n\
+             \x20 hint: a port of the host leads to one node: give each group its own, and such a group one node\n",
     },
     Mistake {
         what: "an action in the `settings` phase of a group",
@@ -98,7 +106,9 @@ const CATALOGUE: &[Mistake] = &[
             });
             Registry::builder().group(web)
         },
-        says: "",
+        says: "error: file /a: an action cannot stand in the `settings` phase\n\
+             \x20 --> ‹setting›\n\
+             \x20 hint: the settings phase computes and publishes settings; move the action to `configure`\n",
     },
 ];
 
