@@ -102,8 +102,7 @@ impl Handle<NewFile> {
             .and_then(|()| environment.get_template("template"))
             .and_then(|template| template.render(context.into()));
         let text = rendered.unwrap_or_else(|error| {
-            let line = error.line().map(|line| format!(" (line {line} of the template)")).unwrap_or_default();
-            refuse(location, format!("template: {error:#}{line}"), None);
+            refuse(location, template_mistake(&error, template), None);
             String::new()
         });
         self.with_content(Content::Text(Text::from(text)))
@@ -200,6 +199,18 @@ impl RemoteFile {
 
     fn overwrites(&self, view: &View<'_>) -> bool {
         self.overwrite_edits || view.overwrite_edits
+    }
+}
+
+/// Returns what is wrong with a template, and its line.
+#[cfg(feature = "template")]
+fn template_mistake(error: &minijinja::Error, template: &str) -> String {
+    let kind = error.kind();
+    let what = error.detail().map_or_else(|| kind.to_string(), |detail| format!("{kind}: {detail}"));
+    let line = error.line().and_then(|number| Some((number, template.lines().nth(number.checked_sub(1)?)?)));
+    match line {
+        Some((number, text)) => format!("template, line {number}: {what}, in `{}`", text.trim()),
+        None => format!("template: {what}"),
     }
 }
 
