@@ -58,6 +58,7 @@ pub mod claim;
 pub mod compute;
 mod condition;
 pub mod context;
+pub mod dispatch;
 mod error;
 pub mod facts;
 pub mod graph;

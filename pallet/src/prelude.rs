@@ -1,12 +1,14 @@
 //! Everything that a file with phases and specs usually names: `use pallet::prelude::*;`
 
 pub use crate::actions::{
-    directory, exec, file, group, init_script, output_of, package, package_manager, packages, publish_fact,
-    remote_file, service, symbolic_link, unit_drop_in, unit_file, user,
+    directory, exec, exec_script, file, group, init_script, output_of, package, package_manager, packages,
+    publish_fact, remote_file, retry_until, service, symbolic_link, unit_drop_in, unit_file, user,
+    wait_for_file, wait_for_http, wait_for_port,
 };
 #[cfg(feature = "template")]
 pub use crate::context;
 pub use crate::context::{Node, Nodes, NodesIn};
+pub use crate::dispatch::{by_os, on_one_node};
 pub use crate::error::{Error, Result};
 pub use crate::facts::Facts;
 pub use crate::graph::{Handle, Value};

@@ -8,4 +8,6 @@ mod hostile;
 mod how;
 mod packages;
 mod remote_files;
+mod scripts;
 mod services;
+mod waits;
