@@ -12,4 +12,6 @@ mod how;
 mod packages;
 mod random;
 mod remote_files;
+mod scripts;
 mod services;
+mod waits;
