@@ -60,6 +60,7 @@ pub mod compute;
 mod condition;
 pub mod conflicts;
 pub mod context;
+pub mod dispatch;
 mod error;
 pub mod facts;
 pub mod graph;

@@ -6,6 +6,7 @@ use crate::claim::{self, Claim};
 use crate::facts::Facts;
 use crate::graph::{ActionId, AnyHandle, Handle, record, refuse};
 use crate::location::Location;
+use crate::name::RemotePath;
 use crate::probe::{Contents, PathKind, Probe, Sha256};
 use crate::script::{FILES, Script};
 use crate::secret::Secret;
@@ -101,8 +102,7 @@ impl Handle<NewFile> {
             .and_then(|()| environment.get_template("template"))
             .and_then(|template| template.render(context.into()));
         let text = rendered.unwrap_or_else(|error| {
-            let line = error.line().map(|line| format!(" (line {line} of the template)")).unwrap_or_default();
-            refuse(location, format!("template: {error:#}{line}"), None);
+            refuse(location, template_mistake(&error, template), None);
             String::new()
         });
         self.with_content(Content::Text(Text::from(text)))
@@ -123,6 +123,21 @@ impl Handle<RemoteFile> {
 }
 
 impl RemoteFile {
+    /// Returns a file with this content, for actions that write one as a part of what they do.
+    pub(crate) fn with_text(path: &str, content: Text) -> Self {
+        RemoteFile {
+            path: GivenPath::new(path),
+            content: Some(Content::Text(content)),
+            attributes: Attributes::default(),
+            overwrite_edits: false,
+        }
+    }
+
+    /// Returns where the file is. Only of an action that passed its check.
+    pub(crate) fn path(&self) -> &RemotePath {
+        self.path.get()
+    }
+
     /// Returns the file on the controller whose content is still to be read.
     ///
     /// This crate does no input or output, so the runtime reads the file between building and planning and gives
@@ -184,6 +199,18 @@ impl RemoteFile {
 
     fn overwrites(&self, view: &View<'_>) -> bool {
         self.overwrite_edits || view.overwrite_edits
+    }
+}
+
+/// Returns what is wrong with a template, and its line.
+#[cfg(feature = "template")]
+fn template_mistake(error: &minijinja::Error, template: &str) -> String {
+    let kind = error.kind();
+    let what = error.detail().map_or_else(|| kind.to_string(), |detail| format!("{kind}: {detail}"));
+    let line = error.line().and_then(|number| Some((number, template.lines().nth(number.checked_sub(1)?)?)));
+    match line {
+        Some((number, text)) => format!("template, line {number}: {what}, in `{}`", text.trim()),
+        None => format!("template: {what}"),
     }
 }
 

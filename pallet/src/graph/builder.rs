@@ -37,7 +37,10 @@ struct Builder {
     context: Context,
     nodes: Vec<ActionNode>,
     mistakes: Vec<Mistake>,
-    phases: Vec<String>,
+    /// The line that began the build.
+    begun: Location,
+    /// The phases that have been entered and not left, outermost first.
+    phases: Vec<&'static PhaseDef>,
     /// The phase of each function that has begun. The first stands for what is in none of them.
     functions: Vec<PhaseName>,
     /// The tags of the scopes that are open.
@@ -85,8 +88,10 @@ struct Stop(Option<KnownAfter>);
 /// assert_eq!(labels, ["package nginx", "service nginx"]);
 /// # Ok::<(), pallet::graph::GraphError>(())
 /// ```
+#[track_caller]
 pub fn build(context: &Context, body: impl FnOnce()) -> Result<Built, GraphError> {
     let scope = NEXT_SCOPE.fetch_add(1, Ordering::Relaxed);
+    let begun = Location::caller();
     CURRENT.with_borrow_mut(|current| {
         assert!(current.is_none(), "a phase cannot be built inside another one: call it");
         *current = Some(Builder {
@@ -94,6 +99,7 @@ pub fn build(context: &Context, body: impl FnOnce()) -> Result<Built, GraphError
             context: context.clone(),
             nodes: Vec::new(),
             mistakes: Vec::new(),
+            begun,
             phases: Vec::new(),
             functions: vec![context.phase.clone()],
             tags: Vec::new(),
@@ -159,7 +165,7 @@ pub fn record<A: Action>(action: A) -> Handle<A> {
         builder.nodes.push(ActionNode {
             action: Box::new(action),
             location: made,
-            phases: builder.phases.clone(),
+            phases: builder.phases.iter().map(|def| def.path()).collect(),
             function: builder.functions.len() - 1,
             after: Vec::new(),
             notified_by: BTreeSet::new(),
@@ -280,7 +286,7 @@ pub(crate) fn with_context<R>(f: impl FnOnce(&Context) -> R) -> R {
 pub(crate) fn enter_phase<R>(def: &'static PhaseDef, body: impl FnOnce() -> R) -> R {
     let inside = CURRENT.with_borrow_mut(|current| match current {
         Some(builder) => {
-            builder.phases.push(def.path());
+            builder.phases.push(def);
             true
         }
         None => false,
@@ -319,7 +325,7 @@ impl Builder {
         if let Some(payload) = ended {
             match payload.downcast::<Stop>() {
                 Ok(stop) => known_after = stop.0,
-                Err(panic) => self.mistakes.push(panic_mistake(&*panic, &self.phases)),
+                Err(panic) => self.mistakes.push(self.panic_mistake(&*panic)),
             }
         }
         // A phase cut short may have left its last actions incomplete: it ended in the middle of that line.
@@ -394,9 +400,11 @@ impl Builder {
         }
     }
 
-    /// Orders the actions by program order as far as the edges allow (Kahn's algorithm, lowest number first).
+    /// Orders the actions by program order as far as the edges allow (Kahn's algorithm, lowest number first); those
+    /// for the end of the phase come when nothing else is left.
     fn order(&mut self) -> Vec<ActionId> {
         let count = self.nodes.len();
+        let at_end: Vec<bool> = self.nodes.iter().map(|node| node.action.at_end()).collect();
         let waits_for: Vec<BTreeSet<usize>> =
             self.nodes.iter().map(|node| node.after.iter().map(|edge| edge.from.0).collect()).collect();
         let mut waiting: Vec<usize> = waits_for.iter().map(BTreeSet::len).collect();
@@ -404,15 +412,16 @@ impl Builder {
         for (index, on) in waits_for.iter().enumerate() {
             on.iter().for_each(|&earlier| releases[earlier].push(index));
         }
-        let mut ready: BinaryHeap<Reverse<usize>> =
-            (0..count).filter(|&index| waiting[index] == 0).map(Reverse).collect();
+        let place = |index: usize| Reverse((at_end[index], index));
+        let mut ready: BinaryHeap<Reverse<(bool, usize)>> =
+            (0..count).filter(|&index| waiting[index] == 0).map(place).collect();
         let mut order = Vec::with_capacity(count);
-        while let Some(Reverse(index)) = ready.pop() {
+        while let Some(Reverse((_, index))) = ready.pop() {
             order.push(ActionId(index));
             for &later in &releases[index] {
                 waiting[later] -= 1;
                 if waiting[later] == 0 {
-                    ready.push(Reverse(later));
+                    ready.push(place(later));
                 }
             }
         }
@@ -438,6 +447,23 @@ impl Builder {
             hint: Some("take one of the `after` away"),
         }
     }
+
+    /// The payload of a panic has no line, so it is reported where its phase begins.
+    fn panic_mistake(&self, panic: &(dyn std::any::Any + Send)) -> Mistake {
+        let message = panic
+            .downcast_ref::<&str>()
+            .map(|text| (*text).to_owned())
+            .or_else(|| panic.downcast_ref::<String>().cloned())
+            .unwrap_or_else(|| "a panic without a message".to_owned());
+        let names: Vec<String> = self.phases.iter().map(|def| format!("`{}`", def.path())).collect();
+        let phase = if names.is_empty() { "a closure".to_owned() } else { names.join(" → ") };
+        Mistake {
+            location: self.phases.last().map_or(self.begun, |def| def.location()),
+            message: format!("{phase} panicked: {message}"),
+            other: None,
+            hint: Some("the panic's own message, printed above, has the line"),
+        }
+    }
 }
 
 /// Follows what each action still waits for until one comes again.
@@ -450,19 +476,5 @@ fn find_circle(waits_for: &[BTreeSet<usize>], waiting: &[usize], start: usize) -
             return path.split_off(at);
         }
         path.push(next);
-    }
-}
-
-fn panic_mistake(panic: &(dyn std::any::Any + Send), phases: &[String]) -> Mistake {
-    let message = panic
-        .downcast_ref::<&str>()
-        .map(|text| (*text).to_owned())
-        .or_else(|| panic.downcast_ref::<String>().cloned())
-        .unwrap_or_else(|| "a panic without a message".to_owned());
-    Mistake {
-        location: Location::caller(),
-        message: format!("phase {} panicked: {message}", phases.join(" → ")),
-        other: None,
-        hint: Some("the panic's own message, printed above, has the line"),
     }
 }

@@ -150,6 +150,10 @@ pub struct UnitState {
     pub fixed: bool,
     /// Whether it runs.
     pub running: bool,
+    /// Whether it is masked, so that nothing can start it.
+    pub masked: bool,
+    /// Whether it is known that it cannot be reloaded.
+    pub no_reload: bool,
 }
 
 /// A user, as `passwd` has it.
