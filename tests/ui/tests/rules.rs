@@ -7,6 +7,7 @@ mod rules;
 
 use pallet::facts::{OsFamily, VersionReq};
 use pallet::name::{AccountName, GroupName, PackageName, PhaseName, RemotePath, RoleName, UnitName};
+use pallet::prelude::*;
 use rules::Rule;
 use std::fmt::Display;
 
@@ -133,5 +134,42 @@ fn identifiers_become_group_names() {
     ];
     for (ident, name) in names {
         assert_eq!(rules::kebab_case(ident), name);
+    }
+}
+
+/// Whatever the macros refuse in the bodies of phases, the library refuses as well: it sees the literals that are
+/// not there to be seen.
+#[test]
+fn literals_that_macros_refuse_are_refused_when_the_plan_is_made() {
+    let refused: &[fn()] = &[
+        || drop(remote_file("relative").content("x")),
+        || drop(directory("relative")),
+        || drop(file("relative")),
+        || drop(symbolic_link("relative", "/x")),
+        || drop(line_in_file("relative").line("x")),
+        || drop(block_in_file("relative").block("x")),
+        || drop(replace_in_file("relative").replace("x", "y")),
+        || drop(wait_for_file("relative")),
+        || drop(wait_for_port(0)),
+        || drop(package("two words")),
+        || drop(package("nginx=1.22")),
+        || drop(packages(["a", "two words"])),
+        || drop(service("-x")),
+        || drop(unit_file("-x", "[Unit]")),
+        || drop(user("two words")),
+        || drop(group("two words")),
+        || drop(exec("x").creates("relative")),
+        || drop(exec_script("x").dir("relative")),
+        || drop(user("x").home("relative")),
+        || drop(user("x").shell("relative")),
+        || drop(user("x").group("two words")),
+        || drop(user("x").groups(["two words"])),
+        || drop(directory("/x").owner("two words")),
+        || drop(directory("/x").group("two words")),
+        || drop(directory("/x").mode(0o17777)),
+    ];
+    for (i, action) in refused.iter().enumerate() {
+        let built = pallet::graph::build(&pallet::Context::example(), action);
+        assert!(built.is_err(), "number {i} is not refused: {built:?}");
     }
 }
