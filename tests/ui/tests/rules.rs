@@ -141,32 +141,37 @@ fn identifiers_become_group_names() {
 /// not there to be seen.
 #[test]
 fn literals_that_macros_refuse_are_refused_when_the_plan_is_made() {
-    let refused: &[fn()] = &[
-        || drop(remote_file("relative").content("x")),
-        || drop(directory("relative")),
-        || drop(file("relative")),
-        || drop(symbolic_link("relative", "/x")),
-        || drop(line_in_file("relative").line("x")),
-        || drop(block_in_file("relative").block("x")),
-        || drop(replace_in_file("relative").replace("x", "y")),
-        || drop(wait_for_file("relative")),
-        || drop(wait_for_port(0)),
-        || drop(package("two words")),
-        || drop(package("nginx=1.22")),
-        || drop(packages(["a", "two words"])),
-        || drop(service("-x")),
-        || drop(unit_file("-x", "[Unit]")),
-        || drop(user("two words")),
-        || drop(group("two words")),
-        || drop(exec("x").creates("relative")),
-        || drop(exec_script("x").dir("relative")),
-        || drop(user("x").home("relative")),
-        || drop(user("x").shell("relative")),
-        || drop(user("x").group("two words")),
-        || drop(user("x").groups(["two words"])),
-        || drop(directory("/x").owner("two words")),
-        || drop(directory("/x").group("two words")),
-        || drop(directory("/x").mode(0o17777)),
+    macro_rules! functions {
+        ($($action:expr),* $(,)?) => {
+            [$(|| { $action; }),*]
+        };
+    }
+    let refused: &[fn()] = &functions![
+        remote_file("relative").content("x"),
+        directory("relative"),
+        file("relative"),
+        symbolic_link("relative", "/x"),
+        line_in_file("relative").line("x"),
+        block_in_file("relative").block("x"),
+        replace_in_file("relative").replace("x", "y"),
+        wait_for_file("relative"),
+        wait_for_port(0),
+        package("two words"),
+        package("nginx=1.22"),
+        packages(["a", "two words"]),
+        service("-x"),
+        unit_file("-x", "[Unit]"),
+        user("two words"),
+        group("two words"),
+        exec("x").creates("relative"),
+        exec_script("x").dir("relative"),
+        user("x").home("relative"),
+        user("x").shell("relative"),
+        user("x").group("two words"),
+        user("x").groups(["two words"]),
+        directory("/x").owner("two words"),
+        directory("/x").group("two words"),
+        directory("/x").mode(0o17777),
     ];
     for (i, action) in refused.iter().enumerate() {
         let built = pallet::graph::build(&pallet::Context::example(), action);
