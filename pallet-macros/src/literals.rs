@@ -24,6 +24,13 @@ pub(crate) enum Expected {
     Anything,
 }
 
+#[cfg(test)]
+impl Expected {
+    pub(crate) fn is_anything(self) -> bool {
+        matches!(self, Expected::Anything)
+    }
+}
+
 /// The functions that make actions.
 pub(crate) const ACTIONS: &[(&[&str], Expected)] = &[
     (&["remote_file", "directory", "file", "symbolic_link"], Expected::Text(rules::PATH)),
