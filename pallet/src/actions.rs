@@ -8,6 +8,7 @@
 //! | [`file`](file()) | a file that exists, whatever its content, or does not |
 //! | [`line_in_file`], [`block_in_file`], [`replace_in_file`] | a part of a file that others write as well |
 //! | [`directory`](directory()) | a directory that exists, or does not |
+//! | [`fifo`](fifo()) | a named pipe |
 //! | [`symbolic_link`](symbolic_link()) | a symbolic link |
 //! | [`exec`](exec()) | a command that is run |
 //! | [`output_of`] | what a command writes, as a value |
@@ -20,6 +21,7 @@ mod attributes;
 mod directory;
 mod edit;
 mod exec;
+mod fifo;
 mod file;
 #[cfg(feature = "json")]
 mod json;
@@ -36,11 +38,12 @@ pub use edit::{
     BlockInFile, FileEdit, LineInFile, ReplaceInFile, block_in_file, line_in_file, replace_in_file,
 };
 pub use exec::{Exec, OutputOf, exec, output_of};
+pub use fifo::{Fifo, fifo};
 pub use file::{File, file};
 #[cfg(feature = "json")]
 pub use json::JsonPart;
 pub use package::{IndexUpdate, Package, PackageManager, package, package_manager, packages};
 pub use publish_fact::{PublishFact, publish_fact};
-pub use remote_file::{NewFile, RemoteFile, remote_file};
+pub use remote_file::{NewDownload, NewFile, RemoteFile, remote_file};
 pub use service::{Service, service};
 pub use symbolic_link::{SymbolicLink, symbolic_link};

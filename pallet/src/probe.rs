@@ -41,6 +41,7 @@ pub struct Probe {
     groups: BTreeSet<AccountName>,
     commands: BTreeMap<(ActionId, u8), Command>,
     written: bool,
+    origins: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -73,6 +74,12 @@ impl Probe {
     /// Asks for the first line of a file, which costs no process: for what the kernel shows below `/proc` and `/sys`.
     pub fn line(&mut self, path: &RemotePath) {
         self.lines.insert(path.clone());
+    }
+
+    /// Asks where the content of a file or directory came from: what pallet remembers of it.
+    pub fn origin(&mut self, path: &RemotePath) {
+        self.paths.insert(path.clone());
+        self.origins = true;
     }
 
     /// Asks whether a package is installed.
@@ -134,6 +141,9 @@ impl Probe {
         }
         if self.written {
             script = script.code(WRITTEN);
+        }
+        if self.origins {
+            script = script.code(ORIGINS);
         }
         if !self.packages.is_empty() && facts.package_manager == Some(PackageManagerKind::Apt) {
             script = script.code(DPKG).call("p_packages", self.packages.iter().map(PackageName::as_str));
@@ -254,6 +264,11 @@ const LINES: &str = r#"p_lines() {
 /// What pallet wrote last, and what it still owes. See `apply.sh`.
 const WRITTEN: &str = r#"p_frame written
 [ ! -r "${p_lib:-/var/lib/pallet}/written" ] || cat "${p_lib:-/var/lib/pallet}/written"
+"#;
+
+/// See `downloads.sh`.
+const ORIGINS: &str = r#"p_frame origins
+[ ! -r "${p_lib:-/var/lib/pallet}/origins" ] || cat "${p_lib:-/var/lib/pallet}/origins"
 "#;
 
 const DPKG: &str = r#"p_packages() {

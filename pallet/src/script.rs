@@ -6,7 +6,7 @@
 mod library;
 
 pub(crate) use library::HOW;
-pub use library::{ACCOUNTS, APPLY, APT, COMMANDS, FILES, Library, SERVICES};
+pub use library::{ACCOUNTS, APPLY, APT, COMMANDS, DOWNLOADS, FILES, Library, SERVICES};
 
 use crate::graph::ActionId;
 use crate::text::{Text, TextPart};

@@ -10,3 +10,4 @@ mod how;
 mod packages;
 mod remote_files;
 mod services;
+mod sources;
