@@ -14,4 +14,5 @@ mod random;
 mod remote_files;
 mod scripts;
 mod services;
+mod sources;
 mod waits;
