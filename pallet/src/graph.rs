@@ -9,7 +9,7 @@ mod error;
 mod handle;
 
 pub use builder::{Built, build, build_phase, record};
-pub(crate) use builder::{refuse, stop, with_context};
+pub(crate) use builder::{building_node, refuse, stop, with_context};
 pub use error::{GraphError, KnownAfter, Mistake};
 pub use handle::{AnyHandle, Handle, Handles, Value};
 

@@ -3,7 +3,7 @@
 //! For every action a [`Verdict`], in program order, with the state carried forward; and for those that must do
 //! something, the steps that do it, adjacent ones batched where their kind can be.
 
-use crate::action::{Action, Batch, Diff, Problem, Trigger, View};
+use crate::action::{Action, Batch, Diff, Member, Problem, Trigger, View};
 use crate::facts::Facts;
 use crate::graph::{ActionGraph, ActionId};
 use crate::location::Location;
@@ -173,9 +173,8 @@ impl Planner<'_> {
 
     fn close_batch(&mut self) {
         let Some(OpenBatch { batch, ids }) = self.open.take() else { return };
-        let members: Vec<(ActionId, &dyn Action)> =
-            ids.iter().map(|&id| (id, self.graph.node(id).action())).collect();
-        let script = (batch.apply)(&members);
+        let members: Vec<Member<'_>> = ids.iter().map(|&id| (id, self.graph.node(id).action())).collect();
+        let script = (batch.apply)(self.facts, &members);
         self.happen(&ids);
         self.push_step(ids, script);
     }

@@ -1,8 +1,8 @@
 //! Everything that a file with phases and specs usually names: `use pallet::prelude::*;`
 
 pub use crate::actions::{
-    directory, exec, file, group, output_of, package, package_manager, packages, remote_file, service,
-    symbolic_link, user,
+    debconf, directory, exec, file, group, output_of, package, package_file, package_manager, package_source,
+    packages, packages_for, remote_file, service, symbolic_link, user,
 };
 #[cfg(feature = "template")]
 pub use crate::context;

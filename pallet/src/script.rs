@@ -5,7 +5,7 @@
 
 mod library;
 
-pub use library::{ACCOUNTS, APPLY, APT, FILES, Library, SERVICES};
+pub use library::{ACCOUNTS, APK, APPLY, APT, DNF, FILES, Library, PACKAGES, PACMAN, SERVICES, ZYPPER};
 
 use crate::text::{Text, TextPart};
 use std::borrow::Cow;

@@ -5,6 +5,8 @@ mod accounts;
 mod commands;
 mod files;
 mod hostile;
+mod package_managers;
+
 mod packages;
 mod remote_files;
 mod services;

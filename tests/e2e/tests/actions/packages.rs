@@ -38,7 +38,7 @@ fn packages_are_as_declared() {
             .again(0, End::Refreshed)
             .check("apt-cache policy e2e-one | grep Candidate", "  Candidate: 1.0"),
         Case::new("the index, when it is old", || package_manager().update().max_age(DAY))
-            .prepare("touch -d '2 days ago' /var/lib/pallet/apt-updated")
+            .prepare("touch -d '2 days ago' /var/lib/pallet/index-updated")
             .first([End::Refreshed]),
         Case::new("the index, when it is new", || package_manager().update().max_age(DAY))
             .first([End::Unchanged]),
@@ -163,7 +163,7 @@ fn a_node_without_apt_is_refused_with_its_name() {
     });
     let troubles = format!("{:?}", report.outcomes());
     assert!(
-        troubles.contains("packages are supported with apt; this node has no package manager (busybox)"),
+        troubles.contains("packages are supported with apt, dnf, zypper, pacman and apk; this node has no package manager (busybox)"),
         "{troubles}"
     );
     assert!(troubles.contains("services are supported with systemd and SysV init scripts"), "{troubles}");
