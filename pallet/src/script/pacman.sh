@@ -15,7 +15,11 @@ p_pm_holder() {
   return 1
 }
 p_pm_repair() { :; }
-p_pm_refresh() { p_pacman -Sy; }
+p_pm_refresh() {
+  # Without any source it would fail.
+  [ -n "$(pacman-conf --repo-list)" ] || return 0
+  p_pacman -Sy
+}
 p_pm_state() {
   p_status= p_version= p_held=release
   p_lines=$(pacman -Q -- "$1" 2>/dev/null) || return 0

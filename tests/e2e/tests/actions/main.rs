@@ -6,6 +6,7 @@ mod commands;
 mod files;
 mod hostile;
 mod package_managers;
+mod package_sources;
 
 mod packages;
 mod remote_files;

@@ -215,7 +215,7 @@ fn pacman() {
             Case::new("an option of pacman", || package_manager().configure("ParallelDownloads", "7"))
                 .check("grep ParallelDownloads /etc/pacman.conf", "ParallelDownloads = 7"),
             Case::new("no source", || package_source("e2e").absent())
-                .check("grep -c Include /etc/pacman.conf; ls /etc/pacman.d/e2e* 2>/dev/null || true", "0"),
+                .check("grep -c e2e /etc/pacman.conf; ls /etc/pacman.d/e2e* 2>/dev/null || true", "0"),
         ],
     );
     assert_fails(&lab, "target not found: e2e-unknown", || package("e2e-unknown"));
