@@ -84,7 +84,7 @@ impl PackageQueries {
         state.packages = packages;
         for (number, (from, names)) in self.newer.iter().enumerate() {
             let text = answer.text(&format!("newer {number}"))?;
-            for (name, version) in parse_newer(manager, names, &text) {
+            for (name, version) in parse_newer(manager, names, &text, debian_architecture(machine)) {
                 state.newer.insert((from.clone(), name), version);
             }
         }
@@ -228,9 +228,10 @@ fn parse_newer(
     manager: PackageManagerKind,
     names: &BTreeSet<PackageName>,
     text: &str,
+    native: &str,
 ) -> Vec<(PackageName, String)> {
     match manager {
-        PackageManagerKind::Apt => parse_policy(names, text),
+        PackageManagerKind::Apt => parse_policy(names, text, native),
         PackageManagerKind::Dnf => {
             let newer = rpm_lines(text).flat_map(|(name, architecture, version)| {
                 rpm_names(manager, names, name, architecture)
@@ -272,21 +273,23 @@ fn parse_newer(
     }
 }
 
-/// `apt-cache policy`: the name with a colon, then indented `Installed:` and `Candidate:`.
-fn parse_policy(names: &BTreeSet<PackageName>, text: &str) -> Vec<(PackageName, String)> {
+/// `apt-cache policy`: the name with a colon, then indented `Installed:` and `Candidate:`. The native architecture is
+/// left out of a name.
+fn parse_policy(names: &BTreeSet<PackageName>, text: &str, native: &str) -> Vec<(PackageName, String)> {
     let mut newer = Vec::new();
-    let (mut name, mut installed) = (None, "");
+    let (mut told, mut installed) = ("", "");
     for line in text.lines() {
-        if let Some(given) = line.strip_suffix(':').filter(|line| !line.starts_with(' ')) {
-            name = names.get(given);
+        if let Some(name) = line.strip_suffix(':').filter(|line| !line.starts_with(' ')) {
+            told = name;
         } else if let Some(version) = line.strip_prefix("  Installed: ") {
             installed = version;
         } else if let Some(candidate) = line.strip_prefix("  Candidate: ")
-            && let Some(name) = name
             && candidate != "(none)"
             && candidate != installed
         {
-            newer.push((name.clone(), candidate.to_owned()));
+            let full = format!("{told}:{native}");
+            let of_name = names.iter().filter(|name| name.as_str() == told || name.as_str() == full);
+            newer.extend(of_name.map(|name| (name.clone(), candidate.to_owned())));
         }
     }
     newer

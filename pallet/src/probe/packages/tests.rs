@@ -37,8 +37,9 @@ fn dpkg_tells_of_every_architecture_and_of_holds() {
         libc6:i386 installed install 2.36\nleft:amd64 config-files deinstall 1\nnever:amd64 not-installed unknown \n";
     let policy = "g++:\n  Installed: 4:12.2.0-3\n  Candidate: 4:12.2.0-3\n  Version table:\n *** 4:12.2.0-3 500\n\
         libc6:i386:\n  Installed: 2.36\n  Candidate: 2.37~rc1\n  Version table:\n\
+        dash:\n  Installed: 1\n  Candidate: 2\n\
         left:\n  Installed: (none)\n  Candidate: (none)\n  Version table:\n";
-    let names = ["g++", "tzdata", "libc6:i386", "gone", "left", "never"];
+    let names = ["g++", "tzdata", "libc6:i386", "gone", "left", "never", "dash:amd64"];
     let state = state(PackageManagerKind::Apt, &names, &[("packages", dpkg), ("newer 0", policy)]);
     assert_eq!(version(&state, "g++"), Some("4:12.2.0-3"));
     assert_eq!(version(&state, "libc6:i386"), Some("2.36"));
@@ -47,6 +48,7 @@ fn dpkg_tells_of_every_architecture_and_of_holds() {
     assert!(state.packages.contains_key(&name("left")), "its configuration is there");
     assert!(!state.packages.contains_key(&name("gone")) && !state.packages.contains_key(&name("never")));
     assert_eq!(newer(&state, "libc6:i386"), Some("2.37~rc1"));
+    assert_eq!(newer(&state, "dash:amd64"), Some("2"));
     assert_eq!((newer(&state, "g++"), newer(&state, "left")), (None, None));
 }
 
