@@ -400,12 +400,19 @@ impl Action for Package {
     fn declares(&self) -> Vec<Claim> {
         let about = |name: PackageName| {
             let thing = || Thing::Package(name.as_str().to_owned());
-            let mut claims = vec![Claim::new(thing(), "installed", self.options.wanted.installed())];
-            if let Some(version) = self.options.wanted.version().or(self.version.as_deref()) {
-                claims.push(Claim::new(thing(), "version", version));
+            let mut claims = match self.options.wanted {
+                Wanted::Installed | Wanted::Latest => vec![Claim::existence(thing(), "installed")],
+                Wanted::Absent => vec![Claim::absent(thing())],
+                Wanted::Purged => {
+                    vec![Claim::absent(thing()), Claim::new(thing(), "configuration", "none").shown("purged")]
+                }
+            };
+            if self.options.wanted == Wanted::Latest {
+                claims.push(Claim::new(thing(), "version", "the newest"));
             }
+            claims.extend(self.version.iter().map(|version| Claim::new(thing(), "version", version)));
             if let Some(hold) = self.options.hold {
-                claims.push(Claim::new(thing(), "held", if hold { "yes" } else { "no" }));
+                claims.push(Claim::new(thing(), "hold", if hold { "held" } else { "released" }));
             }
             claims
         };

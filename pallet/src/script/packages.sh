@@ -197,19 +197,11 @@ p_refresh_owed() {
   p_refresh || return
   [ -n "$p_did" ] || p_changed "$1"
 }
-# p_download URL HASH: into the file p_new, which must then have this hash.
-p_download() {
-  if command -v curl >/dev/null 2>&1; then
-    curl -fsSL --max-time 120 -o "$p_new" -- "$1" || return
-  elif command -v wget >/dev/null 2>&1; then
-    wget -q -T 120 -O "$p_new" -- "$1" || return
-  else
-    p_say "neither curl nor wget is there to fetch $1: install one before this line"
-    return 1
-  fi
-  p_got=$(sha256sum <"$p_new") || return
-  if [ "${p_got%% *}" != "$2" ]; then
-    p_say "what is at $1 has another checksum: ${p_got%% *}, not $2"
+# p_fetch URL HASH: into the file p_new, which must then have this hash.
+p_fetch() {
+  p_download "$1" "$p_new" && p_hash "$p_new" || return
+  if [ "$p_sum" != "$2" ]; then
+    p_say "what is at $1 has another checksum: $p_sum, not $2"
     return 1
   fi
 }

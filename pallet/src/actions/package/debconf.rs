@@ -133,8 +133,8 @@ impl Action for Debconf {
 
     fn declares(&self) -> Vec<Claim> {
         let Ok(value) = self.value.resolve(|_| None) else { return Vec::new() };
-        let shown = if self.value.is_secret() { "***".to_owned() } else { self.value.masked() };
-        let thing = Thing::Other("debconf", self.question.clone());
-        vec![Claim::new(thing, "answer", crate::probe::Sha256::of(&value).to_string()).shown(shown)]
+        let thing = Thing::Other("debconf question", self.question.clone());
+        let hash = crate::probe::Sha256::of(&value).to_string();
+        vec![Claim::new(thing, "answer", hash).shown(format!("answer {}", self.value.masked()))]
     }
 }

@@ -14,21 +14,6 @@ pub(super) enum Wanted {
     Purged,
 }
 
-impl Wanted {
-    /// Returns what is claimed about whether the package is installed.
-    pub(super) fn installed(self) -> &'static str {
-        match self {
-            Wanted::Installed | Wanted::Latest => "yes",
-            Wanted::Absent | Wanted::Purged => "no",
-        }
-    }
-
-    /// Returns what is claimed about its version.
-    pub(super) fn version(self) -> Option<&'static str> {
-        (self == Wanted::Latest).then_some("the newest")
-    }
-}
-
 /// The options of a transaction.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) struct Options {

@@ -4,7 +4,7 @@ use crate::action::{Diff, View};
 use crate::graph::ActionId;
 use crate::name::RemotePath;
 use crate::probe::{Contents, PathKind, PathState, Probe, Sha256};
-use crate::script::{FILES, Script};
+use crate::script::{DOWNLOADS, FILES, Script};
 use crate::text::Text;
 use crate::world::World;
 
@@ -79,7 +79,8 @@ impl OwnFile {
                     .code(OR_RETURN)
             }
             OwnContent::Url { url, hash } => staged
-                .call("p_download", [url.clone(), hash.to_string()])
+                .library(&DOWNLOADS)
+                .call("p_fetch", [url.clone(), hash.to_string()])
                 .code("[ $? -eq 0 ] || { rm -f \"$p_new\"; return 1; }\n")
                 .call("p_file", put(hash.to_string()))
                 .code(OR_RETURN),

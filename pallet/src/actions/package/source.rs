@@ -236,7 +236,7 @@ impl Action for PackageSource {
         let Ok(rendered) = self.rendered(view.facts) else { return diff };
         rendered.files.iter().for_each(|file| file.diff(view, &mut diff));
         self.diff_line(&rendered, view, &mut diff);
-        if diff.changes.is_empty() && view.world.is_owed(system::OWED_INDEX) {
+        if diff.changes.is_empty() && view.world.debt(system::OWED_INDEX).is_some() {
             diff.change("refresh the package index, owed since an earlier run");
             diff.refresh = true;
         }
@@ -262,11 +262,12 @@ impl Action for PackageSource {
     fn declares(&self) -> Vec<Claim> {
         let thing = Thing::Other("package source", self.name.clone());
         if self.absent {
-            return vec![Claim::new(thing, "address", "absent")];
+            return vec![Claim::absent(thing)];
         }
         let Some(Ok(url)) = self.url.as_ref().map(|url| url.resolve(|_| None)) else { return Vec::new() };
-        let shown = self.url.as_ref().map(Text::masked).unwrap_or_default();
-        vec![Claim::new(thing, "address", Sha256::of(&url).to_string()).shown(shown)]
+        let shown = format!("address {}", self.url.as_ref().map(Text::masked).unwrap_or_default());
+        let there = Claim::existence(thing.clone(), "a source");
+        vec![there, Claim::new(thing, "address", Sha256::of(&url).to_string()).shown(shown)]
     }
 
     fn batch(&self) -> Option<Batch> {

@@ -1,5 +1,6 @@
 use super::*;
 use crate::graph::{GraphError, build};
+use crate::plan::Done;
 use crate::probe::State;
 use crate::world::Known;
 
@@ -21,7 +22,8 @@ fn changes<R>(state: State, declare: impl Fn() -> R) -> Vec<String> {
         declare();
     })
     .expect("no mistakes");
-    let plan = crate::plan::plan(&built.graph, &Facts::example(), state, false).expect("a plan");
+    let plan =
+        crate::plan::plan(&built.graph, &Facts::example(), state, false, &Done::default()).expect("a plan");
     plan.actions()[0].diff.changes.clone()
 }
 
@@ -37,7 +39,7 @@ fn refusal<R>(manager: PackageManagerKind, declare: impl Fn() -> R) -> String {
         declare();
     })
     .expect("no mistakes");
-    match crate::plan::probe(&built.graph, &facts(manager)) {
+    match crate::plan::probe(&built.graph, &facts(manager), &Done::default()) {
         Ok(_) => String::new(),
         Err(doomed) => doomed[0].problem.message.clone(),
     }
@@ -87,7 +89,8 @@ fn a_refresh_before_it_makes_the_newest_version_unknown() {
     let built = build(&crate::Context::example(), phase).expect("no mistakes");
     let mut state = with("vim", installed("9.0"));
     state.packages.insert(name("tmux"), installed("3"));
-    let plan = crate::plan::plan(&built.graph, &Facts::example(), state, false).expect("a plan");
+    let plan =
+        crate::plan::plan(&built.graph, &Facts::example(), state, false, &Done::default()).expect("a plan");
     let verdicts: Vec<crate::plan::Verdict> = plan.actions().iter().map(|planned| planned.verdict).collect();
     use crate::plan::Verdict::{Change, Refresh, Unknown};
     // What is not there is installed in any case; what may be upgraded may bring the last with it.
@@ -102,7 +105,8 @@ fn neighbours_with_equal_options_are_one_transaction() {
         package("four").no_recommends();
     };
     let built = build(&crate::Context::example(), phase).expect("no mistakes");
-    let plan = crate::plan::plan(&built.graph, &Facts::example(), State::default(), false).expect("a plan");
+    let plan = crate::plan::plan(&built.graph, &Facts::example(), State::default(), false, &Done::default())
+        .expect("a plan");
     let steps: Vec<String> = plan.steps().iter().map(|step| step.script.masked()).collect();
     let expected = [
         "p_install install -- '0=one' '0=two' '1=three=1:2~3'\n".replace('\'', ""),
@@ -175,10 +179,8 @@ fn claims_name_installed_version_and_hold() {
     })
     .expect("no mistakes");
     let (_, node) = built.graph.in_order().next().expect("an action");
-    let claims: Vec<(&str, String)> =
-        node.action().declares().into_iter().map(|claim| (claim.aspect, claim.state)).collect();
-    let text = |text: &str| text.to_owned();
-    assert_eq!(claims, [("installed", text("yes")), ("version", text("9.1")), ("held", text("yes"))]);
+    let claims: Vec<String> = node.action().declares().iter().map(Claim::phrase).collect();
+    assert_eq!(claims, ["installed", "version 9.1", "hold held"]);
 }
 
 #[test]
@@ -188,7 +190,7 @@ fn the_probe_asks_for_holds_and_newer_versions_only_where_they_matter() {
             declare();
         })
         .expect("no mistakes");
-        let probe = crate::plan::probe(&built.graph, &Facts::example()).expect("a probe");
+        let probe = crate::plan::probe(&built.graph, &Facts::example(), &Done::default()).expect("a probe");
         probe.script(&Facts::example()).masked()
     }
     assert!(!script(|| package("vim")).contains("apt-cache"));

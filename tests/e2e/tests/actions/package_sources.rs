@@ -21,6 +21,8 @@ fn lab() -> Lab {
     let lab = Lab::new(Machine::with_packager("apt-get", debian));
     lab.machine.check(include_str!("repo.sh"));
     lab.machine.check(SIGN);
+    lab.machine
+        .check("mkdir /srv/www; cp /srv/key.gpg /srv/www; busybox httpd -p 127.0.0.1:8080 -h /srv/www");
     lab.machine.check(
         "mv /usr/bin/apt-get /usr/bin/apt-get.real; : >/srv/apt-get.log; \
          printf '#!/bin/sh\\necho \"$*\" >>/srv/apt-get.log\\nexec /usr/bin/apt-get.real \"$@\"\\n' >/usr/bin/apt-get; \
@@ -50,7 +52,7 @@ fn sources_are_as_declared() {
             "extra.asc\nTypes: deb\nURIs: file:/srv/extra\nSuites: ./\nSigned-By: /etc/apt/keyrings/extra.asc\n1.0",
         ),
         Case::new("a key from an address, with its checksum", move || {
-            extra().key_from_url("file:///srv/key.gpg", sum.clone())
+            extra().key_from_url("http://127.0.0.1:8080/key.gpg", sum.clone())
         })
         .check("cmp /srv/key.gpg /etc/apt/keyrings/extra.gpg", ""),
         Case::new("a key that is there, and an option", || {
@@ -98,9 +100,9 @@ fn a_source_that_cannot_be_used_is_a_failure() {
         });
         failed.unwrap_or_default()
     };
-    let wrong = || extra().key_from_url("file:///srv/key.gpg", "0".repeat(64));
+    let wrong = || extra().key_from_url("http://127.0.0.1:8080/key.gpg", "0".repeat(64));
     let said = failure(&lab.converge(wrong));
-    assert!(said.contains("what is at file:///srv/key.gpg has another checksum"), "{said}");
+    assert!(said.contains("what is at http://127.0.0.1:8080/key.gpg has another checksum"), "{said}");
     lab.machine
         .check("[ ! -e /etc/apt/keyrings/extra.gpg ] && [ ! -e /etc/apt/sources.list.d/extra.sources ]");
 

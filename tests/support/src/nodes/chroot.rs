@@ -19,6 +19,10 @@ pub enum Userland {
     Debian,
     /// The same with dnf, rpm, zypper, pacman and createrepo_c beside apt: a test removes what its system lacks.
     Packagers,
+    /// Debian 12 with OpenRC, as it is after it has booted.
+    OpenRc,
+    /// Debian 12 with runit's supervisor as process 1.
+    Runit,
     /// Nothing but busybox: its `sh` and its utilities.
     Busybox,
 }
@@ -112,6 +116,8 @@ fn spawn(base: &Base, userland: Userland) -> Result<Child, Error> {
     let name = format!("chroot-{}", COUNT.fetch_add(1, Ordering::Relaxed));
     let (root, userland) = match userland {
         Userland::Debian => (base.root().into_os_string(), "debian"),
+        Userland::OpenRc => (base.root().into_os_string(), "openrc"),
+        Userland::Runit => (base.root().into_os_string(), "runit"),
         Userland::Packagers => (base.with_packagers()?.into(), "debian"),
         Userland::Busybox => (base.root().into_os_string(), "busybox"),
     };

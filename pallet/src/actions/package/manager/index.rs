@@ -57,7 +57,7 @@ impl Action for IndexUpdate {
         let fresh = self.max_age.is_some_and(|age| {
             let stamp = view.world.path(&Self::stamp()).is;
             let old = view.facts.clock.saturating_sub(stamp.modified) > age.as_secs();
-            stamp.kind != PathKind::Absent && !old && !view.world.is_owed(system::OWED_INDEX)
+            stamp.kind != PathKind::Absent && !old && view.world.debt(system::OWED_INDEX).is_none()
         });
         if !fresh {
             diff.change("refresh the package index");
@@ -86,5 +86,5 @@ pub(in crate::actions::package) fn refreshed(world: &mut World) {
     stamp.kind = PathKind::Other;
     stamp.modified = u64::MAX;
     world.set_path(&IndexUpdate::stamp(), stamp);
-    world.set_settled(system::OWED_INDEX);
+    world.settle(system::OWED_INDEX);
 }

@@ -197,8 +197,8 @@ impl Action for PackageSetting {
 
     fn declares(&self) -> Vec<Claim> {
         let Ok(value) = self.value.resolve(|_| None) else { return Vec::new() };
-        let shown = if self.value.is_secret() { "***".to_owned() } else { self.value.masked() };
         let thing = Thing::Other("option of the package manager", self.name().to_owned());
+        let shown = format!("value {}", self.value.masked());
         vec![Claim::new(thing, "value", Sha256::of(&value).to_string()).shown(shown)]
     }
 }
@@ -244,7 +244,7 @@ impl Action for ForeignArchitecture {
         };
         if !text.lines().any(|line| line == self.0) {
             diff.change("accepted");
-        } else if view.world.is_owed(system::OWED_INDEX) {
+        } else if view.world.debt(system::OWED_INDEX).is_some() {
             diff.change("refresh the package index, owed since an earlier run");
             diff.refresh = true;
         }
