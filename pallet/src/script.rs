@@ -7,7 +7,8 @@ mod library;
 
 pub(crate) use library::HOW;
 pub use library::{
-    ACCOUNTS, APPLY, APT, COMMANDS, DOWNLOADS, FILES, Library, OPENRC, RUNIT, SERVICES, SYSTEMD, SYSV,
+    ACCOUNTS, APK, APPLY, APT, COMMANDS, DNF, DOWNLOADS, FILES, Library, OPENRC, PACKAGES, PACMAN, RUNIT,
+    SERVICES, SYSTEMD, SYSV, ZYPPER,
 };
 
 use crate::graph::ActionId;

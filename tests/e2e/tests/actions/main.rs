@@ -9,6 +9,8 @@ mod files;
 mod git;
 mod hostile;
 mod how;
+mod package_managers;
+mod package_sources;
 mod packages;
 mod random;
 mod remote_files;
