@@ -2,12 +2,16 @@
 //!
 //! | function | declares |
 //! |---|---|
-//! | [`package`], [`packages`] | packages installed, or absent |
-//! | [`package_manager`] | the package index refreshed |
+//! | [`package`], [`packages`], [`packages_for`] | packages installed, upgraded, held, or absent |
+//! | [`package_file`] | a package from a file |
+//! | [`debconf`](debconf()) | an answer for a package that asks |
+//! | [`package_source`] | a repository, with its key |
+//! | [`package_manager`] | the package index refreshed, everything upgraded, the package manager configured |
 //! | [`remote_file`] | a file with this content |
 //! | [`file`](file()) | a file that exists, whatever its content, or does not |
 //! | [`line_in_file`], [`block_in_file`], [`replace_in_file`] | a part of a file that others write as well |
 //! | [`directory`](directory()) | a directory that exists, or does not |
+//! | [`fifo`](fifo()) | a named pipe |
 //! | [`symbolic_link`](symbolic_link()) | a symbolic link |
 //! | [`exec`](exec()) | a command that is run |
 //! | [`exec_script`] | a script that is run, by the node's `sh` or another program |
@@ -23,6 +27,7 @@ mod attributes;
 mod directory;
 mod edit;
 mod exec;
+mod fifo;
 mod file;
 #[cfg(feature = "json")]
 mod json;
@@ -40,12 +45,17 @@ pub use edit::{
     BlockInFile, FileEdit, LineInFile, ReplaceInFile, block_in_file, line_in_file, replace_in_file,
 };
 pub use exec::{Exec, OutputOf, exec, exec_script, output_of};
+pub use fifo::{Fifo, fifo};
 pub use file::{File, file};
 #[cfg(feature = "json")]
 pub use json::JsonPart;
-pub use package::{IndexUpdate, Package, PackageManager, package, package_manager, packages};
+pub use package::{
+    AutoRemove, CacheCleanup, Debconf, ForeignArchitecture, IndexUpdate, Package, PackageFile,
+    PackageManager, PackageSetting, PackageSource, System, SystemUpgrade, debconf, package, package_file,
+    package_manager, package_source, packages, packages_for,
+};
 pub use publish_fact::{PublishFact, publish_fact};
-pub use remote_file::{NewFile, RemoteFile, remote_file};
+pub use remote_file::{NewDownload, NewFile, RemoteFile, remote_file};
 pub use service::{Service, ServiceAnswer, UnitFile, init_script, service, unit_drop_in, unit_file};
 pub use symbolic_link::{SymbolicLink, symbolic_link};
 pub use wait::{Wait, retry_until, wait_for_file, wait_for_http, wait_for_port};

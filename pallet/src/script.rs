@@ -6,7 +6,10 @@
 mod library;
 
 pub(crate) use library::HOW;
-pub use library::{ACCOUNTS, APPLY, APT, COMMANDS, FILES, Library, OPENRC, RUNIT, SERVICES, SYSTEMD, SYSV};
+pub use library::{
+    ACCOUNTS, APK, APPLY, APT, COMMANDS, DNF, DOWNLOADS, FILES, Library, OPENRC, PACKAGES, PACMAN, RUNIT,
+    SERVICES, SYSTEMD, SYSV, ZYPPER,
+};
 
 use crate::graph::ActionId;
 use crate::text::{Text, TextPart};

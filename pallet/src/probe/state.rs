@@ -55,6 +55,11 @@ pub struct State {
     pub full: BTreeSet<RemotePath>,
     /// The packages that were asked for and are there in some way.
     pub packages: BTreeMap<PackageName, PackageState>,
+    /// The newer versions that the node's index has for packages that were asked for, by the release that they were
+    /// asked of.
+    pub newer: BTreeMap<(Option<String>, PackageName), String>,
+    /// The answers of debconf that were asked for and are stored, by question.
+    pub debconf: BTreeMap<String, String>,
     /// The services that were asked for.
     pub units: BTreeMap<UnitName, UnitState>,
     /// The users that were asked for and exist.
@@ -65,6 +70,8 @@ pub struct State {
     pub commands: BTreeMap<(ActionId, u8), CommandResult>,
     /// The hashes of what pallet wrote to each path, the last one last.
     pub written: BTreeMap<RemotePath, Vec<Sha256>>,
+    /// Where what stands at a path came from last, and which content that was, both as hashes.
+    pub origins: BTreeMap<RemotePath, (Sha256, Sha256)>,
     /// Restarts and reloads that an earlier run still owed: `reload-nginx`.
     pub owed: BTreeSet<String>,
 }
@@ -117,7 +124,9 @@ pub enum PathKind {
     Directory,
     /// A symbolic link to this target.
     Link(String),
-    /// A device, a socket, a pipe.
+    /// A named pipe.
+    Fifo,
+    /// A device or a socket.
     Other,
 }
 
@@ -137,6 +146,8 @@ pub struct PackageState {
     pub installed: bool,
     /// Its version, if it is installed.
     pub version: String,
+    /// Whether it is held back from upgrades, if that was asked for.
+    pub held: bool,
 }
 
 /// What is known about a service.

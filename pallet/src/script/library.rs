@@ -56,11 +56,32 @@ pub static APPLY: Library = Library::new("apply", include_str!("apply.sh"), &[])
 /// Files, directories, links.
 pub static FILES: Library = Library::new("files", include_str!("files.sh"), &[&APPLY]);
 
+/// What is fetched from URLs.
+pub static DOWNLOADS: Library = Library::new("downloads", include_str!("downloads.sh"), &[&FILES]);
+
 /// Users and groups.
 pub static ACCOUNTS: Library = Library::new("accounts", include_str!("accounts.sh"), &[&APPLY]);
 
+/// Packages, whichever the manager is.
+pub static PACKAGES: Library = Library::new("packages", include_str!("packages.sh"), &[&APPLY, &FILES]);
+
 /// Packages of Debian.
-pub static APT: Library = Library::new("apt", include_str!("apt.sh"), &[&APPLY]);
+pub static APT: Library = Library::new("apt", include_str!("apt.sh"), &[&PACKAGES]);
+
+/// What dnf and zypper stand on.
+static RPM: Library = Library::new("rpm", include_str!("rpm.sh"), &[&PACKAGES]);
+
+/// Packages with dnf.
+pub static DNF: Library = Library::new("dnf", include_str!("dnf.sh"), &[&RPM]);
+
+/// Packages with zypper.
+pub static ZYPPER: Library = Library::new("zypper", include_str!("zypper.sh"), &[&RPM]);
+
+/// Packages with pacman.
+pub static PACMAN: Library = Library::new("pacman", include_str!("pacman.sh"), &[&PACKAGES]);
+
+/// Packages with apk.
+pub static APK: Library = Library::new("apk", include_str!("apk.sh"), &[&PACKAGES]);
 
 /// Services, whatever the init system: beside it a script names one of [`SYSTEMD`], [`SYSV`], [`OPENRC`] and [`RUNIT`].
 pub static SERVICES: Library = Library::new("services", include_str!("services/service.sh"), &[&APPLY]);
