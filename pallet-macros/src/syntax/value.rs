@@ -72,7 +72,12 @@ impl ToTokens for Written {
 
 fn read(tokens: &[TokenTree]) -> Value {
     if let Some(parameters) = closure_parameters(tokens) {
-        return Value::Closure(tokens[parameters].iter().cloned().collect());
+        let has_body = tokens.len() > parameters.end + 1;
+        return if has_body {
+            Value::Closure(tokens[parameters].iter().cloned().collect())
+        } else {
+            Value::Other
+        };
     }
     match tokens {
         [TokenTree::Literal(literal)] => Value::Literal(Lit::new(literal.clone())),
@@ -101,6 +106,7 @@ fn read_group(group: &Group) -> Value {
     match group.delimiter() {
         Delimiter::Bracket => Value::List(group.clone()),
         Delimiter::Brace => Value::Block(group.clone()),
+        Delimiter::Parenthesis if group.stream().is_empty() => Value::Other,
         Delimiter::Parenthesis => Value::Expression(group.stream()),
         // What a user's `macro_rules!` was given for a fragment such as `$image:expr`.
         Delimiter::None => match read(&group.stream().into_iter().collect::<Vec<_>>()) {
