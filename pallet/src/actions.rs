@@ -11,24 +11,48 @@
 //! | [`exec`](exec()) | a command that is run |
 //! | [`output_of`] | what a command writes, as a value |
 //! | [`service`](service()) | a service enabled, running, reloaded when something changed |
-//! | [`user`], [`group`] | an account |
+//! | [`user`], [`group`] | a user or a group of users, with password, memberships, home and so on |
+//! | [`sudoers`] | rules of sudo, checked by `visudo` |
+//! | [`cron`](cron()) | jobs of cron |
+//! | [`sysctl`](sysctl()) | a setting of the kernel |
+//! | [`hostname`](hostname()) | the name of the node |
+//! | [`hosts_entry`], [`hosts`](hosts()) | lines of `/etc/hosts`: of an address, of the nodes of the run |
+//! | [`limits`](limits()) | limits of users' sessions |
+//! | [`environment`](environment()), [`etc_default`] | variables of sessions and of services |
 
-mod account;
 mod attributes;
+mod cron;
 mod directory;
+mod environment;
 mod exec;
 mod file;
+mod groups;
+mod hostname;
+mod hosts;
+mod limits;
 mod package;
+mod parts;
 mod remote_file;
 mod service;
+mod sudoers;
 mod symbolic_link;
+mod sysctl;
+mod users;
 
-pub use account::{Group, User, group, user};
 pub use attributes::Attributes;
+pub use cron::{Cron, Schedule, cron};
 pub use directory::{Directory, directory};
+pub use environment::{Environment, EtcDefault, environment, etc_default};
 pub use exec::{Exec, OutputOf, exec, output_of};
 pub use file::{File, file};
+pub use groups::{Group, group};
+pub use hostname::{Hostname, hostname};
+pub use hosts::{Hosts, HostsEntry, hosts, hosts_entry};
+pub use limits::{Limits, limits};
 pub use package::{IndexUpdate, Package, PackageManager, package, package_manager, packages};
 pub use remote_file::{NewFile, RemoteFile, remote_file};
 pub use service::{Service, service};
+pub use sudoers::{SudoRule, SudoUser, Sudoers, sudoers};
 pub use symbolic_link::{SymbolicLink, symbolic_link};
+pub use sysctl::{Sysctl, sysctl};
+pub use users::{User, user};

@@ -36,6 +36,9 @@ pub struct Facts {
     pub utilities: Utilities,
     /// The version of what pallet left on the node in earlier runs, as it is written there; `None` on a new node.
     pub state_version: Option<String>,
+    /// What kind of container the node is, such as `docker` or `systemd-nspawn`; `None` for a machine with a kernel
+    /// of its own. A container shares the kernel of its host, and what would change that is refused.
+    pub container: Option<String>,
 }
 
 /// An operating system and its version.
@@ -369,6 +372,7 @@ impl Facts {
             clock: 1_700_000_000,
             utilities: Utilities::Gnu,
             state_version: None,
+            container: None,
         }
     }
 
@@ -422,6 +426,7 @@ impl Facts {
             },
             clock: need("clock")?.parse().map_err(|_| FactsError { missing: "clock" })?,
             state_version: get("state").map(str::to_owned),
+            container: get("container").map(str::to_owned),
             utilities: if get("utilities") == Some("busybox") { Utilities::Busybox } else { Utilities::Gnu },
         }))
     }
@@ -462,6 +467,14 @@ mod tests {
         assert_eq!(facts.memory_kib, 2048);
         assert_eq!(facts.addresses.len(), 2);
         assert_eq!(facts.package_manager, Some(PackageManagerKind::Apt));
+    }
+
+    #[test]
+    fn a_container_says_so() {
+        let facts = |text: &str| Facts::parse(text).expect("complete").expect("nothing lacks");
+        assert_eq!(facts(DEBIAN).container, None);
+        let inside = format!("{DEBIAN}container=systemd-nspawn\n");
+        assert_eq!(facts(&inside).container.as_deref(), Some("systemd-nspawn"));
     }
 
     #[test]

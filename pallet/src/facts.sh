@@ -48,6 +48,14 @@ for pair in apt-get:apt dnf:dnf zypper:zypper pacman:pacman apk:apk; do
     break
   fi
 done
+if [ -r /run/systemd/container ]; then
+  IFS= read -r name </run/systemd/container
+  printf 'container=%s\n' "$name"
+elif [ -e /.dockerenv ]; then
+  echo container=docker
+elif [ -e /run/.containerenv ]; then
+  echo container=podman
+fi
 if [ -r "${p_lib:-/var/lib/pallet}/version" ]; then
   IFS= read -r version <"${p_lib:-/var/lib/pallet}/version"
   echo "state=$version"

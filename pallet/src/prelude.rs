@@ -1,8 +1,9 @@
 //! Everything that a file with phases and specs usually names: `use pallet::prelude::*;`
 
 pub use crate::actions::{
-    directory, exec, file, group, output_of, package, package_manager, packages, remote_file, service,
-    symbolic_link, user,
+    cron, directory, environment, etc_default, exec, file, group, hostname, hosts, hosts_entry, limits,
+    output_of, package, package_manager, packages, remote_file, service, sudoers, symbolic_link, sysctl,
+    user,
 };
 #[cfg(feature = "template")]
 pub use crate::context;

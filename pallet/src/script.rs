@@ -5,7 +5,7 @@
 
 mod library;
 
-pub use library::{ACCOUNTS, APPLY, APT, FILES, Library, SERVICES};
+pub use library::{ACCOUNTS, APPLY, APT, AS_USER, FILES, KERNEL, LINES, Library, SERVICES};
 
 use crate::text::{Text, TextPart};
 use std::borrow::Cow;

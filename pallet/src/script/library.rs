@@ -64,3 +64,12 @@ pub static APT: Library = Library::new("apt", include_str!("apt.sh"), &[&APPLY])
 
 /// Services of systemd and of SysV init scripts.
 pub static SERVICES: Library = Library::new("services", include_str!("services.sh"), &[&APPLY]);
+
+/// Running a command with the rights of another user.
+pub static AS_USER: Library = Library::new("as-user", include_str!("as_user.sh"), &[&ACCOUNTS]);
+
+/// Single lines of files.
+pub static LINES: Library = Library::new("lines", include_str!("lines.sh"), &[&FILES]);
+
+/// Settings of the running kernel.
+pub static KERNEL: Library = Library::new("kernel", include_str!("kernel.sh"), &[&APPLY]);

@@ -8,3 +8,4 @@ mod hostile;
 mod packages;
 mod remote_files;
 mod services;
+mod system;
