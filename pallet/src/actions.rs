@@ -12,6 +12,9 @@
 //! | [`output_of`] | what a command writes, as a value |
 //! | [`service`](service()) | a service enabled, running, reloaded when something changed |
 //! | [`user`], [`group`] | a user or a group of users, with password, memberships, home and so on |
+//! | [`authorized_key`], [`authorized_keys`] | the SSH keys that a user accepts |
+//! | [`ssh_key`], [`host_key`], [`host_key_pair`] | SSH keys of a user and of the node |
+//! | [`known_host`] | the key of a host, known to all users |
 //! | [`sudoers`] | rules of sudo, checked by `visudo` |
 //! | [`cron`](cron()) | jobs of cron |
 //! | [`sysctl`](sysctl()) | a setting of the kernel |
@@ -21,6 +24,7 @@
 //! | [`environment`](environment()), [`etc_default`] | variables of sessions and of services |
 
 mod attributes;
+mod authorized_keys;
 mod cron;
 mod directory;
 mod environment;
@@ -32,14 +36,17 @@ mod hosts;
 mod limits;
 mod package;
 mod parts;
+mod public_key;
 mod remote_file;
 mod service;
+mod ssh_key;
 mod sudoers;
 mod symbolic_link;
 mod sysctl;
 mod users;
 
 pub use attributes::Attributes;
+pub use authorized_keys::{AuthorizedKeys, authorized_key, authorized_keys};
 pub use cron::{Cron, Schedule, cron};
 pub use directory::{Directory, directory};
 pub use environment::{Environment, EtcDefault, environment, etc_default};
@@ -52,6 +59,7 @@ pub use limits::{Limits, limits};
 pub use package::{IndexUpdate, Package, PackageManager, package, package_manager, packages};
 pub use remote_file::{NewFile, RemoteFile, remote_file};
 pub use service::{Service, service};
+pub use ssh_key::{HostKeyPair, KnownHost, SshKey, host_key, host_key_pair, known_host, ssh_key};
 pub use sudoers::{SudoRule, SudoUser, Sudoers, sudoers};
 pub use symbolic_link::{SymbolicLink, symbolic_link};
 pub use sysctl::{Sysctl, sysctl};

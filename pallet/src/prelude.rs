@@ -1,9 +1,9 @@
 //! Everything that a file with phases and specs usually names: `use pallet::prelude::*;`
 
 pub use crate::actions::{
-    cron, directory, environment, etc_default, exec, file, group, hostname, hosts, hosts_entry, limits,
-    output_of, package, package_manager, packages, remote_file, service, sudoers, symbolic_link, sysctl,
-    user,
+    authorized_key, authorized_keys, cron, directory, environment, etc_default, exec, file, group, host_key,
+    host_key_pair, hostname, hosts, hosts_entry, known_host, limits, output_of, package, package_manager,
+    packages, remote_file, service, ssh_key, sudoers, symbolic_link, sysctl, user,
 };
 #[cfg(feature = "template")]
 pub use crate::context;

@@ -5,7 +5,9 @@
 
 mod library;
 
-pub use library::{ACCOUNTS, APPLY, APT, AS_USER, FILES, KERNEL, LINES, Library, SERVICES};
+pub use library::{
+    ACCOUNTS, APPLY, APT, AS_USER, AUTHORIZED_KEYS, FILES, KERNEL, LINES, Library, SERVICES, SSH_KEYS,
+};
 
 use crate::text::{Text, TextPart};
 use std::borrow::Cow;

@@ -73,3 +73,10 @@ pub static LINES: Library = Library::new("lines", include_str!("lines.sh"), &[&F
 
 /// Settings of the running kernel.
 pub static KERNEL: Library = Library::new("kernel", include_str!("kernel.sh"), &[&APPLY]);
+
+/// The SSH keys that users accept.
+pub static AUTHORIZED_KEYS: Library =
+    Library::new("authorized-keys", include_str!("authorized_keys.sh"), &[&AS_USER]);
+
+/// SSH keys of users and of the node.
+pub static SSH_KEYS: Library = Library::new("ssh-keys", include_str!("ssh_keys.sh"), &[&AS_USER]);

@@ -8,4 +8,5 @@ mod hostile;
 mod packages;
 mod remote_files;
 mod services;
+mod ssh;
 mod system;
