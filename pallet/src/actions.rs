@@ -22,7 +22,16 @@
 //! | [`hosts_entry`], [`hosts`](hosts()) | lines of `/etc/hosts`: of an address, of the nodes of the run |
 //! | [`limits`](limits()) | limits of users' sessions |
 //! | [`environment`](environment()), [`etc_default`] | variables of sessions and of services |
+//! | [`mount`](mount()) | a file system that is mounted |
+//! | [`swap_file`] | swap space |
+//! | [`timezone`](timezone()) | the time zone |
+//! | [`locale`](locale()) | a language that the node has, and sessions begin with |
+//! | [`kernel_module`](kernel_module()) | a module of the kernel, loaded or kept out |
+//! | [`alternatives`](alternatives()), [`alternatives_auto`] | which of several programs a name stands for |
+//! | [`nftables`](nftables()) | firewall rules of nftables, checked by `nft` |
+//! | [`ufw_rule`], [`ufw`](ufw()) | firewall rules of ufw |
 
+mod alternatives;
 mod attributes;
 mod authorized_keys;
 mod cron;
@@ -33,7 +42,11 @@ mod file;
 mod groups;
 mod hostname;
 mod hosts;
+mod kernel_module;
 mod limits;
+mod locale;
+mod mount;
+mod nftables;
 mod package;
 mod parts;
 mod public_key;
@@ -41,10 +54,14 @@ mod remote_file;
 mod service;
 mod ssh_key;
 mod sudoers;
+mod swap;
 mod symbolic_link;
 mod sysctl;
+mod timezone;
+mod ufw;
 mod users;
 
+pub use alternatives::{Alternative, alternatives, alternatives_auto};
 pub use attributes::Attributes;
 pub use authorized_keys::{AuthorizedKeys, authorized_key, authorized_keys};
 pub use cron::{Cron, Schedule, cron};
@@ -55,12 +72,19 @@ pub use file::{File, file};
 pub use groups::{Group, group};
 pub use hostname::{Hostname, hostname};
 pub use hosts::{Hosts, HostsEntry, hosts, hosts_entry};
+pub use kernel_module::{KernelModule, kernel_module};
 pub use limits::{Limits, limits};
+pub use locale::{Locale, locale};
+pub use mount::{Mount, mount};
+pub use nftables::{Nftables, nftables};
 pub use package::{IndexUpdate, Package, PackageManager, package, package_manager, packages};
 pub use remote_file::{NewFile, RemoteFile, remote_file};
 pub use service::{Service, service};
 pub use ssh_key::{HostKeyPair, KnownHost, SshKey, host_key, host_key_pair, known_host, ssh_key};
 pub use sudoers::{SudoRule, SudoUser, Sudoers, sudoers};
+pub use swap::{SwapFile, swap_file};
 pub use symbolic_link::{SymbolicLink, symbolic_link};
 pub use sysctl::{Sysctl, sysctl};
+pub use timezone::{Timezone, timezone};
+pub use ufw::{Ufw, UfwRule, ufw, ufw_rule};
 pub use users::{User, user};

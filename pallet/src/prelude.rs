@@ -1,9 +1,10 @@
 //! Everything that a file with phases and specs usually names: `use pallet::prelude::*;`
 
 pub use crate::actions::{
-    authorized_key, authorized_keys, cron, directory, environment, etc_default, exec, file, group, host_key,
-    host_key_pair, hostname, hosts, hosts_entry, known_host, limits, output_of, package, package_manager,
-    packages, remote_file, service, ssh_key, sudoers, symbolic_link, sysctl, user,
+    alternatives, alternatives_auto, authorized_key, authorized_keys, cron, directory, environment,
+    etc_default, exec, file, group, host_key, host_key_pair, hostname, hosts, hosts_entry, kernel_module,
+    known_host, limits, locale, mount, nftables, output_of, package, package_manager, packages, remote_file,
+    service, ssh_key, sudoers, swap_file, symbolic_link, sysctl, timezone, ufw, ufw_rule, user,
 };
 #[cfg(feature = "template")]
 pub use crate::context;

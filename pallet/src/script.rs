@@ -6,7 +6,8 @@
 mod library;
 
 pub use library::{
-    ACCOUNTS, APPLY, APT, AS_USER, AUTHORIZED_KEYS, FILES, KERNEL, LINES, Library, SERVICES, SSH_KEYS,
+    ACCOUNTS, ALTERNATIVES, APPLY, APT, AS_USER, AUTHORIZED_KEYS, FILES, KERNEL, LINES, LOCALES, Library,
+    MOUNTS, SERVICES, SSH_KEYS, UFW,
 };
 
 use crate::text::{Text, TextPart};

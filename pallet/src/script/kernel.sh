@@ -16,3 +16,14 @@ p_hostname() {
   { printf '%s\n' "$2" >/proc/sys/kernel/hostname; } 2>/dev/null || hostname "$2" || return
   p_did="$p_did $1"
 }
+# p_module ID NAME LOADED
+p_module() {
+  if [ -n "$3" ]; then
+    [ ! -d "/sys/module/$2" ] || return 0
+    modprobe -- "$2" || return
+  else
+    [ -d "/sys/module/$2" ] || return 0
+    modprobe -r -- "$2" || return
+  fi
+  p_did="$p_did $1"
+}

@@ -80,3 +80,15 @@ pub static AUTHORIZED_KEYS: Library =
 
 /// SSH keys of users and of the node.
 pub static SSH_KEYS: Library = Library::new("ssh-keys", include_str!("ssh_keys.sh"), &[&AS_USER]);
+
+/// Mounts and swap space.
+pub static MOUNTS: Library = Library::new("mounts", include_str!("mounts.sh"), &[&APPLY]);
+
+/// Locales.
+pub static LOCALES: Library = Library::new("locales", include_str!("locales.sh"), &[&APPLY]);
+
+/// Which of several programs a name stands for.
+pub static ALTERNATIVES: Library = Library::new("alternatives", include_str!("alternatives.sh"), &[&APPLY]);
+
+/// Rules of ufw.
+pub static UFW: Library = Library::new("ufw", include_str!("ufw.sh"), &[&APPLY]);

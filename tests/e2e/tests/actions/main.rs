@@ -4,6 +4,7 @@
 mod accounts;
 mod commands;
 mod files;
+mod firewall;
 mod hostile;
 mod packages;
 mod remote_files;

@@ -16,6 +16,9 @@ fn on_debian() {
     cases::run(&lab, kernel());
     cases::run(&lab, names());
     cases::run(&lab, sessions());
+    cases::run(&lab, mounts());
+    cases::run(&lab, places());
+    cases::run(&lab, choices());
 }
 
 #[test]
@@ -25,6 +28,7 @@ fn on_busybox() {
     cases::run(&lab, kernel());
     cases::run(&lab, names());
     cases::run(&lab, sessions());
+    cases::run(&lab, mounts());
 }
 
 fn sudo() -> Vec<Case> {
@@ -213,4 +217,188 @@ fn sessions() -> Vec<Case> {
         )
         .check("head -n 1 /etc/default/e2e", "# PORT=1"),
     ]
+}
+
+fn mounts() -> Vec<Case> {
+    let of = |point: &str| format!("grep -c ' {point} ' /proc/self/mounts || true");
+    let cache = || mount("/srv/a b").device("tmpfs").fs_type("tmpfs").options(["size=1m", "mode=0700"]);
+    vec![
+        Case::new("a file system", move || {
+            directory("/srv/a b");
+            cache();
+        })
+        .prepare("mkdir -p /srv && printf '# kept\\ntmpfs\\t/srv/other tmpfs defaults 0 0\\n' >/etc/fstab")
+        .check(
+            "cat /etc/fstab",
+            "# kept\ntmpfs\t/srv/other tmpfs defaults 0 0\ntmpfs /srv/a\\040b tmpfs size=1m,mode=0700 0 0",
+        )
+        .check(of("/srv/a.040b"), "1")
+        .check("stat -c %a '/srv/a b'", "700"),
+        Case::new("one that was lost", move || {
+            cache();
+        })
+        .prepare("umount '/srv/a b'")
+        .check(of("/srv/a.040b"), "1"),
+        Case::new("other options", || {
+            mount("/srv/a b").device("tmpfs").fs_type("tmpfs").options(["size=2m", "ro"]);
+        })
+        .check(
+            "grep ' /srv/a.040b ' /proc/self/mounts | cut -d' ' -f4 | cut -d, -f1,2,3",
+            "ro,relatime,size=2048k",
+        ),
+        Case::new("another device", || {
+            mount("/srv/a b").device("/srv/bound").fs_type("none").options(["bind"]);
+        })
+        .prepare("umount '/srv/a b' && mkdir -p /srv/bound && touch /srv/bound/inside")
+        .check("ls '/srv/a b'", "inside"),
+        Case::new("listed and not mounted", || {
+            mount("/srv/a b").device("/srv/bound").fs_type("none").options(["bind"]).unmounted();
+        })
+        .check("ls '/srv/a b'; grep -c bound /etc/fstab", "1"),
+        Case::new("only listed", || {
+            mount("/srv/listed").device("LABEL=data").fs_type("ext4").pass(2).only_listed();
+        })
+        .check("tail -n 1 /etc/fstab", "LABEL=data /srv/listed ext4 defaults 0 2"),
+        Case::new("absent", || {
+            mount("/srv/a b").absent();
+            mount("/srv/listed").absent();
+        })
+        .prepare("mount -t tmpfs tmpfs '/srv/a b' && mount -t tmpfs tmpfs '/srv/a b'")
+        .check(of("/srv/a.040b"), "0")
+        .check("wc -l </etc/fstab | tr -d ' '", "2"),
+    ]
+}
+
+fn places() -> Vec<Case> {
+    vec![
+        Case::new("a time zone", || timezone("Europe/Vienna")).check(
+            "readlink /etc/localtime; cat /etc/timezone; date -d @1700000000 +%Z",
+            "/usr/share/zoneinfo/Europe/Vienna\nEurope/Vienna\nCET",
+        ),
+        Case::new("a time zone by a link as of other systems", || timezone("Europe/Vienna"))
+            .prepare("ln -sf ../usr/share/zoneinfo/Europe/Vienna /etc/localtime")
+            .first([End::Unchanged]),
+        Case::new("a language", || {
+            locale("de_AT.UTF-8").default();
+            locale("C.UTF-8");
+        })
+        .prepare("apt-get install -q -y --no-install-recommends --no-download locales >/dev/null 2>&1")
+        .first([End::Changed, End::Unchanged])
+        .check(
+            "LC_ALL=de_AT.UTF-8 date -d @1700000000 +%B; cat /etc/default/locale",
+            "November\nLANG=de_AT.UTF-8",
+        )
+        .check("locale -a | grep -c de_AT; grep -c '^de_AT.UTF-8 UTF-8$' /etc/locale.gen", "1\n1"),
+        Case::new("another language, not for sessions", || locale("fr_FR.UTF-8")).check(
+            "locale -a | grep -e de_AT -e fr_FR; cat /etc/default/locale",
+            "de_AT.utf8\nfr_FR.utf8\nLANG=de_AT.UTF-8",
+        ),
+    ]
+}
+
+fn choices() -> Vec<Case> {
+    let link = "readlink /etc/alternatives/app-e2e; head -n 1 /var/lib/dpkg/alternatives/app-e2e";
+    vec![
+        Case::new("a choice that is made known first", || {
+            alternatives("app-e2e", "/bin/true").install("/usr/bin/app-e2e", 10);
+        })
+        .check(link, "/bin/true\nmanual"),
+        Case::new("another choice", || alternatives("app-e2e", "/bin/false"))
+            .prepare("update-alternatives --install /usr/bin/app-e2e app-e2e /bin/false 20")
+            .check(link, "/bin/false\nmanual"),
+        Case::new("the system's choice", || alternatives_auto("app-e2e"))
+            .prepare("update-alternatives --set app-e2e /bin/true")
+            .check(link, "/bin/false\nauto"),
+        Case::new("the same by hand", || alternatives("app-e2e", "/bin/false"))
+            .check(link, "/bin/false\nmanual"),
+    ]
+}
+
+#[test]
+fn what_a_node_lacks_is_named() {
+    require!("nodes");
+    let lab = Lab::new(Machine::debian());
+    let refused = |troubles: String, words: &[&str]| {
+        words.iter().for_each(|word| assert!(troubles.contains(word), "{word}: {troubles}"));
+    };
+    refused(
+        lab.converge(|| timezone("Europe/Wien")).troubles().join(""),
+        &["there is no time zone", "tzdata"],
+    );
+    refused(lab.converge(|| locale("de_AT.UTF-8")).troubles().join(""), &["/etc/locale.gen", "locales"]);
+    refused(
+        lab.converge(|| alternatives("no-such", "/bin/true")).troubles().join(""),
+        &["knows no alternatives for no-such", "install"],
+    );
+    refused(
+        lab.converge(|| mount("/srv/none").device("tmpfs").fs_type("tmpfs")).troubles().join(""),
+        &["there is no directory /srv/none"],
+    );
+    lab.machine.check("mkdir -p /run/systemd && echo lxc >/run/systemd/container");
+    refused(
+        lab.converge(|| swap_file("/swap", 1 << 20)).troubles().join(""),
+        &["swap space would change the kernel"],
+    );
+    refused(
+        lab.converge(|| kernel_module("loop")).troubles().join(""),
+        &["module loop would change the kernel"],
+    );
+}
+
+/// The kernel is the host's, so what would reach it is stood in for: programs that note what they were told where the
+/// kernel would show it.
+#[test]
+fn swap_space_and_modules() {
+    require!("nodes");
+    const STAND_INS: &str = r#"
+        printf 'Filename\tType\tSize\n' >/srv/swaps && mount --bind /srv/swaps /proc/swaps && mkdir -p /sys/module/builtin
+        cat >/usr/sbin/swapon <<'EOF'
+#!/bin/sh
+[ "$(stat -c %a "$1")" = 600 ] && printf '%s\tfile\t1020\n' "$1" >>/srv/swaps
+EOF
+        cat >/usr/sbin/swapoff <<'EOF'
+#!/bin/sh
+grep -v "^$1" /srv/swaps >/srv/swaps.new; cat /srv/swaps.new >/srv/swaps; rm /srv/swaps.new
+EOF
+        cat >/usr/sbin/modprobe <<'EOF'
+#!/bin/sh
+[ "$1" = -r ] && exec rmdir "/sys/module/$3"
+[ "$2" != refused_e2e ] && mkdir "/sys/module/$2" && cp /etc/modprobe.d/pallet-"$2".conf /srv/options 2>/dev/null || [ -d "/sys/module/$2" ]
+EOF
+        chmod 755 /usr/sbin/swapon /usr/sbin/swapoff /usr/sbin/modprobe"#;
+    let lab = Lab::new(Machine::debian());
+    lab.machine.check(STAND_INS);
+    let file = "stat -c '%s %a' /srv/swapfile; tail -n +2 /proc/swaps | cut -f1; grep -c swapfile /etc/fstab";
+    let modules = vec![
+        Case::new("swap space", || swap_file("/srv/swapfile", 1 << 20))
+            .check(file, "1048576 600\n/srv/swapfile\n1")
+            .check("file=/srv/swapfile; dd if=$file bs=1 skip=4086 count=10 2>/dev/null", "SWAPSPACE2"),
+        Case::new("out of use", || swap_file("/srv/swapfile", 1 << 20))
+            .prepare("swapoff /srv/swapfile")
+            .check(file, "1048576 600\n/srv/swapfile\n1"),
+        Case::new("another size", || swap_file("/srv/swapfile", 2 << 20))
+            .check(file, "2097152 600\n/srv/swapfile\n1"),
+        Case::new("no swap space", || swap_file("/srv/swapfile", 2 << 20).absent()).check(
+            "[ ! -e /srv/swapfile ] && tail -n +2 /proc/swaps; grep -c swapfile /etc/fstab || true",
+            "0",
+        ),
+        Case::new("modules", || {
+            kernel_module("br-netfilter").options("x=1");
+            kernel_module("builtin");
+        })
+        .check(
+            "ls /sys/module; cat /etc/modules-load.d/pallet-br_netfilter.conf; grep -c x=1 /srv/options",
+            "br_netfilter\nbuiltin\n# Written by pallet.\nbr_netfilter\n1",
+        ),
+        Case::new("a module that is kept out", || kernel_module("br_netfilter").blacklisted()).check(
+            "ls /sys/module; cat /etc/modprobe.d/pallet-br_netfilter.conf; ls /etc/modules-load.d",
+            "builtin\n# Written by pallet.\nblacklist br_netfilter\nmodules.conf\npallet-builtin.conf",
+        ),
+        Case::new("no files", || kernel_module("br_netfilter").absent())
+            .check("ls /etc/modprobe.d | grep -c pallet || true", "0"),
+    ];
+    cases::run(&lab, modules);
+    let troubles = lab.converge(|| kernel_module("refused_e2e")).result;
+    assert!(troubles.is_err(), "{troubles:?}");
+    lab.machine.check("[ ! -e /etc/modules-load.d/pallet-refused_e2e.conf ]");
 }
