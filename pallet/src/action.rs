@@ -44,6 +44,12 @@ pub trait Action: Any + fmt::Debug + Send + Sync {
         Vec::new()
     }
 
+    /// Returns code that prepares the subshell in which commands of the action's conditions run: its directory and
+    /// environment.
+    fn setting(&self) -> Script {
+        Script::new().code("cd / || exit\n")
+    }
+
     /// Asks for what must be known.
     ///
     /// # Errors
@@ -70,6 +76,11 @@ pub trait Action: Any + fmt::Debug + Send + Sync {
     /// contradictions between phase functions are found.
     fn declares(&self) -> Vec<Claim> {
         Vec::new()
+    }
+
+    /// Tells whether the action runs after all others of its phase, wherever it was written.
+    fn at_end(&self) -> bool {
+        false
     }
 
     /// Returns how the action is put together with neighbours of its kind, if it can be.
@@ -132,6 +143,18 @@ pub struct Diff {
     pub content: Option<ContentChange>,
     /// The service that will be reloaded or restarted.
     pub restarts: bool,
+    /// The plan ends here for now: see [`Split`].
+    pub split: Option<Split>,
+}
+
+/// Why the rest of a phase can be planned only once what precedes has been done. Costs another pair of round trips.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Split {
+    /// The controller must decide from a value that the node computes before this action, or from a file that
+    /// something before it may move.
+    Before,
+    /// The action ends the connection: a reboot.
+    After,
 }
 
 /// Why an action is certain to fail.

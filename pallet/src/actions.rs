@@ -6,11 +6,14 @@
 //! | [`package_manager`] | the package index refreshed |
 //! | [`remote_file`] | a file with this content |
 //! | [`file`](file()) | a file that exists, whatever its content, or does not |
+//! | [`line_in_file`], [`block_in_file`], [`replace_in_file`] | a part of a file that others write as well |
 //! | [`directory`](directory()) | a directory that exists, or does not |
 //! | [`symbolic_link`](symbolic_link()) | a symbolic link |
 //! | [`exec`](exec()) | a command that is run |
 //! | [`output_of`] | what a command writes, as a value |
-//! | [`service`](service()) | a service enabled, running, reloaded when something changed |
+//! | [`publish_fact`] | a value of the node, for later phases of any node |
+//! | [`service`](service()) | a service enabled, running, masked, reloaded when something changed |
+//! | [`unit_file`], [`unit_drop_in`], [`init_script`] | a file that defines a service, or adds to its definition |
 //! | [`user`], [`group`] | a user or a group of users, with password, memberships, home and so on |
 //! | [`authorized_key`], [`authorized_keys`] | the SSH keys that a user accepts |
 //! | [`ssh_key`], [`host_key`], [`host_key_pair`] | SSH keys of a user and of the node |
@@ -36,12 +39,15 @@ mod attributes;
 mod authorized_keys;
 mod cron;
 mod directory;
+mod edit;
 mod environment;
 mod exec;
 mod file;
 mod groups;
 mod hostname;
 mod hosts;
+#[cfg(feature = "json")]
+mod json;
 mod kernel_module;
 mod limits;
 mod locale;
@@ -50,6 +56,7 @@ mod nftables;
 mod package;
 mod parts;
 mod public_key;
+mod publish_fact;
 mod remote_file;
 mod service;
 mod ssh_key;
@@ -66,20 +73,26 @@ pub use attributes::Attributes;
 pub use authorized_keys::{AuthorizedKeys, authorized_key, authorized_keys};
 pub use cron::{Cron, Schedule, cron};
 pub use directory::{Directory, directory};
+pub use edit::{
+    BlockInFile, FileEdit, LineInFile, ReplaceInFile, block_in_file, line_in_file, replace_in_file,
+};
 pub use environment::{Environment, EtcDefault, environment, etc_default};
 pub use exec::{Exec, OutputOf, exec, output_of};
 pub use file::{File, file};
 pub use groups::{Group, group};
 pub use hostname::{Hostname, hostname};
 pub use hosts::{Hosts, HostsEntry, hosts, hosts_entry};
+#[cfg(feature = "json")]
+pub use json::JsonPart;
 pub use kernel_module::{KernelModule, kernel_module};
 pub use limits::{Limits, limits};
 pub use locale::{Locale, locale};
 pub use mount::{Mount, mount};
 pub use nftables::{Nftables, nftables};
 pub use package::{IndexUpdate, Package, PackageManager, package, package_manager, packages};
+pub use publish_fact::{PublishFact, publish_fact};
 pub use remote_file::{NewFile, RemoteFile, remote_file};
-pub use service::{Service, service};
+pub use service::{Service, ServiceAnswer, UnitFile, init_script, service, unit_drop_in, unit_file};
 pub use ssh_key::{HostKeyPair, KnownHost, SshKey, host_key, host_key_pair, known_host, ssh_key};
 pub use sudoers::{SudoRule, SudoUser, Sudoers, sudoers};
 pub use swap::{SwapFile, swap_file};

@@ -40,12 +40,14 @@
 //! | groups made from data | [`GroupSpec`], [`ServerSpec`], [`Registry::builder`] |
 //! | a kind of action of your own | [`action::Action`], [`graph::record`] |
 //! | a compute service of your own | [`compute::Provider`], [`compute::Compute`] |
+//! | contradictions between phase functions | [`conflicts`], [`claim`] |
 //! | the way from a phase to a script | [`graph`], [`probe`], [`world`], [`plan`](mod@plan), [`script`] |
 //!
 //! # Features
 //!
 //! | feature | |
 //! |---|---|
+//! | `json`, on by default | parts of values that are JSON: [`Value::json`] |
 //! | `template`, on by default | Jinja templates: `remote_file(..).template(..)` and [`context!`] |
 
 // What the macros generate names this crate as `::pallet`, also when they are used in here.
@@ -55,6 +57,8 @@ pub mod action;
 pub mod actions;
 pub mod claim;
 pub mod compute;
+mod condition;
+pub mod conflicts;
 pub mod context;
 mod error;
 pub mod facts;
@@ -66,6 +70,7 @@ mod phase;
 pub mod plan;
 pub mod prelude;
 pub mod probe;
+mod published;
 pub mod registry;
 pub mod script;
 mod secret;
@@ -76,11 +81,13 @@ mod template;
 mod text;
 pub mod world;
 
+pub use condition::Condition;
 pub use context::{Context, FromContext, Node, Nodes, NodesIn};
 pub use error::{Error, Result};
 pub use graph::{Handle, Value};
 pub use location::Location;
 pub use phase::{DefinesPhase, PhaseDef, PhaseOutput, RunnablePhase, enter, extract, standard};
+pub use published::PublishedFacts;
 pub use registry::Registry;
 pub use secret::Secret;
 pub use spec::{
@@ -103,8 +110,8 @@ pub use pallet_macros::server_spec;
 /// Not public API. Used by generated code.
 #[doc(hidden)]
 pub mod __private {
-    pub use crate::phase::extract;
-    pub use crate::phase::generated::enter;
+    pub use crate::phase::generated::{enter, supply, supply_boxed};
+    pub use crate::spec::generated::Forget;
     pub use inventory;
     #[cfg(feature = "template")]
     pub use minijinja;

@@ -115,6 +115,11 @@ names! {
     "a letter, then letters, digits, hyphens and underscores, at most 64",
     |s| is_word(s, 64);
 
+    /// A tag by which actions are selected.
+    Tag, "tag",
+    "a letter, then letters, digits, hyphens and underscores, at most 64",
+    |s| is_word(s, 64);
+
     /// The name under which a compute service is configured.
     ServiceName, "service name",
     "a letter, then letters, digits, hyphens and underscores, at most 64",
@@ -141,6 +146,34 @@ names! {
     RemotePath, "remote path",
     "an absolute path without control characters, `.` or `..` components, and not ending in `/`",
     is_remote_path;
+}
+
+/// What systemd calls its kinds of units (systemd.unit(5)).
+const UNIT_KINDS: &[&str] = &[
+    "service",
+    "socket",
+    "timer",
+    "path",
+    "target",
+    "mount",
+    "automount",
+    "swap",
+    "slice",
+    "scope",
+    "device",
+];
+
+impl UnitName {
+    /// Returns the name as systemd spells it: `nginx.service`, `backup.timer`.
+    pub fn systemd(&self) -> String {
+        if self.kind().is_some() { self.0.clone() } else { format!("{}.service", self.0) }
+    }
+
+    /// Returns the kind of unit in the name, such as `timer`; `None` for a service, which needs none.
+    pub fn kind(&self) -> Option<&str> {
+        let (_, kind) = self.0.rsplit_once('.')?;
+        UNIT_KINDS.contains(&kind).then_some(kind)
+    }
 }
 
 impl RemotePath {

@@ -4,22 +4,32 @@
 //! installing a package brings files, users and services; a command can do anything. That doubt is what makes a
 //! plan honest, because a doubtful "unchanged" is shown as unknown.
 
+mod debts;
+
+pub use debts::Debt;
+
 use crate::graph::ActionId;
 use crate::name::{AccountName, PackageName, RemotePath, UnitName};
 use crate::probe::{
     Account, AccountGroup, AuthorizedKeys, CommandResult, PackageState, PathKind, PathState, READ_LIMIT,
     Sha256, Shadow, State, UnitState,
 };
-use std::collections::HashMap;
+use debts::Debts;
+use std::collections::{BTreeMap, HashMap};
 
 /// The state of a node at one point of a phase.
 #[derive(Debug, Clone, Default)]
 pub struct World {
     state: State,
-    values: HashMap<ActionId, Vec<u8>>,
+    values: BTreeMap<ActionId, Vec<u8>>,
+    debts: Debts,
     moved: Vec<(ActionId, Effects)>,
     /// Since how many entries of `moved` a prediction stands.
     predicted: HashMap<Key, usize>,
+    /// The action that predicts just now, if it may not happen.
+    tentative: Option<ActionId>,
+    /// What was predicted by an action that may not happen.
+    doubtful: HashMap<Key, ActionId>,
 }
 
 /// What an action may move beside the thing it is about.
@@ -62,6 +72,7 @@ const UNIT_PLACES: &[&str] = &[
     "/usr/lib/systemd/system",
     "/lib/systemd/system",
     "/etc/init.d",
+    "/etc/sv",
 ];
 
 impl Effects {
@@ -85,15 +96,21 @@ impl Effects {
 }
 
 /// Tells whether a file says that there is a service, or how it is run: `/etc/systemd/system/app.service`,
-/// `/etc/systemd/system/app.service.d/limits.conf`, `/etc/init.d/app`.
+/// `/etc/systemd/system/app.service.d/limits.conf`, `/etc/init.d/app`, `/etc/sv/app/run`.
 fn defines(file: &RemotePath, unit: &UnitName) -> bool {
     let below = |place: &&str| file.as_str().strip_prefix(place)?.strip_prefix('/');
     let Some(rest) = UNIT_PLACES.iter().find_map(below) else { return false };
     let first = rest.split('/').next().unwrap_or_default();
     let name = first.strip_suffix(".d").unwrap_or(first);
-    let name = name.strip_suffix(".service").unwrap_or(name);
     // `app@.service` is the template of `app@one`.
-    name == unit.as_str() || name.ends_with('@') && unit.as_str().starts_with(name)
+    let template = || {
+        name.split_once("@.").is_some_and(|(stem, kind)| {
+            let unit = unit.systemd();
+            unit.strip_prefix(stem).is_some_and(|rest| rest.starts_with('@'))
+                && unit.ends_with(&format!(".{kind}"))
+        })
+    };
+    name == unit.as_str() || name == unit.systemd() || template()
 }
 
 /// An answer, and the action that may have made it wrong.
@@ -121,7 +138,7 @@ pub enum FileText<'a> {
 impl World {
     /// Returns the world in which `state` was read and nothing has happened since.
     pub fn new(state: State) -> Self {
-        World { state, ..World::default() }
+        World { debts: Debts::of_earlier_runs(&state), state, ..World::default() }
     }
 
     /// Returns what stands at a path.
@@ -160,6 +177,21 @@ impl World {
     pub fn listing(&self, path: &RemotePath) -> Known<&[String]> {
         let is = self.state.listings.get(path).map(Vec::as_slice).unwrap_or_default();
         Known { is, doubt: self.doubt(&Key::Line(path.clone())) }
+    }
+
+    /// Tells whether a directory that was asked for contains something; `None` when an action before may have
+    /// emptied it.
+    pub fn is_full(&self, directory: &RemotePath) -> Option<bool> {
+        let below = |path: &RemotePath| path != directory && path.is_within(directory);
+        let mut known = self.state.paths.iter().filter(|(path, _)| below(path));
+        if known.any(|(path, state)| state.kind != PathKind::Absent && self.path(path).doubt.is_none()) {
+            return Some(true);
+        }
+        let moved = self.predicted.keys().any(|key| matches!(key, Key::Path(path) if below(path)));
+        match (self.state.full.contains(directory), moved || self.path(directory).doubt.is_some()) {
+            (true, true) => None,
+            (full, _) => Some(full),
+        }
     }
 
     /// Returns what is known about a package.
@@ -213,9 +245,19 @@ impl World {
         self.state.written.get(path)?.last().copied()
     }
 
-    /// Tells whether an earlier run still owes a restart or reload.
-    pub fn is_owed(&self, key: &str) -> bool {
-        self.state.owed.contains(key)
+    /// Returns whether a reload or restart is owed, by names like `reload-nginx`.
+    pub fn debt(&self, key: &str) -> Option<Debt> {
+        self.debts.get(key)
+    }
+
+    /// Takes down that a reload or restart is owed from here on; with a doubt where it may be.
+    pub fn owe(&mut self, key: &str, doubt: Option<ActionId>) {
+        self.debts.add(key, doubt);
+    }
+
+    /// Takes down that a reload or restart is owed no longer.
+    pub fn settle(&mut self, key: &str) {
+        self.debts.settle(key);
     }
 
     /// Returns the value of an action, if it is known already.
@@ -328,11 +370,28 @@ impl World {
         self.moved.push((by, effects));
     }
 
+    /// Says whose predictions follow, and whether that action is certain to happen.
+    pub(crate) fn predict_by(&mut self, id: ActionId, certain: bool) {
+        self.tentative = (!certain).then_some(id);
+    }
+
+    /// Returns all values that are known.
+    pub(crate) fn into_values(self) -> BTreeMap<ActionId, Vec<u8>> {
+        self.values
+    }
+
     fn predict(&mut self, key: Key) {
+        match self.tentative {
+            Some(by) => self.doubtful.insert(key.clone(), by),
+            None => self.doubtful.remove(&key),
+        };
         self.predicted.insert(key, self.moved.len());
     }
 
     fn doubt(&self, key: &Key) -> Option<ActionId> {
+        if let Some(by) = self.doubtful.get(key) {
+            return Some(*by);
+        }
         let since = self.predicted.get(key).copied().unwrap_or(0);
         self.moved[since..].iter().find(|(_, effects)| effects.may_move(key)).map(|(by, _)| *by)
     }
@@ -382,6 +441,9 @@ mod tests {
         assert!(brings("/etc/systemd/system/app.service.d/limits.conf", "app"));
         assert!(brings("/lib/systemd/system/app@.service", "app@one"));
         assert!(brings("/etc/init.d/app", "app"));
+        assert!(brings("/etc/systemd/system/app.timer", "app.timer"));
+        assert!(!brings("/etc/systemd/system/app.timer", "app"));
+        assert!(!brings("/lib/systemd/system/app@.timer", "app@one"));
         assert!(!brings("/etc/init.d/app", "application"));
         assert!(!brings("/etc/app.service", "app"));
     }

@@ -8,6 +8,7 @@ use crate::report::{Paint, write};
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{ArgAction, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use clap_complete::Shell;
+use pallet::name::Tag;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
@@ -166,6 +167,12 @@ pub(crate) struct WorkArgs {
     /// Overwrite files that somebody else edited since they were last written
     #[arg(long)]
     pub(crate) overwrite_edits: bool,
+    /// Only actions with one of these tags
+    #[arg(long = "tag", value_name = "TAG", value_delimiter = ',', action = ArgAction::Append)]
+    pub(crate) tags: Vec<Tag>,
+    /// No actions with one of these tags
+    #[arg(long = "skip-tag", value_name = "TAG", value_delimiter = ',', action = ArgAction::Append)]
+    pub(crate) skip_tags: Vec<Tag>,
     /// How many nodes to work on at once
     #[arg(long, value_name = "N", default_value = "64", value_parser = clap::value_parser!(u16).range(1..))]
     pub(crate) parallel: u16,

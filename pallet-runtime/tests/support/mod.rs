@@ -163,7 +163,7 @@ impl FakeEngine {
             }
             match events.last() {
                 Some(Event::Finished(summary)) if summary.ok => Ok(summary.clone()),
-                Some(Event::Finished(summary)) => Err(RunError::Failed(summary.clone())),
+                Some(Event::Finished(summary)) => Err(RunError::Failed(Box::new(summary.clone()))),
                 _ => panic!("a script ends with `finished`"),
             }
         })

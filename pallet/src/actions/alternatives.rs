@@ -187,6 +187,11 @@ impl Action for Alternative {
             Choice::Path(path) => path.get().to_string(),
             Choice::Auto => "auto".to_owned(),
         };
-        vec![Claim::new(Thing::Other("alternatives", self.name.clone()), "choice", state)]
+        let thing = || Thing::Other("alternatives", self.name.clone());
+        let known = self.install.as_ref().map(|(link, priority)| {
+            let words = format!("weight {priority} of {state} at {}", link.get());
+            Claim::new(thing(), "weights", words)
+        });
+        known.into_iter().chain([Claim::new(thing(), "choice", state.clone())]).collect()
     }
 }

@@ -201,7 +201,12 @@ impl Action for AuthorizedKeys {
             let thing = Thing::Other("authorized key", format!("{} of {}", key.in_short(), self.user));
             Claim::new(thing, "line", if self.absent { "absent" } else { line })
         };
-        self.parsed().map(claim).collect()
+        let all = self.exclusive.then(|| {
+            let mut all: Vec<String> = self.parsed().map(|(key, _)| key.in_short()).collect();
+            all.sort();
+            Claim::new(Thing::User(self.account()), "all authorized keys", all.join(", "))
+        });
+        self.parsed().map(claim).chain(all).collect()
     }
 }
 

@@ -1,6 +1,7 @@
 //! Groups of users.
 
 use crate::action::{Action, Diff, View};
+use crate::claim::{Claim, Thing};
 use crate::facts::Facts;
 use crate::graph::{ActionId, Handle, record};
 use crate::name::AccountName;
@@ -183,6 +184,24 @@ impl Action for Group {
             AccountGroup { gid: self.gid.unwrap_or(is.gid), members: self.members_after(&is.members) }
         });
         world.set_group(&name, state);
+    }
+
+    fn declares(&self) -> Vec<Claim> {
+        let thing = || Thing::Group(self.account());
+        if self.absent {
+            return vec![Claim::absent(thing())];
+        }
+        let gid = self.gid.map(|gid| Claim::new(thing(), "gid", gid.to_string()));
+        let member = |user: &String| {
+            let words = format!("member {user}");
+            Claim::new(thing(), words.clone(), "yes").shown(words)
+        };
+        let each = self.members.iter().map(member);
+        let members = self.only.then(|| {
+            let members: BTreeSet<&str> = self.members.iter().map(String::as_str).collect();
+            Claim::new(thing(), "all members", members.into_iter().collect::<Vec<_>>().join(", "))
+        });
+        std::iter::once(Claim::existence(thing(), "present")).chain(gid).chain(each).chain(members).collect()
     }
 }
 

@@ -3,6 +3,7 @@
 use super::hosts;
 use super::parts::{Composed, KernelValue, Part, WholeFile, composed_action};
 use crate::action::{Diff, View};
+use crate::claim::Claim;
 use crate::graph::{ActionId, Handle, record};
 use crate::name::{NodeName, RemotePath};
 use crate::probe::Probe;
@@ -71,6 +72,10 @@ impl Part for LiveName {
 
     fn predict(&self, world: &mut World) {
         self.0.predict(world);
+    }
+
+    fn claims(&self) -> Vec<Claim> {
+        self.0.claims()
     }
 }
 

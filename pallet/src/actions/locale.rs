@@ -114,7 +114,7 @@ impl Part for Generated {
     }
 
     fn claims(&self) -> Vec<Claim> {
-        vec![Claim::new(Thing::Other("locale", self.name.clone()), "kind", "generated")]
+        vec![Claim::new(Thing::Other("locale", self.name.clone()), "state", "generated")]
     }
 }
 

@@ -145,7 +145,7 @@ impl Composed for SwapFile {
 
     fn check(&self) -> Result<(), String> {
         RemotePath::new(&*self.path).map_err(|error| error.to_string())?;
-        if self.bytes < 1 << 20 || self.bytes % 4096 != 0 {
+        if self.bytes < 1 << 20 || !self.bytes.is_multiple_of(4096) {
             return Err(format!("{} bytes of swap: at least a MiB, in whole pages of 4096", self.bytes));
         }
         Ok(())

@@ -2,7 +2,7 @@
 
 use super::parts::{Composed, Part, WholeFile, composed_action};
 use crate::action::{Diff, View};
-use crate::claim::{Claim, Thing};
+use crate::claim::{self, Claim, Thing};
 use crate::facts::OsFamily;
 use crate::graph::{ActionId, Handle, record};
 use crate::name::RemotePath;
@@ -101,7 +101,8 @@ impl Part for Zone {
     }
 
     fn claims(&self) -> Vec<Claim> {
-        vec![Claim::new(Thing::Path(self.link.clone()), "target", self.file.as_str())]
+        let link = || Thing::Path(self.link.clone());
+        vec![Claim::existence(link(), claim::LINK), Claim::new(link(), "target", self.file.as_str())]
     }
 }
 
@@ -126,6 +127,10 @@ impl Part for Name {
 
     fn predict(&self, world: &mut World) {
         self.0.predict(world);
+    }
+
+    fn claims(&self) -> Vec<Claim> {
+        self.0.claims()
     }
 }
 

@@ -378,7 +378,8 @@ impl Action for Ufw {
         let mut diff = Diff::none();
         for (file, line, verb, direction) in self.lines() {
             let known = view.world.text(&path(file));
-            if !has_line(known.is, &line) && !(matches!(known.is, FileText::NoFile) && !self.enabled) {
+            let no_need = !self.enabled && matches!(known.is, FileText::NoFile);
+            if !no_need && !has_line(known.is, &line) {
                 diff.change(format!("{verb} {direction}").trim_end().to_owned());
             }
             diff.doubt(known.doubt);
@@ -408,7 +409,12 @@ impl Action for Ufw {
     }
 
     fn declares(&self) -> Vec<Claim> {
-        vec![Claim::new(Thing::Other("ufw", "state".to_owned()), "enabled", self.enabled.to_string())]
+        let claim = |aspect: &'static str, state: &str| {
+            Claim::new(Thing::Other("ufw", "rules".to_owned()), aspect, state)
+        };
+        let policies = [("incoming", self.incoming), ("outgoing", self.outgoing)];
+        let policies = policies.into_iter().filter_map(|(aspect, verb)| Some(claim(aspect, verb?)));
+        policies.chain([claim("enabled", if self.enabled { "yes" } else { "no" })]).collect()
     }
 }
 

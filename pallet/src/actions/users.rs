@@ -1,10 +1,12 @@
 //! Users: their entries in passwd and shadow, and their memberships.
 
+use super::attributes::account_claim;
 use crate::action::{Action, Diff, View};
+use crate::claim::{Claim, Thing};
 use crate::facts::{Facts, OsFamily};
 use crate::graph::{ActionId, Handle, record};
 use crate::name::{AccountName, RemotePath};
-use crate::probe::{Account, AccountGroup, Probe, Shadow};
+use crate::probe::{Account, AccountGroup, Probe, Sha256, Shadow};
 use crate::script::{ACCOUNTS, Script};
 use crate::secret::Secret;
 use crate::text::Text;
@@ -468,10 +470,8 @@ impl Action for User {
             gid: self.primary.as_ref().and_then(|group| group.parse().ok()).or(gid).unwrap_or(before.gid),
             gecos: self.full_name.clone().unwrap_or(before.gecos),
             home: self.home.clone().unwrap_or(before.home),
-            shell: self.shell.as_ref().map_or(before.shell, |shell| {
-                // Where the family matters it only decides whether a path goes through a link.
-                shell_path(shell, OsFamily::Linux).unwrap_or_else(|| shell.clone())
-            }),
+            // Where the family matters it only decides whether a path goes through a link.
+            shell: self.shell.as_ref().map_or(before.shell, |shell| named_shell(shell)),
         };
         world.set_user(&name, Some(account));
         if fresh && self.primary.is_none() && world.group(&name).is.is_none() {
@@ -499,6 +499,51 @@ impl Action for User {
         let base = self.base_dir.as_deref().unwrap_or("/home");
         let home = self.home.clone().unwrap_or_else(|| format!("{base}/{}", self.name));
         RemotePath::new(home).ok().map(Effects::Below)
+    }
+
+    fn declares(&self) -> Vec<Claim> {
+        let thing = || Thing::User(self.account());
+        if self.absent {
+            return vec![Claim::absent(thing())];
+        }
+        let mut claims = vec![Claim::existence(thing(), "present")];
+        let mut add = |aspect: &'static str, state: Option<String>| {
+            claims.extend(state.map(|state| Claim::new(thing(), aspect, state)));
+        };
+        add("uid", self.uid.map(|uid| uid.to_string()));
+        add("home", self.home.clone());
+        add("shell", self.shell.as_ref().map(|shell| named_shell(shell)));
+        add("full name", self.full_name.clone());
+        add("lock", self.locked.map(|locked| if locked { "locked" } else { "unlocked" }.to_owned()));
+        add("expiry", self.expires.as_ref().map(Expiry::to_string));
+        let primary = self.primary.iter();
+        claims.extend(primary.map(|group| account_claim(thing(), ["group", "group's number"], group)));
+        let password = self.password.as_ref();
+        claims.extend(password.map(|hash| {
+            let hash = Sha256::of(hash.expose().as_bytes()).to_string();
+            Claim::new(thing(), "password", hash).shown("another password")
+        }));
+        // Being in one group says nothing about the others.
+        let member = |group: &String| {
+            let words = format!("member of {group}");
+            Claim::new(thing(), words.clone(), "yes").shown(words)
+        };
+        claims.extend(self.groups.iter().map(member));
+        if self.only_groups {
+            let mut groups = self.groups.clone();
+            groups.sort();
+            claims.push(Claim::new(thing(), "all groups", groups.join(", ")));
+        }
+        claims
+    }
+}
+
+impl std::fmt::Display for Expiry {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Expiry::Never => f.write_str("never"),
+            Expiry::On(date) => f.write_str(date),
+        }
     }
 }
 
@@ -566,6 +611,11 @@ fn shell_path(name: &str, family: OsFamily) -> Option<String> {
         _ => return None,
     };
     Some(format!("{folder}/{name}"))
+}
+
+/// Returns a shell by its path, however it was given.
+fn named_shell(shell: &str) -> String {
+    shell_path(shell, OsFamily::Linux).unwrap_or_else(|| shell.to_owned())
 }
 
 /// Returns the number of a date, counted from 1970-01-01, in the proleptic Gregorian calendar.

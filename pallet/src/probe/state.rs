@@ -56,6 +56,8 @@ pub struct State {
     pub locked: BTreeSet<RemotePath>,
     /// All lines of the files that were asked for as listings and can be read.
     pub listings: BTreeMap<RemotePath, Vec<String>>,
+    /// The directories that were asked for and contain something.
+    pub full: BTreeSet<RemotePath>,
     /// The packages that were asked for and are there in some way.
     pub packages: BTreeMap<PackageName, PackageState>,
     /// The services that were asked for.
@@ -157,6 +159,10 @@ pub struct UnitState {
     pub fixed: bool,
     /// Whether it runs.
     pub running: bool,
+    /// Whether it is masked, so that nothing can start it.
+    pub masked: bool,
+    /// Whether it is known that it cannot be reloaded.
+    pub no_reload: bool,
 }
 
 /// A user, as `passwd` has it.

@@ -7,8 +7,8 @@ p_home() {
   p_home=${p_line%:*}
   p_home=${p_home##*:}
 }
-# p_as NAME CODE WORD...: runs code by sh with the rights of a user and nothing else, whatever its login shell is.
-p_as() {
+# p_as_user NAME CODE WORD...: runs code by sh with the rights of a user and nothing else, whatever its login shell is.
+p_as_user() {
   p_name=$1 p_code=$2
   shift 2
   if [ "$p_name" = root ]; then

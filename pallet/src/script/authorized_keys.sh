@@ -7,7 +7,7 @@ p_authorized_keys() {
   if [ -z "$p_home" ]; then p_say "there is no user $p_user"; return 1; fi
   p_path=$p_home/.ssh/.pallet-$p_nonce-$p_id
   printf '%s %s\n' $$ "$p_path" >>"$p_lib/staged" || return
-  p_as "$p_user" "$p_authorized_keys_code" "$p_home" "${p_path##*/}" "$p_exclusive" "$@"
+  p_as_user "$p_user" "$p_authorized_keys_code" "$p_home" "${p_path##*/}" "$p_exclusive" "$@"
   case $? in
     0) p_did="$p_did $p_id" ;;
     100) ;;

@@ -2,7 +2,7 @@
 
 use super::Part;
 use crate::action::{ContentChange, Diff, View};
-use crate::claim::{Claim, Thing};
+use crate::claim::{self, Claim, Thing};
 use crate::graph::{ActionId, AnyHandle};
 use crate::name::RemotePath;
 use crate::probe::{Contents, PathKind, PathState, Probe, Sha256};
@@ -204,16 +204,19 @@ impl Part for WholeFile {
     }
 
     fn claims(&self) -> Vec<Claim> {
-        let thing = Thing::Path(self.path.clone());
-        let Some(content) = &self.content else { return vec![Claim::new(thing, "kind", "absent")] };
-        let mut claims = vec![
-            Claim::new(thing.clone(), "kind", "file"),
-            Claim::new(thing.clone(), "mode", format!("{:04o}", self.mode)),
-        ];
-        if let Ok(content) = content.resolve(|_| None) {
-            let hash = Sha256::of(&content).to_string();
-            claims.push(Claim::new(thing, "content", hash).shown("another content"));
-        }
+        let thing = || Thing::Path(self.path.clone());
+        let Some(content) = &self.content else { return vec![Claim::absent(thing())] };
+        let content = match content.resolve(|_| None) {
+            Ok(content) => {
+                let hash = Sha256::of(&content).to_string();
+                Claim::new(thing(), "content", hash).shown("another content")
+            }
+            Err(_) => Claim::unknown(thing(), "content"),
+        };
+        let mut claims = vec![Claim::existence(thing(), claim::FILE), content];
+        let attributes =
+            [("mode", format!("{:04o}", self.mode)), ("owner", "root".into()), ("group", "root".into())];
+        claims.extend(attributes.map(|(aspect, state)| Claim::new(thing(), aspect, state)));
         claims
     }
 

@@ -3,10 +3,14 @@
 
 mod accounts;
 mod commands;
+mod cost;
+mod edits;
 mod files;
 mod firewall;
 mod hostile;
+mod how;
 mod packages;
+mod random;
 mod remote_files;
 mod services;
 mod ssh;
