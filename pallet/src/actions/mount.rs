@@ -127,6 +127,7 @@ struct Live {
     point: RemotePath,
     /// The device, as far as it can be compared; `None`: nothing is mounted.
     device: Option<String>,
+    options: String,
 }
 
 impl Live {
@@ -182,7 +183,7 @@ impl Part for Live {
             Some(device) => {
                 // What cannot be compared here cannot be compared there.
                 let compare = if Live::is_other(device, "") { escape(device) } else { String::new() };
-                script.call("p_mount", [id.as_str(), point, &escaped, &compare])
+                script.call("p_mount", [id.as_str(), point, &escaped, &compare, &self.options])
             }
             None => script.call("p_unmount", [id.as_str(), point, &escaped]),
         };
@@ -204,11 +205,15 @@ impl Part for Live {
 }
 
 impl Mount {
+    fn all_options(&self) -> String {
+        if self.options.is_empty() { "defaults".to_owned() } else { self.options.join(",") }
+    }
+
     fn line(&self) -> Option<String> {
         if self.state == MountState::Absent {
             return None;
         }
-        let options = if self.options.is_empty() { "defaults".to_owned() } else { self.options.join(",") };
+        let options = self.all_options();
         let device = escape(self.device.as_deref()?);
         let (point, kind) = (escape(&self.point), self.fs_type.as_deref()?);
         Some(format!("{device} {point} {kind} {options} {} {}", self.dump, self.pass))
@@ -241,7 +246,9 @@ impl Composed for Mount {
         let Ok(point) = RemotePath::new(&*self.point) else { return Vec::new() };
         let path = RemotePath::new("/etc/fstab").expect("a valid path");
         let listed = Line { path, key: Key::Second(escape(&self.point)), line: self.line() };
-        let live = |device: Option<String>| Box::new(Live { point: point.clone(), device }) as Box<dyn Part>;
+        let live = |device: Option<String>| {
+            Box::new(Live { point: point.clone(), device, options: self.all_options() }) as Box<dyn Part>
+        };
         match self.state {
             MountState::Mounted => vec![Box::new(listed), live(self.device.clone())],
             MountState::Listed => vec![Box::new(listed)],
@@ -263,7 +270,8 @@ mod tests {
 
     #[test]
     fn the_table_of_the_kernel_is_compared_where_that_can_be_done() {
-        let live = Live { point: RemotePath::new("/srv/a b").expect("valid"), device: None };
+        let live =
+            Live { point: RemotePath::new("/srv/a b").expect("valid"), device: None, options: String::new() };
         let table = ["proc /proc proc rw 0 0", "a /srv/a\\040b x rw 0 0", "b /srv/a\\040b x rw 0 0"];
         let table: Vec<String> = table.map(str::to_owned).into();
         assert_eq!(live.mounted(&table), Some("b"));

@@ -1,6 +1,6 @@
 //! Firewall rules of nftables.
 
-use super::parts::{Composed, Folder, Part, Verify, WholeFile, composed_action};
+use super::parts::{Composed, Part, Verify, WholeFile, composed_action};
 use crate::action::{Diff, View};
 use crate::claim::{Claim, Thing};
 use crate::facts::{Facts, OsFamily};
@@ -73,6 +73,11 @@ impl Part for Loaded {
 
     fn diff(&self, view: &View<'_>, diff: &mut Diff) {
         let known = view.world.command(view.id, 0);
+        if known.doubt.is_none() && known.is.is_some_and(|result| result.status == 127) {
+            let hint = "write `package(\"nftables\")` before this line".to_owned();
+            *diff = Diff::problem("there is no program nft on this node", hint);
+            return;
+        }
         let output = known.is.map(|result| String::from_utf8_lossy(&result.output)).unwrap_or_default();
         let has = |table: &String| output.lines().any(|line| line.strip_prefix("table ") == Some(table));
         let missing: Vec<&str> = self.tables.iter().filter(|table| !has(table)).map(String::as_str).collect();
@@ -165,7 +170,7 @@ impl Composed for Nftables {
     fn parts(&self) -> Vec<Box<dyn Part>> {
         let verify = Verify { program: "nft", command: "nft -c -f \"$p_new\"" };
         let whole = WholeFile::new(&file(), Some(Text::from(self.content())));
-        let whole = WholeFile { mode: 0o755, verify: Some(verify), folder: Folder::Of("nftables"), ..whole };
+        let whole = WholeFile { mode: 0o755, verify: Some(verify), ..whole };
         vec![Box::new(whole), Box::new(Loaded { tables: self.tables() })]
     }
 }

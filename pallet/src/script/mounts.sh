@@ -6,13 +6,13 @@ p_mounted() {
     [ "$p_point" != "$1" ] || p_is=$p_device
   done </proc/self/mounts
 }
-# p_mount ID POINT ESCAPED DEVICE: by its line in /etc/fstab. An empty device is not compared.
+# p_mount ID POINT ESCAPED DEVICE OPTIONS: by its line in /etc/fstab. An empty device is not compared.
 p_mount() {
   p_mounted "$3"
   if [ -n "$p_is" ] && { [ -z "$4" ] || [ "$4" = "$p_is" ]; }; then
     # The line was changed just now.
     [ -n "$p_did" ] || return 0
-    mount -o remount "$2" || { umount "$2" && mount "$2"; } || return
+    mount -o "remount,$5" "$2" || { umount "$2" && mount "$2"; } || return
     return 0
   fi
   if [ -n "$p_is" ]; then umount "$2" || return; fi

@@ -18,7 +18,7 @@ fn nftables_on_debian() {
     require!("nodes");
     let lab = Lab::new(Machine::debian());
     let troubles = lab.converge(|| nftables(RULES)).troubles().join("");
-    assert!(troubles.contains("there is no"), "{troubles}");
+    assert!(troubles.contains("there is no program nft") && troubles.contains("package("), "{troubles}");
     lab.machine.check(&install("nftables"));
     let listed = "nft list tables";
     cases::run(

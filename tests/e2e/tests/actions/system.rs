@@ -285,12 +285,12 @@ fn places() -> Vec<Case> {
         .prepare("apt-get install -q -y --no-install-recommends --no-download locales >/dev/null 2>&1")
         .first([End::Changed, End::Unchanged])
         .check(
-            "LC_ALL=de_AT.UTF-8 date -d @1700000000 +%B; cat /etc/default/locale",
+            "LC_ALL=de_AT.UTF-8 date -d @1700000000 +%B; grep LANG /etc/default/locale",
             "November\nLANG=de_AT.UTF-8",
         )
         .check("locale -a | grep -c de_AT; grep -c '^de_AT.UTF-8 UTF-8$' /etc/locale.gen", "1\n1"),
         Case::new("another language, not for sessions", || locale("fr_FR.UTF-8")).check(
-            "locale -a | grep -e de_AT -e fr_FR; cat /etc/default/locale",
+            "locale -a | grep -e de_AT -e fr_FR; grep LANG /etc/default/locale",
             "de_AT.utf8\nfr_FR.utf8\nLANG=de_AT.UTF-8",
         ),
     ]
