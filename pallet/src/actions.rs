@@ -8,8 +8,10 @@
 //! | [`file`](file()) | a file that exists, whatever its content, or does not |
 //! | [`line_in_file`], [`block_in_file`], [`replace_in_file`] | a part of a file that others write as well |
 //! | [`directory`](directory()) | a directory that exists, or does not |
+//! | [`fifo`](fifo()) | a named pipe |
 //! | [`symbolic_link`](symbolic_link()) | a symbolic link |
 //! | [`exec`](exec()) | a command that is run |
+//! | [`exec_script`] | a script that is run, by the node's `sh` or another program |
 //! | [`output_of`] | what a command writes, as a value |
 //! | [`publish_fact`] | a value of the node, for later phases of any node |
 //! | [`service`](service()) | a service enabled, running, masked, reloaded when something changed |
@@ -33,6 +35,7 @@
 //! | [`alternatives`](alternatives()), [`alternatives_auto`] | which of several programs a name stands for |
 //! | [`nftables`](nftables()) | firewall rules of nftables, checked by `nft` |
 //! | [`ufw_rule`], [`ufw`](ufw()) | firewall rules of ufw |
+//! | [`wait_for_file`], [`wait_for_port`], [`wait_for_http`], [`retry_until`] | nothing: something is waited for |
 
 mod alternatives;
 mod attributes;
@@ -42,6 +45,7 @@ mod directory;
 mod edit;
 mod environment;
 mod exec;
+mod fifo;
 mod file;
 mod groups;
 mod hostname;
@@ -67,6 +71,7 @@ mod sysctl;
 mod timezone;
 mod ufw;
 mod users;
+mod wait;
 
 pub use alternatives::{Alternative, alternatives, alternatives_auto};
 pub use attributes::Attributes;
@@ -77,7 +82,8 @@ pub use edit::{
     BlockInFile, FileEdit, LineInFile, ReplaceInFile, block_in_file, line_in_file, replace_in_file,
 };
 pub use environment::{Environment, EtcDefault, environment, etc_default};
-pub use exec::{Exec, OutputOf, exec, output_of};
+pub use exec::{Exec, OutputOf, exec, exec_script, output_of};
+pub use fifo::{Fifo, fifo};
 pub use file::{File, file};
 pub use groups::{Group, group};
 pub use hostname::{Hostname, hostname};
@@ -91,7 +97,7 @@ pub use mount::{Mount, mount};
 pub use nftables::{Nftables, nftables};
 pub use package::{IndexUpdate, Package, PackageManager, package, package_manager, packages};
 pub use publish_fact::{PublishFact, publish_fact};
-pub use remote_file::{NewFile, RemoteFile, remote_file};
+pub use remote_file::{NewDownload, NewFile, RemoteFile, remote_file};
 pub use service::{Service, ServiceAnswer, UnitFile, init_script, service, unit_drop_in, unit_file};
 pub use ssh_key::{HostKeyPair, KnownHost, SshKey, host_key, host_key_pair, known_host, ssh_key};
 pub use sudoers::{SudoRule, SudoUser, Sudoers, sudoers};
@@ -101,3 +107,4 @@ pub use sysctl::{Sysctl, sysctl};
 pub use timezone::{Timezone, timezone};
 pub use ufw::{Ufw, UfwRule, ufw, ufw_rule};
 pub use users::{User, user};
+pub use wait::{Wait, retry_until, wait_for_file, wait_for_http, wait_for_port};

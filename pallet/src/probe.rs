@@ -46,6 +46,7 @@ pub struct Probe {
     keys: BTreeSet<AccountName>,
     commands: BTreeMap<(ActionId, u8), Command>,
     written: bool,
+    origins: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -90,6 +91,12 @@ impl Probe {
     pub fn emptiness(&mut self, path: &RemotePath) {
         self.paths.insert(path.clone());
         self.emptied.insert(path.clone());
+    }
+
+    /// Asks where the content of a file or directory came from: what pallet remembers of it.
+    pub fn origin(&mut self, path: &RemotePath) {
+        self.paths.insert(path.clone());
+        self.origins = true;
     }
 
     /// Asks whether a package is installed.
@@ -170,6 +177,9 @@ impl Probe {
         }
         if self.written {
             script = script.code(WRITTEN);
+        }
+        if self.origins {
+            script = script.code(ORIGINS);
         }
         if !self.packages.is_empty() && facts.package_manager == Some(PackageManagerKind::Apt) {
             script = script.code(DPKG).call("p_packages", self.packages.iter().map(PackageName::as_str));
@@ -340,6 +350,11 @@ const KEYS: &str = r#"p_keys() {
 /// What pallet wrote last, and what it still owes. See `apply.sh`.
 const WRITTEN: &str = r#"p_frame written
 [ ! -r "${p_lib:-/var/lib/pallet}/written" ] || cat "${p_lib:-/var/lib/pallet}/written"
+"#;
+
+/// See `downloads.sh`.
+const ORIGINS: &str = r#"p_frame origins
+[ ! -r "${p_lib:-/var/lib/pallet}/origins" ] || cat "${p_lib:-/var/lib/pallet}/origins"
 "#;
 
 const DPKG: &str = r#"p_packages() {
