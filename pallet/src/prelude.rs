@@ -1,6 +1,16 @@
 //! Everything that a file with phases and specs usually names: `use pallet::prelude::*;`
 
-    alternatives_auto, authorized_key, authorized_keys, block_in_file, cron, directory, environment, etc_default, exec, exec_script, fifo, file, group, host_key, host_key_pair, hostname, hosts, hosts_entry, init_script, kernel_module, known_host, limits, line_in_file, locale, mount, nftables, output_of, package, package_manager, packages, packages}; pub use crate::actions::{retry_until, pub use crate::actions::{     alternatives, pub use crate::actions::{block_in_file, publish_fact, publish_fact}; pub use crate::actions::{group, remote_file, replace_in_file, replace_in_file}; pub use crate::actions::{directory, service, ssh_key, sudoers, swap_file, symbolic_link, symbolic_link}; pub use crate::actions::{exec, sysctl, timezone, ufw, ufw_rule, unit_drop_in, unit_file, unit_file}; pub use crate::actions::{package, user, user}; pub use crate::actions::{init_script, wait_for_file, wait_for_http, wait_for_port};, };,
+pub use crate::actions::{alternatives, alternatives_auto, locale, timezone};
+pub use crate::actions::{authorized_key, authorized_keys, host_key, host_key_pair, known_host, ssh_key};
+pub use crate::actions::{block_in_file, line_in_file, replace_in_file};
+pub use crate::actions::{cron, environment, etc_default, group, limits, sudoers, user};
+pub use crate::actions::{directory, fifo, file, remote_file, symbolic_link};
+pub use crate::actions::{exec, exec_script, output_of, publish_fact};
+pub use crate::actions::{hostname, hosts, hosts_entry, nftables, ufw, ufw_rule};
+pub use crate::actions::{init_script, service, unit_drop_in, unit_file};
+pub use crate::actions::{kernel_module, mount, swap_file, sysctl};
+pub use crate::actions::{package, package_manager, packages};
+pub use crate::actions::{retry_until, wait_for_file, wait_for_http, wait_for_port};
 #[cfg(feature = "template")]
 pub use crate::context;
 pub use crate::context::{Node, Nodes, NodesIn};
