@@ -1,6 +1,8 @@
 //! What is known about a node's system: read in one script when a connection is opened, typed, and pure to
 //! parse.
 
+mod assumed;
+
 use crate::name::InvalidName;
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
