@@ -45,7 +45,8 @@ impl Drawing {
                     let _ = writeln!(out, "{indent}subgraph cluster_{frames} {{");
                     *frames += 1;
                     let title = quoted(&[&inner.title]);
-                    let _ = writeln!(out, "{indent}  label={title}; labelloc=t; color=\"gray60\";");
+                    let _ =
+                        writeln!(out, "{indent}  label={title}; labelloc=t; labeljust=l; color=\"gray60\";");
                     self.write_dot(inner, depth + 1, frames, out);
                     let _ = writeln!(out, "{indent}}}");
                 }
