@@ -60,6 +60,7 @@ pub mod compute;
 mod condition;
 pub mod conflicts;
 pub mod context;
+pub mod dispatch;
 mod error;
 pub mod facts;
 pub mod graph;
@@ -86,7 +87,7 @@ pub use context::{Context, FromContext, Node, Nodes, NodesIn};
 pub use error::{Error, Result};
 pub use graph::{Handle, Value};
 pub use location::Location;
-pub use phase::{DefinesPhase, PhaseDef, PhaseOutput, RunnablePhase, enter, extract, standard};
+pub use phase::{DefinesPhase, PhaseDef, PhaseError, PhaseOutput, RunnablePhase, enter, extract, standard};
 pub use published::PublishedFacts;
 pub use registry::Registry;
 pub use secret::Secret;
@@ -110,8 +111,8 @@ pub use pallet_macros::server_spec;
 /// Not public API. Used by generated code.
 #[doc(hidden)]
 pub mod __private {
-    pub use crate::phase::extract;
-    pub use crate::phase::generated::enter;
+    pub use crate::phase::generated::{enter, supply, supply_boxed};
+    pub use crate::spec::generated::Forget;
     pub use inventory;
     #[cfg(feature = "template")]
     pub use minijinja;

@@ -7,6 +7,7 @@ mod planner;
 mod render;
 
 use crate::action::{Action, Diff, Problem};
+use crate::actions::{Service, ServiceAnswer};
 use crate::facts::Facts;
 use crate::graph::{ActionGraph, ActionId, ActionNode, How};
 use crate::location::Location;
@@ -138,7 +139,8 @@ pub fn plan(
 /// Returns under which key it is written down that an action owes an answer, if it can owe one.
 fn owed_key(action: &dyn Action) -> Option<String> {
     let action: &dyn std::any::Any = action;
-    action.downcast_ref::<crate::actions::Service>().and_then(crate::actions::Service::owed_key)
+    let service = action.downcast_ref::<Service>().and_then(Service::owed_key);
+    service.or_else(|| action.downcast_ref::<ServiceAnswer>().and_then(ServiceAnswer::owed_key))
 }
 
 fn verdict(diff: &Diff) -> Verdict {

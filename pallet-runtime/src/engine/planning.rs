@@ -1,9 +1,9 @@
 //! Comparing a graph with a node, and the plan as people read it.
 
-use super::connect;
 use super::nodes::{Live, Member, Run, future_node};
 use super::phases;
 use super::select::{self, Selection};
+use super::{apply, connect};
 use crate::event::{ActionLabel, Cost, Counts, Event, Failure, KnownAfter, PlannedAction, Verdict};
 use crate::request::RunError;
 use pallet::action::{ContentChange, Diff};
@@ -161,6 +161,7 @@ impl Planner<'_> {
                 return Ok(());
             }
         };
+        let secrets = graph.secrets();
         let diffs = if self.run.request.diffs { self.diffs(&plan, live).await } else { HashMap::new() };
         let actions: Vec<PlannedAction> = plan
             .actions()
@@ -169,7 +170,8 @@ impl Planner<'_> {
                 action: label(graph.node(planned.id)),
                 verdict: verdict(planned.verdict),
                 changes: planned.diff.changes.clone(),
-                diff: diffs.get(&planned.id.0).cloned(),
+                // A file that is edited in part may contain a secret that another action put there.
+                diff: diffs.get(&planned.id.0).map(|diff| apply::mask(diff.clone(), &secrets)),
                 because: because(&graph, planned.id, planned.verdict),
             })
             .collect();

@@ -3,8 +3,8 @@
 use crate::action::{Diff, View};
 use crate::claim::{Claim, Thing};
 use crate::graph::ActionId;
-use crate::name::RemotePath;
-use crate::probe::{PathKind, PathState};
+use crate::name::{AccountName, RemotePath};
+use crate::probe::{PathKind, PathState, Probe};
 use crate::text::Text;
 use std::fmt::Display;
 
@@ -26,10 +26,37 @@ impl Attributes {
         }
         for account in [&self.owner, &self.group].into_iter().flatten() {
             if account.parse::<u32>().is_err() {
-                crate::name::AccountName::new(account.as_str()).map_err(|error| error.to_string())?;
+                AccountName::new(account.as_str()).map_err(|error| error.to_string())?;
             }
         }
         Ok(())
+    }
+
+    /// Asks whether the owner and the group exist. That root does costs no question.
+    pub(crate) fn probe(&self, probe: &mut Probe) {
+        if let Some(owner) = named(&self.owner) {
+            probe.user(&owner);
+        }
+        if let Some(group) = named(&self.group) {
+            probe.group(&group);
+        }
+    }
+
+    /// Returns why they cannot be set: the owner or the group is certain not to exist.
+    pub(crate) fn missing_account(&self, view: &View<'_>) -> Option<Diff> {
+        if let Some(owner) = named(&self.owner) {
+            let known = view.world.user(&owner);
+            if known.is.is_none() && known.doubt.is_none() {
+                let hint = format!("write `user(\"{owner}\")` before this line");
+                return Some(Diff::problem(format!("there is no user {owner}"), hint));
+            }
+        }
+        let group = named(&self.group)?;
+        let known = view.world.group(&group);
+        (known.is.is_none() && known.doubt.is_none()).then(|| {
+            let hint = format!("write `group(\"{group}\")` before this line");
+            Diff::problem(format!("there is no group {group}"), hint)
+        })
     }
 
     /// Adds what differs from what stands there.
@@ -90,6 +117,12 @@ impl Attributes {
         let text = |account: &Option<String>| Text::from(account.clone().unwrap_or_default());
         [Text::from(mode), text(&self.owner), text(&self.group)]
     }
+}
+
+/// Returns an owner or group that is given by a name of which it is not certain that every node has it.
+fn named(account: &Option<String>) -> Option<AccountName> {
+    let name = account.as_deref().filter(|name| *name != "root" && name.parse::<u32>().is_err())?;
+    AccountName::new(name).ok()
 }
 
 fn is_account(wanted: &str, name: &str, id: Option<u32>) -> bool {

@@ -5,6 +5,7 @@ use crate::action::{Action, Diff, View};
 use crate::claim::{self, Claim};
 use crate::facts::Facts;
 use crate::graph::{ActionId, Handle, record};
+use crate::name::RemotePath;
 use crate::probe::{PathKind, PathState, Probe};
 use crate::script::{FILES, Script};
 use crate::world::{Effects, World};
@@ -68,18 +69,34 @@ impl Action for Directory {
 
     fn probe(&self, _: ActionId, _: &Facts, probe: &mut Probe) -> Result<(), String> {
         probe.path(self.path.get());
+        if self.absent == Absent::WhenEmpty {
+            probe.emptiness(self.path.get());
+        }
+        self.attributes.probe(probe);
         Ok(())
     }
 
     fn diff(&self, view: &View<'_>) -> Diff {
         let path = self.path.get();
         let known = view.world.path(path);
+        if let Some(problem) = self.attributes.missing_account(view).filter(|_| self.absent == Absent::No) {
+            return problem;
+        }
         let mut diff = Diff::none();
         match (&known.is.kind, self.absent == Absent::No) {
             (PathKind::Absent, true) => diff.change("created"),
             (PathKind::Absent, false) => {}
             (PathKind::Directory, true) => self.attributes.diff(&known.is, &mut diff),
-            (PathKind::Directory, false) => diff.change("removed"),
+            (PathKind::Directory, false) => {
+                if self.absent == Absent::WhenEmpty {
+                    match view.world.is_full(path) {
+                        Some(true) if known.doubt.is_none() => return not_empty(path),
+                        Some(false) => {}
+                        _ => diff.doubt(Some(view.id)),
+                    }
+                }
+                diff.change("removed");
+            }
             // A link to a directory is one for whoever goes through it; only the node can tell.
             (PathKind::Link(_), true) => self.attributes.diff_through_link(view.id, &mut diff),
             (PathKind::Link(_), false) => diff.change("removed"),
@@ -138,4 +155,9 @@ impl Action for Directory {
         claims.extend(self.attributes.claims(self.path.get()));
         claims
     }
+}
+
+fn not_empty(path: &RemotePath) -> Diff {
+    let hint = "to remove it with all that is in it write `.absent_with_contents()`".to_owned();
+    Diff::problem(format!("directory {path} is not empty"), hint)
 }

@@ -51,6 +51,7 @@ impl Action for File {
 
     fn probe(&self, _: ActionId, _: &Facts, probe: &mut Probe) -> Result<(), String> {
         probe.path(self.path.get());
+        self.attributes.probe(probe);
         if let Some(parent) = self.path.get().parent() {
             probe.path(&parent);
         }
@@ -60,6 +61,9 @@ impl Action for File {
     fn diff(&self, view: &View<'_>) -> Diff {
         let path = self.path.get();
         let known = view.world.path(path);
+        if let Some(problem) = self.attributes.missing_account(view).filter(|_| !self.absent) {
+            return problem;
+        }
         let mut diff = Diff::none();
         match (&known.is.kind, self.absent) {
             (PathKind::Absent, true) => {}

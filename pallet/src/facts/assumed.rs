@@ -43,7 +43,7 @@ impl Facts {
                 codename: codename.map(str::to_owned),
                 description: format!("{} {version}{shown}", title(family)).trim_end().to_owned(),
             },
-            init: if alpine { InitSystem::Unknown } else { InitSystem::Systemd },
+            init: if alpine { InitSystem::OpenRc } else { InitSystem::Systemd },
             package_manager: Some(package_manager),
             utilities: if alpine { Utilities::Busybox } else { Utilities::Gnu },
             ..Facts::example()
@@ -73,8 +73,10 @@ fn title(family: OsFamily) -> &'static str {
         OsFamily::Alma => "AlmaLinux",
         OsFamily::Fedora => "Fedora",
         OsFamily::Amazon => "Amazon Linux",
-        OsFamily::SuseBase => "SUSE",
-        OsFamily::ArchBase => "Arch Linux",
+        OsFamily::Oracle => "Oracle Linux Server",
+        OsFamily::Sles => "SUSE Linux Enterprise Server",
+        OsFamily::OpenSuse => "openSUSE",
+        OsFamily::Arch => "Arch Linux",
         OsFamily::Alpine => "Alpine Linux",
         other => other.as_str(),
     }

@@ -400,9 +400,11 @@ impl Builder {
         }
     }
 
-    /// Orders the actions by program order as far as the edges allow (Kahn's algorithm, lowest number first).
+    /// Orders the actions by program order as far as the edges allow (Kahn's algorithm, lowest number first); those
+    /// for the end of the phase come when nothing else is left.
     fn order(&mut self) -> Vec<ActionId> {
         let count = self.nodes.len();
+        let at_end: Vec<bool> = self.nodes.iter().map(|node| node.action.at_end()).collect();
         let waits_for: Vec<BTreeSet<usize>> =
             self.nodes.iter().map(|node| node.after.iter().map(|edge| edge.from.0).collect()).collect();
         let mut waiting: Vec<usize> = waits_for.iter().map(BTreeSet::len).collect();
@@ -410,15 +412,16 @@ impl Builder {
         for (index, on) in waits_for.iter().enumerate() {
             on.iter().for_each(|&earlier| releases[earlier].push(index));
         }
-        let mut ready: BinaryHeap<Reverse<usize>> =
-            (0..count).filter(|&index| waiting[index] == 0).map(Reverse).collect();
+        let place = |index: usize| Reverse((at_end[index], index));
+        let mut ready: BinaryHeap<Reverse<(bool, usize)>> =
+            (0..count).filter(|&index| waiting[index] == 0).map(place).collect();
         let mut order = Vec::with_capacity(count);
-        while let Some(Reverse(index)) = ready.pop() {
+        while let Some(Reverse((_, index))) = ready.pop() {
             order.push(ActionId(index));
             for &later in &releases[index] {
                 waiting[later] -= 1;
                 if waiting[later] == 0 {
-                    ready.push(Reverse(later));
+                    ready.push(place(later));
                 }
             }
         }

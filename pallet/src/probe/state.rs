@@ -51,6 +51,8 @@ pub struct State {
     pub texts: BTreeMap<RemotePath, Vec<u8>>,
     /// The first lines of the files that were asked for and can be read.
     pub lines: BTreeMap<RemotePath, String>,
+    /// The directories that were asked for and contain something.
+    pub full: BTreeSet<RemotePath>,
     /// The packages that were asked for and are there in some way.
     pub packages: BTreeMap<PackageName, PackageState>,
     /// The services that were asked for.
@@ -63,6 +65,8 @@ pub struct State {
     pub commands: BTreeMap<(ActionId, u8), CommandResult>,
     /// The hashes of what pallet wrote to each path, the last one last.
     pub written: BTreeMap<RemotePath, Vec<Sha256>>,
+    /// Where what stands at a path came from last, and which content that was, both as hashes.
+    pub origins: BTreeMap<RemotePath, (Sha256, Sha256)>,
     /// Restarts and reloads that an earlier run still owed: `reload-nginx`.
     pub owed: BTreeSet<String>,
 }
@@ -115,7 +119,9 @@ pub enum PathKind {
     Directory,
     /// A symbolic link to this target.
     Link(String),
-    /// A device, a socket, a pipe.
+    /// A named pipe.
+    Fifo,
+    /// A device or a socket.
     Other,
 }
 
@@ -148,6 +154,10 @@ pub struct UnitState {
     pub fixed: bool,
     /// Whether it runs.
     pub running: bool,
+    /// Whether it is masked, so that nothing can start it.
+    pub masked: bool,
+    /// Whether it is known that it cannot be reloaded.
+    pub no_reload: bool,
 }
 
 /// A user, as `passwd` has it.

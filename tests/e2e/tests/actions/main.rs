@@ -3,9 +3,16 @@
 
 mod accounts;
 mod commands;
+mod cost;
+mod edits;
 mod files;
+mod git;
 mod hostile;
 mod how;
 mod packages;
+mod random;
 mod remote_files;
+mod scripts;
 mod services;
+mod sources;
+mod waits;
