@@ -10,11 +10,14 @@
 //! Everything that happens is told to a [`Listener`]; the engine writes nothing itself.
 
 mod apply;
+mod asking;
 mod connect;
 mod lifecycle;
 mod nodes;
 mod phases;
 mod planning;
+mod ports;
+mod reboot;
 mod select;
 
 pub use connect::{Connection, Connector, LoginAs};
@@ -69,6 +72,7 @@ pub async fn run(setup: Setup, request: Request) -> Result<Summary, RunError> {
     run.add_bystanders(selection.others.iter().map(|(group, record)| (record, group)));
     if run.request.verb != Verb::Destroy {
         phases::check_source(&run, &selection).map_err(RunError::Input)?;
+        ports::check(&selection).map_err(RunError::Input)?;
     }
     let requests: Vec<CreateRequest> = selection.creations().cloned().collect();
     if !requests.is_empty() {
@@ -115,8 +119,10 @@ async fn configure(run: &Arc<Run>, members: Vec<Member>) -> Result<(), RunError>
     // Whom we cannot reach takes no part; `--require-all` is for those who want all or nothing. Who fails in a phase
     // keeps the next one from beginning.
     let unreachable = run.failures();
-    phases::settings(run, &members).map_err(RunError::Input)?;
-    phases::check_all(run, &members).map_err(RunError::Input)?;
+    let members = asking::settle(run, members, |members| phases::settings(run, members)).await;
+    let members =
+        asking::settle(run, members.map_err(RunError::Input)?, |members| phases::check_all(run, members));
+    let members = members.await.map_err(RunError::Input)?;
     let mut members = phases::bootstrap(run, members).await;
     for phase in select::expand(&run.phases(&members)) {
         if run.failures() > unreachable || run.setup.cancel.is_set() {

@@ -150,7 +150,8 @@ pub struct Diff {
 /// Why the rest of a phase can be planned only once what precedes has been done. Costs another pair of round trips.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Split {
-    /// The controller must decide from a value that the node computes before this action.
+    /// The controller must decide from a value that the node computes before this action, or from a file that
+    /// something before it may move.
     Before,
     /// The action ends the connection: a reboot.
     After,

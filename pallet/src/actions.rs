@@ -6,6 +6,7 @@
 //! | [`package_manager`] | the package index refreshed |
 //! | [`remote_file`] | a file with this content |
 //! | [`file`](file()) | a file that exists, whatever its content, or does not |
+//! | [`line_in_file`], [`block_in_file`], [`replace_in_file`] | a part of a file that others write as well |
 //! | [`directory`](directory()) | a directory that exists, or does not |
 //! | [`symbolic_link`](symbolic_link()) | a symbolic link |
 //! | [`exec`](exec()) | a command that is run |
@@ -15,17 +16,20 @@
 //! | [`service`](service()) | a service enabled, running, masked, reloaded when something changed |
 //! | [`unit_file`], [`unit_drop_in`], [`init_script`] | a file that defines a service, or adds to its definition |
 //! | [`user`], [`group`] | an account |
+//! | [`reboot`](reboot()) | the node rebooted, and waited for |
 //! | [`wait_for_file`], [`wait_for_port`], [`wait_for_http`], [`retry_until`] | nothing: something is waited for |
 
 mod account;
 mod attributes;
 mod directory;
+mod edit;
 mod exec;
 mod file;
 #[cfg(feature = "json")]
 mod json;
 mod package;
 mod publish_fact;
+mod reboot;
 mod remote_file;
 mod service;
 mod symbolic_link;
@@ -34,12 +38,16 @@ mod wait;
 pub use account::{Group, User, group, user};
 pub use attributes::Attributes;
 pub use directory::{Directory, directory};
+pub use edit::{
+    BlockInFile, FileEdit, LineInFile, ReplaceInFile, block_in_file, line_in_file, replace_in_file,
+};
 pub use exec::{Exec, OutputOf, exec, exec_script, output_of};
 pub use file::{File, file};
 #[cfg(feature = "json")]
 pub use json::JsonPart;
 pub use package::{IndexUpdate, Package, PackageManager, package, package_manager, packages};
 pub use publish_fact::{PublishFact, publish_fact};
+pub use reboot::{Reboot, reboot};
 pub use remote_file::{NewFile, RemoteFile, remote_file};
 pub use service::{Service, ServiceAnswer, UnitFile, init_script, service, unit_drop_in, unit_file};
 pub use symbolic_link::{SymbolicLink, symbolic_link};

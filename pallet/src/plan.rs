@@ -7,9 +7,9 @@ mod planner;
 mod render;
 
 use crate::action::{Action, Diff, Problem};
-use crate::actions::{Service, ServiceAnswer};
+use crate::actions::{Reboot, Service, ServiceAnswer};
 use crate::facts::Facts;
-use crate::graph::{ActionGraph, ActionId, How};
+use crate::graph::{ActionGraph, ActionId, ActionNode, How};
 use crate::location::Location;
 use crate::probe::{Probe, State};
 use crate::script::Script;
@@ -101,7 +101,9 @@ pub struct Doomed {
 pub fn probe(graph: &ActionGraph, facts: &Facts, done: &Done) -> Result<Probe, Vec<Doomed>> {
     let mut probe = Probe::default();
     let mut doomed = Vec::new();
-    for (id, node) in graph.in_order().filter(|(id, _)| !done.actions.contains(id)) {
+    let left =
+        |(id, node): &(ActionId, &ActionNode)| !done.actions.contains(id) && node.overridden_by().is_none();
+    for (id, node) in graph.in_order().filter(left) {
         if let Err(message) = node.action().probe(id, facts, &mut probe) {
             doomed.push(doom(graph, id, Problem { message, hint: None }));
         }
@@ -138,7 +140,9 @@ pub fn plan(
 fn owed_key(action: &dyn Action) -> Option<String> {
     let action: &dyn std::any::Any = action;
     let service = action.downcast_ref::<Service>().and_then(Service::owed_key);
-    service.or_else(|| action.downcast_ref::<ServiceAnswer>().and_then(ServiceAnswer::owed_key))
+    let answer = || action.downcast_ref::<ServiceAnswer>().and_then(ServiceAnswer::owed_key);
+    let reboot = || action.downcast_ref::<Reboot>().and_then(Reboot::owed_key);
+    service.or_else(answer).or_else(reboot)
 }
 
 fn verdict(diff: &Diff) -> Verdict {

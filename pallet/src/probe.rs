@@ -36,6 +36,7 @@ pub struct Probe {
     hashed: BTreeSet<RemotePath>,
     read: BTreeSet<RemotePath>,
     lines: BTreeSet<RemotePath>,
+    emptied: BTreeSet<RemotePath>,
     packages: BTreeSet<PackageName>,
     units: BTreeSet<UnitName>,
     users: BTreeSet<AccountName>,
@@ -74,6 +75,12 @@ impl Probe {
     /// Asks for the first line of a file, which costs no process: for what the kernel shows below `/proc` and `/sys`.
     pub fn line(&mut self, path: &RemotePath) {
         self.lines.insert(path.clone());
+    }
+
+    /// Asks whether a directory contains anything, beside all that [`path`](Probe::path) gives.
+    pub fn emptiness(&mut self, path: &RemotePath) {
+        self.paths.insert(path.clone());
+        self.emptied.insert(path.clone());
     }
 
     /// Asks whether a package is installed.
@@ -129,6 +136,9 @@ impl Probe {
         }
         if !self.read.is_empty() {
             script = script.code(CONTENTS).call("p_contents", self.read.iter().map(RemotePath::as_str));
+        }
+        if !self.emptied.is_empty() {
+            script = script.code(EMPTINESS).call("p_emptiness", self.emptied.iter().map(RemotePath::as_str));
         }
         if !self.lines.is_empty() {
             script = script.code(LINES).call("p_lines", self.lines.iter().map(RemotePath::as_str));
@@ -231,6 +241,20 @@ const CONTENTS: &str = r#"p_contents() {
     p_n=$((p_n - 1))
   done
   [ $# -eq 0 ] || head -q -c 1048576 "$@"
+}
+"#;
+
+const EMPTINESS: &str = r#"p_emptiness() {
+  p_frame emptiness
+  for p_path in "$@"; do
+    p_full=-
+    if [ -d "$p_path" ]; then
+      for p_entry in "$p_path"/* "$p_path"/.[!.]* "$p_path"/..?*; do
+        if [ -e "$p_entry" ] || [ -L "$p_entry" ]; then p_full=F; break; fi
+      done
+    fi
+    echo "$p_full"
+  done
 }
 "#;
 

@@ -168,6 +168,21 @@ impl World {
         Known { is, doubt: self.doubt(&Key::Line(path.clone())) }
     }
 
+    /// Tells whether a directory that was asked for contains something; `None` when an action before may have
+    /// emptied it.
+    pub fn is_full(&self, directory: &RemotePath) -> Option<bool> {
+        let below = |path: &RemotePath| path != directory && path.is_within(directory);
+        let mut known = self.state.paths.iter().filter(|(path, _)| below(path));
+        if known.any(|(path, state)| state.kind != PathKind::Absent && self.path(path).doubt.is_none()) {
+            return Some(true);
+        }
+        let moved = self.predicted.keys().any(|key| matches!(key, Key::Path(path) if below(path)));
+        match (self.state.full.contains(directory), moved || self.path(directory).doubt.is_some()) {
+            (true, true) => None,
+            (full, _) => Some(full),
+        }
+    }
+
     /// Returns what is known about a package.
     pub fn package(&self, name: &PackageName) -> Known<Option<&PackageState>> {
         let doubt = self.doubt(&Key::Package(name.clone()));

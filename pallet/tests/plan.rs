@@ -139,6 +139,65 @@ fn content_is_compared_by_hash_and_edits_by_others_are_noticed() {
     );
 }
 
+/// A file with this text.
+fn with_text(state: &mut State, at: &str, text: &str) {
+    let kind = PathKind::File(Contents::Hash(Sha256::of(text.as_bytes())));
+    let file = PathState { kind, mode: 0o644, size: text.len() as u64, ..PathState::absent() };
+    state.paths.insert(path(at), file);
+    state.texts.insert(path(at), text.as_bytes().to_vec());
+}
+
+#[test]
+fn edits_of_a_file_follow_each_other_and_the_plan_shows_each() {
+    let mut state = with_directories(&["/etc"]);
+    with_text(&mut state, "/etc/a", "x = 1\n");
+    let plan = planned(state, || {
+        line_in_file("/etc/a").matching("^x").line("x = 2");
+        line_in_file("/etc/a").line("x = 2");
+        block_in_file("/etc/a").block("y");
+        replace_in_file("/etc/a").replace("2", "3");
+        line_in_file("/etc/b").line("x").create();
+    })
+    .expect("nothing is certain to fail");
+    assert_eq!(
+        verdicts(&plan),
+        [Verdict::Change, Verdict::Unchanged, Verdict::Change, Verdict::Change, Verdict::Change]
+    );
+    let after = |index: usize| plan.actions()[index].diff.content.clone().and_then(|change| change.after);
+    assert_eq!(after(3).as_deref(), Some(&b"x = 3\n# BEGIN pallet\ny\n# END pallet\n"[..]));
+    assert_eq!(after(4).as_deref(), Some(&b"x\n"[..]));
+    assert!(!plan.is_split());
+}
+
+#[test]
+fn an_edit_in_doubt_ends_the_steps_until_the_node_was_read_again() {
+    let mut state = with_directories(&["/etc", "/srv"]);
+    let phase = || {
+        package("app");
+        file("/srv/before");
+        line_in_file("/etc/app.conf").matching("^port").line("port = 2");
+        file("/srv/behind");
+    };
+    let first = planned(state.clone(), phase).expect("nothing is certain to fail");
+    assert_eq!(
+        verdicts(&first),
+        [Verdict::Change, Verdict::Change, Verdict::Unknown(ActionId(0)), Verdict::Change]
+    );
+    let steps: Vec<ActionId> = first.steps().iter().flat_map(|step| step.ids.clone()).collect();
+    assert_eq!(steps, [ActionId(0), ActionId(1)]);
+    assert_eq!((first.is_split(), first.reach()), (true, 2));
+
+    with_text(&mut state, "/etc/app.conf", "port = 1\n");
+    let both = [ActionId(0), ActionId(1)];
+    let done = Done { actions: both.into(), changed: both.into(), ..Done::default() };
+    let rest = plan(&built(phase).graph, &Facts::example(), state, false, &done);
+    let rest = rest.expect("nothing is certain to fail");
+    assert_eq!(verdicts(&rest), [Verdict::Change, Verdict::Change]);
+    let steps: Vec<ActionId> = rest.steps().iter().flat_map(|step| step.ids.clone()).collect();
+    assert_eq!(steps, [ActionId(2), ActionId(3)]);
+    assert!(!rest.is_split());
+}
+
 #[test]
 fn a_value_that_is_known_is_a_text_and_one_that_is_not_is_a_doubt() {
     let phase = || {

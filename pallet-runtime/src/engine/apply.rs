@@ -88,6 +88,16 @@ impl Target<'_> {
     }
 }
 
+/// Returns a text without secrets: a command may print what it was given. A secret of several lines is masked line by
+/// line.
+pub(super) fn mask(text: String, secrets: &[Secret]) -> String {
+    let lines = secrets.iter().flat_map(|secret| secret.expose().lines());
+    lines
+        .map(str::trim)
+        .filter(|secret| !secret.is_empty())
+        .fold(text, |text, secret| text.replace(secret, "***"))
+}
+
 /// What the marks of an apply script have said so far.
 struct Progress<'a> {
     target: &'a Target<'a>,
@@ -344,18 +354,9 @@ impl<'a> Progress<'a> {
         }
     }
 
-    /// A command may print what it was given. A secret of several lines is masked line by line.
-    fn mask(&self, line: String) -> String {
-        let lines = self.secrets.iter().flat_map(|secret| secret.expose().lines());
-        lines
-            .map(str::trim)
-            .filter(|secret| !secret.is_empty())
-            .fold(line, |line, secret| line.replace(secret, "***"))
-    }
-
     fn flush_line(&mut self) {
         let bytes = std::mem::take(&mut self.partial);
-        let line = self.mask(visible(&String::from_utf8_lossy(&bytes)));
+        let line = mask(visible(&String::from_utf8_lossy(&bytes)), &self.secrets);
         let sensitive = self.current.iter().any(|id| self.target.graph.node(*id).how().is_sensitive());
         if sensitive || line.trim().is_empty() {
             return;

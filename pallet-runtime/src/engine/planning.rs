@@ -1,14 +1,14 @@
 //! Comparing a graph with a node, and the plan as people read it.
 
-use super::connect;
 use super::nodes::{Live, Member, Run, future_node};
 use super::phases;
 use super::select::{self, Selection};
+use super::{apply, asking, connect};
 use crate::event::{ActionLabel, Cost, Counts, Event, Failure, KnownAfter, PlannedAction, Verdict};
 use crate::request::RunError;
 use pallet::action::{ContentChange, Diff};
 use pallet::context::Context;
-use pallet::graph::{ActionGraph, ActionNode, Built};
+use pallet::graph::{ActionGraph, ActionId, ActionNode, Built};
 use pallet::name::PhaseName;
 use pallet::plan::{self, Done, Doomed, Plan};
 use pallet::probe::Section;
@@ -74,13 +74,14 @@ pub(super) async fn plan(run: &Arc<Run>, selection: &Selection) -> Result<(), Ru
         let new = chosen.create.iter().map(|request| future_node(&request.name, group));
         future.extend(stopped.chain(new).map(|node| (node, group.clone())));
     }
-    let mut members = connect::connect_new(run, members).await;
+    let members = connect::connect_new(run, members).await;
     let nodes = members.iter().map(Member::node).chain(future.iter().map(|(node, _)| node.clone()));
     let all = run.and_bystanders(nodes);
     let mut planner = Planner { run, all, phases: Vec::new() };
     let groups = selection.groups.iter().map(|chosen| &*chosen.group);
     planner.phases = select::expand(&select::phases(&run.request, groups));
-    planner.settings(&members, &future).map_err(RunError::Input)?;
+    let settled = asking::settle(run, members, |members| planner.settings(members, &future)).await;
+    let mut members = settled.map_err(RunError::Input)?;
     for member in &mut members {
         planner.existing(member).await.map_err(RunError::Input)?;
     }
@@ -115,20 +116,20 @@ impl Planner<'_> {
 
     /// Builds all phases of a node as one graph, so that what one phase changes is known to the next.
     fn build(&self, node: &Node, group: &Group, phases: &[PhaseName]) -> Result<Built, Vec<Failure>> {
-        let functions: Vec<_> =
-            phases.iter().filter_map(|phase| group.phases.get(phase)).flatten().cloned().collect();
+        let functions = phases.iter().filter_map(|phase| Some((phase, group.phases.get(phase)?.as_slice())));
         let context = Context {
             node: Some(node.clone()),
             nodes: self.all.clone(),
             settings: self.run.settings.clone(),
             published: self.run.published.clone(),
+            asked: self.run.asked.clone(),
             phase: phases
                 .first()
                 .cloned()
                 .unwrap_or_else(|| PhaseName::new(standard::CONFIGURE).expect("valid")),
             tentative: node.try_facts().is_none(),
         };
-        let built = phases::build_in(self.run, &context, &functions, group);
+        let built = phases::build_in(self.run, &context, functions, group);
         built.map_err(|error| phases::graph_failures(&error).collect::<Vec<_>>())
     }
 
@@ -144,8 +145,21 @@ impl Planner<'_> {
         let node = member.node();
         let name = member.record.name.clone();
         let phases = self.phases_of(&member.group, !connect::to_bootstrap(member));
+        if member.live.is_none() {
+            return Ok(());
+        }
+        let mut built = self.build(&node, &member.group, &phases);
+        for _ in 0..asking::ROUNDS {
+            if !asking::ask(self.run, member).await {
+                break;
+            }
+            built = self.build(&node, &member.group, &phases);
+        }
+        let Built { graph, known_after } = built?;
+        if self.run.has_failed(&name) {
+            return Ok(());
+        }
         let Some(live) = &mut member.live else { return Ok(()) };
-        let Built { graph, known_after } = self.build(&node, &member.group, &phases)?;
         let plan = match compare(self.run, &graph, live, &Done::default()).await {
             Ok(plan) => plan,
             Err(CompareError::Failed(failure)) => {
@@ -162,6 +176,7 @@ impl Planner<'_> {
                 return Ok(());
             }
         };
+        let secrets = graph.secrets();
         let diffs = if self.run.request.diffs { self.diffs(&plan, live).await } else { HashMap::new() };
         let actions: Vec<PlannedAction> = plan
             .actions()
@@ -170,17 +185,9 @@ impl Planner<'_> {
                 action: label(graph.node(planned.id)),
                 verdict: verdict(planned.verdict),
                 changes: planned.diff.changes.clone(),
-                diff: diffs.get(&planned.id.0).cloned(),
-                because: match planned.verdict {
-                    plan::Verdict::Unknown(by) if by == planned.id => {
-                        Some("only the node can tell".to_owned())
-                    }
-                    plan::Verdict::Unknown(by) => {
-                        let cause = graph.node(by);
-                        Some(format!("{} ({})", cause.label(), cause.location()))
-                    }
-                    _ => None,
-                },
+                // A file that is edited in part may contain a secret that another action put there.
+                diff: diffs.get(&planned.id.0).map(|diff| apply::mask(diff.clone(), &secrets)),
+                because: because(&graph, planned.id, planned.verdict),
             })
             .collect();
         let bytes = plan.script("").map_or(0, |script| script.render().len() as u64);
@@ -196,12 +203,12 @@ impl Planner<'_> {
     fn future(&self, node: &Node, group: &Group) -> Result<(), Vec<Failure>> {
         let phases = self.phases_of(group, false);
         let Built { graph, known_after } = self.build(node, group, &phases)?;
-        let actions = graph.in_order().map(|(_, action)| PlannedAction {
+        let actions = graph.in_order().map(|(id, action)| PlannedAction {
             action: label(action),
-            verdict: Verdict::Unknown,
+            verdict: if action.overridden_by().is_some() { Verdict::Unchanged } else { Verdict::Unknown },
             changes: Vec::new(),
             diff: None,
-            because: None,
+            because: because(&graph, id, plan::Verdict::Unchanged),
         });
         self.report(node, &phases, actions.collect(), known_after.map(describe), Cost::default());
         Ok(())
@@ -278,6 +285,21 @@ fn unified(id: usize, change: &ContentChange, sections: &[Section]) -> Option<St
     }
     let diff = similar::TextDiff::from_lines(&before, &after);
     Some(diff.unified_diff().context_radius(3).header(change.path.as_str(), change.path.as_str()).to_string())
+}
+
+/// Returns why a verdict is what it is, where that is not in the difference.
+fn because(graph: &ActionGraph, id: ActionId, verdict: plan::Verdict) -> Option<String> {
+    if let Some(by) = graph.node(id).overridden_by() {
+        return Some(format!("overridden at {}", graph.node(by).location()));
+    }
+    match verdict {
+        plan::Verdict::Unknown(by) if by == id => Some("only the node can tell".to_owned()),
+        plan::Verdict::Unknown(by) => {
+            let cause = graph.node(by);
+            Some(format!("{} ({})", cause.label(), cause.location()))
+        }
+        _ => None,
+    }
 }
 
 fn describe(known: pallet::graph::KnownAfter) -> KnownAfter {

@@ -2,6 +2,7 @@
 
 use super::attributes::{Attributes, GivenPath, attribute_methods, first_words, missing_parent};
 use crate::action::{Action, ContentChange, Diff, View};
+use crate::claim::{self, Claim};
 use crate::facts::Facts;
 use crate::graph::{ActionId, AnyHandle, Handle, record, refuse};
 use crate::location::Location;
@@ -188,8 +189,28 @@ impl RemoteFile {
         }
     }
 
+    /// Returns the claim about the content: its hash, or nothing where only the node knows it.
+    fn content_claim(&self) -> Claim {
+        let unknown = || Claim::unknown(self.path.thing(), "content");
+        let Ok(text) = self.text() else { return unknown() };
+        let Ok(content) = text.resolve(|_| None) else { return unknown() };
+        let claim = Claim::new(self.path.thing(), "content", Sha256::of(&content).to_string());
+        claim.shown(if text.is_secret() { "content with a secret".to_owned() } else { describe(&content) })
+    }
+
     fn overwrites(&self, view: &View<'_>) -> bool {
         self.overwrite_edits || view.overwrite_edits
+    }
+}
+
+/// Returns a content in few words: itself when it is short, else its size and the beginning of its hash.
+fn describe(content: &[u8]) -> String {
+    let short = std::str::from_utf8(content).ok().filter(|text| text.len() <= 40);
+    match short {
+        Some(text) => format!("content {text:?}"),
+        None => {
+            format!("content of {} bytes (SHA-256 {:.8}…)", content.len(), Sha256::of(content).to_string())
+        }
     }
 }
 
@@ -255,6 +276,7 @@ impl Action for RemoteFile {
     fn probe(&self, _: ActionId, _: &Facts, probe: &mut Probe) -> Result<(), String> {
         self.text()?;
         probe.content(self.path.get());
+        self.attributes.probe(probe);
         if let Some(parent) = self.path.get().parent() {
             probe.path(&parent);
         }
@@ -268,6 +290,9 @@ impl Action for RemoteFile {
             Ok(text) => text,
             Err(error) => return Diff::problem(error, None),
         };
+        if let Some(problem) = self.attributes.missing_account(view) {
+            return problem;
+        }
         let mut diff = Diff::none();
         let wanted = view.resolve(&text);
         match (&known.is.kind, &wanted) {
@@ -346,5 +371,11 @@ impl Action for RemoteFile {
     fn effects(&self) -> Option<Effects> {
         // It may be what defines a service.
         Some(Effects::Below(self.path.get().clone()))
+    }
+
+    fn declares(&self) -> Vec<Claim> {
+        let mut claims = vec![Claim::existence(self.path.thing(), claim::FILE), self.content_claim()];
+        claims.extend(self.attributes.claims(self.path.get()));
+        claims
     }
 }

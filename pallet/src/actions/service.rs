@@ -7,6 +7,7 @@ pub use answer::ServiceAnswer;
 pub use unit_file::{UnitFile, init_script, unit_drop_in, unit_file};
 
 use crate::action::{Action, Diff, View};
+use crate::claim::{Claim, Thing};
 use crate::facts::{Facts, InitSystem};
 use crate::graph::{ActionId, Handle, Handles, record};
 use crate::name::UnitName;
@@ -411,5 +412,13 @@ impl Action for Service {
 
     fn effects(&self) -> Option<Effects> {
         Some(Effects::Service)
+    }
+
+    fn declares(&self) -> Vec<Claim> {
+        let Ok(unit) = self.unit() else { return Vec::new() };
+        let claim = |aspect, state| Claim::new(Thing::Service(unit.clone()), aspect, state).shown(state);
+        let enabled = self.enabled.map(|yes| claim("start", if yes { "enabled" } else { "disabled" }));
+        let running = self.running.map(|yes| claim("activity", if yes { "running" } else { "stopped" }));
+        enabled.into_iter().chain(running).collect()
     }
 }

@@ -2,6 +2,7 @@
 
 use super::attributes::{GivenPath, missing_parent};
 use crate::action::{Action, Diff, View};
+use crate::claim::{self, Claim};
 use crate::facts::Facts;
 use crate::graph::{ActionId, Handle, record};
 use crate::probe::{PathKind, PathState, Probe};
@@ -100,5 +101,13 @@ impl Action for SymbolicLink {
     fn effects(&self) -> Option<Effects> {
         // What is reached through the link is something else from now on; or it is what defines a service.
         Some(Effects::Below(self.path.get().clone()))
+    }
+
+    fn declares(&self) -> Vec<Claim> {
+        if self.absent {
+            return vec![Claim::absent(self.path.thing())];
+        }
+        let target = Claim::new(self.path.thing(), "target", self.target.as_str());
+        vec![Claim::existence(self.path.thing(), claim::LINK), target]
     }
 }

@@ -72,6 +72,10 @@ impl<'a> Planner<'a> {
 
     pub(super) fn add(&mut self, id: ActionId) {
         let node = self.graph.node(id);
+        if node.overridden_by().is_some() {
+            self.actions.push(Planned { id, verdict: Verdict::Unchanged, diff: Diff::none() });
+            return;
+        }
         let action = node.action();
         let batch = action.batch().filter(|_| node.how().is_plain());
         let continues = match (&self.open, &batch) {

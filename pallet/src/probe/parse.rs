@@ -43,6 +43,7 @@ impl Probe {
         self.parse_paths(&answer, &mut state)?;
         self.parse_contents(&answer, &mut state)?;
         self.parse_lines(&answer, &mut state)?;
+        self.parse_emptiness(&answer, &mut state)?;
         if self.written {
             parse_written(&answer.text("written")?, &mut state);
         }
@@ -149,6 +150,20 @@ impl Probe {
             let line = lines.next().ok_or_else(|| ProbeError::new("lines"))?;
             if let Some(line) = line.strip_prefix('=') {
                 state.lines.insert(path.clone(), line.to_owned());
+            }
+        }
+        Ok(())
+    }
+
+    fn parse_emptiness(&self, answer: &Answer<'_>, state: &mut State) -> Result<(), ProbeError> {
+        if self.emptied.is_empty() {
+            return Ok(());
+        }
+        let text = answer.text("emptiness")?;
+        let mut flags = text.lines();
+        for path in &self.emptied {
+            if flags.next().ok_or_else(|| ProbeError::new("directories"))? == "F" {
+                state.full.insert(path.clone());
             }
         }
         Ok(())

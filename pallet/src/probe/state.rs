@@ -51,6 +51,8 @@ pub struct State {
     pub texts: BTreeMap<RemotePath, Vec<u8>>,
     /// The first lines of the files that were asked for and can be read.
     pub lines: BTreeMap<RemotePath, String>,
+    /// The directories that were asked for and contain something.
+    pub full: BTreeSet<RemotePath>,
     /// The packages that were asked for and are there in some way.
     pub packages: BTreeMap<PackageName, PackageState>,
     /// The services that were asked for.

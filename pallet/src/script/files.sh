@@ -57,29 +57,64 @@ p_file() {
       p_say "$2 was edited by somebody else since pallet wrote it; use --overwrite-edits to replace it"
       return 1
     fi
-    p_hash "$p_new" || return
-    if [ "$p_sum" != "$p_want" ]; then
-      rm -f "$p_new"
-      p_say "the content for $2 did not arrive whole (is the disk full?)"
-      return 1
-    fi
-    p_mode=$3 p_owner=$4 p_group=$5
-    if [ -n "$p_old" ]; then
-      set -- "$1" "$2" $(stat -c '%a %u %g' "$2")
-      p_mode=${p_mode:-$3} p_owner=${p_owner:-$4} p_group=${p_group:-$5}
-    fi
-    p_owe_reload "$2" || return
-    # Into a directory that a link leads to is where `mv` would move it.
-    if [ -L "$2" ] && [ -d "$2" ]; then rm -f -- "$2"; fi
-    # Remembered before it happens: what is remembered and did not happen does no harm.
-    if chown -- "${p_owner:-$(id -u)}:${p_group:-$(id -g)}" "$p_new" && chmod -- "${p_mode:-0644}" "$p_new" &&
-      p_wrote "$2" "$p_want" && mv -f -- "$p_new" "$2"; then
-      p_did="$p_did $1"
-    else
-      rm -f "$p_new"
-      return 1
-    fi
+    p_place "$1" "$2" "$3" "$4" "$5" "$p_want" ours
   fi
+}
+# p_place ID PATH MODE OWNER GROUP HASH REMEMBER: moves the file p_new to PATH, where p_old says what stands there.
+p_place() {
+  if ! p_ready "$@"; then
+    rm -f "$p_new"
+    return 1
+  fi
+  p_did="$p_did $1"
+}
+p_ready() {
+  p_hash "$p_new" || return
+  if [ "$p_sum" != "$6" ]; then
+    p_say "the content for $2 did not arrive whole (is the disk full?)"
+    return 1
+  fi
+  p_mode=$3 p_owner=$4 p_group=$5
+  if [ -n "$p_old" ]; then
+    p_line=$(stat -c '%a %u %g' "$2") || return
+    p_mode=${p_mode:-${p_line%% *}} p_line=${p_line#* }
+    p_owner=${p_owner:-${p_line% *}} p_group=${p_group:-${p_line#* }}
+  fi
+  p_owe_reload "$2" || return
+  # Into a directory that a link leads to is where `mv` would move it, and one in a circle stops that of busybox.
+  if [ -L "$2" ] && { [ -d "$2" ] || [ ! -e "$2" ]; }; then rm -f -- "$2"; fi
+  chown -- "${p_owner:-$(id -u)}:${p_group:-$(id -g)}" "$p_new" && chmod -- "${p_mode:-0644}" "$p_new" || return
+  # Remembered before it happens: what is remembered and did not happen does no harm.
+  if [ -n "$7" ]; then p_wrote "$2" "$6" || return; fi
+  mv -f -- "$p_new" "$2"
+}
+# p_text_is PATH HASH OTHER: whether the file still has one of these contents; without HASH, whether there is none. Sets p_old.
+p_text_is() {
+  p_old=
+  if [ -f "$1" ] && [ ! -L "$1" ]; then
+    p_hash "$1" || return
+    p_old=$p_sum
+  elif [ -e "$1" ] || [ -L "$1" ]; then
+    p_old=other
+  fi
+  [ "$p_old" = "$2" ] || [ "$p_old" = "$3" ] || p_unread "$1"
+}
+p_unread() { p_say "$1 was changed while it was being edited; run the same command again"; return 1; }
+# p_edited ID PATH MODE OWNER GROUP HASH BEFORE OURS: puts the file p_new, made of the text BEFORE, in place. OURS: what
+# stands there is nobody else's.
+p_edited() {
+  p_text_is "$2" "$7" "$6" || { rm -f "$p_new"; return 1; }
+  if [ "$p_old" = "$6" ]; then
+    rm -f "$p_new"
+    p_own "$1" "$2" "$3" "$4" "$5"
+    return
+  fi
+  p_place "$1" "$2" "$3" "$4" "$5" "$6" "$8"
+}
+# p_same ID PATH MODE OWNER GROUP HASH BEFORE: for a file whose text is as it should be.
+p_same() {
+  p_text_is "$2" "$7" "$6" || return
+  p_own "$1" "$2" "$3" "$4" "$5"
 }
 # p_keep ID PATH MODE OWNER GROUP HASH LAST: for a file that has its content already.
 p_keep() {

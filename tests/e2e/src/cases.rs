@@ -36,7 +36,9 @@ pub enum End {
 }
 
 impl End {
-    fn of(outcome: &ActionOutcome) -> End {
+    /// Returns how an outcome counts.
+    #[must_use]
+    pub fn of(outcome: &ActionOutcome) -> End {
         match outcome {
             ActionOutcome::Unchanged => End::Unchanged,
             ActionOutcome::Changed { .. } => End::Changed,
