@@ -8,6 +8,7 @@
 //! | [`file`](file()) | a file that exists, whatever its content, or does not |
 //! | [`line_in_file`], [`block_in_file`], [`replace_in_file`] | a part of a file that others write as well |
 //! | [`directory`](directory()) | a directory that exists, or does not |
+//! | [`fifo`](fifo()) | a named pipe |
 //! | [`symbolic_link`](symbolic_link()) | a symbolic link |
 //! | [`exec`](exec()) | a command that is run |
 //! | [`exec_script`] | a script that is run, by the node's `sh` or another program |
@@ -24,6 +25,7 @@ mod attributes;
 mod directory;
 mod edit;
 mod exec;
+mod fifo;
 mod file;
 #[cfg(feature = "json")]
 mod json;
@@ -42,13 +44,14 @@ pub use edit::{
     BlockInFile, FileEdit, LineInFile, ReplaceInFile, block_in_file, line_in_file, replace_in_file,
 };
 pub use exec::{Exec, OutputOf, exec, exec_script, output_of};
+pub use fifo::{Fifo, fifo};
 pub use file::{File, file};
 #[cfg(feature = "json")]
 pub use json::JsonPart;
 pub use package::{IndexUpdate, Package, PackageManager, package, package_manager, packages};
 pub use publish_fact::{PublishFact, publish_fact};
 pub use reboot::{Reboot, reboot};
-pub use remote_file::{NewFile, RemoteFile, remote_file};
+pub use remote_file::{NewDownload, NewFile, RemoteFile, remote_file};
 pub use service::{Service, ServiceAnswer, UnitFile, init_script, service, unit_drop_in, unit_file};
 pub use symbolic_link::{SymbolicLink, symbolic_link};
 pub use wait::{Wait, retry_until, wait_for_file, wait_for_http, wait_for_port};

@@ -89,7 +89,7 @@ pub use error::{Error, Result};
 pub use graph::{Handle, Value};
 pub use location::Location;
 pub use node_fact::{AskedFacts, CommandAnswer, NodeFact, NodeFactError, node_fact};
-pub use phase::{DefinesPhase, PhaseDef, PhaseOutput, RunnablePhase, enter, extract, standard};
+pub use phase::{DefinesPhase, PhaseDef, PhaseError, PhaseOutput, RunnablePhase, enter, extract, standard};
 pub use published::PublishedFacts;
 pub use registry::Registry;
 pub use secret::Secret;

@@ -1,10 +1,12 @@
 //! Everything that a file with phases and specs usually names: `use pallet::prelude::*;`
 
-pub use crate::actions::{
-    block_in_file, directory, exec, exec_script, file, group, init_script, line_in_file, output_of, package,
-    package_manager, packages, publish_fact, reboot, remote_file, replace_in_file, retry_until, service,
-    symbolic_link, unit_drop_in, unit_file, user, wait_for_file, wait_for_http, wait_for_port,
-};
+pub use crate::actions::{block_in_file, line_in_file, replace_in_file};
+pub use crate::actions::{directory, fifo, file, remote_file, symbolic_link};
+pub use crate::actions::{exec, exec_script, output_of, publish_fact};
+pub use crate::actions::{group, user};
+pub use crate::actions::{init_script, reboot, service, unit_drop_in, unit_file};
+pub use crate::actions::{package, package_manager, packages};
+pub use crate::actions::{retry_until, wait_for_file, wait_for_http, wait_for_port};
 #[cfg(feature = "template")]
 pub use crate::context;
 pub use crate::context::{Node, Nodes, NodesIn};

@@ -43,6 +43,7 @@ pub struct Probe {
     groups: BTreeSet<AccountName>,
     commands: BTreeMap<(ActionId, u8), Command>,
     written: bool,
+    origins: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -81,6 +82,12 @@ impl Probe {
     pub fn emptiness(&mut self, path: &RemotePath) {
         self.paths.insert(path.clone());
         self.emptied.insert(path.clone());
+    }
+
+    /// Asks where the content of a file or directory came from: what pallet remembers of it.
+    pub fn origin(&mut self, path: &RemotePath) {
+        self.paths.insert(path.clone());
+        self.origins = true;
     }
 
     /// Asks whether a package is installed.
@@ -145,6 +152,9 @@ impl Probe {
         }
         if self.written {
             script = script.code(WRITTEN);
+        }
+        if self.origins {
+            script = script.code(ORIGINS);
         }
         if !self.packages.is_empty() && facts.package_manager == Some(PackageManagerKind::Apt) {
             script = script.code(DPKG).call("p_packages", self.packages.iter().map(PackageName::as_str));
@@ -275,6 +285,11 @@ const LINES: &str = r#"p_lines() {
 /// What pallet wrote last, and what it still owes. See `apply.sh`.
 const WRITTEN: &str = r#"p_frame written
 [ ! -r "${p_lib:-/var/lib/pallet}/written" ] || cat "${p_lib:-/var/lib/pallet}/written"
+"#;
+
+/// See `downloads.sh`.
+const ORIGINS: &str = r#"p_frame origins
+[ ! -r "${p_lib:-/var/lib/pallet}/origins" ] || cat "${p_lib:-/var/lib/pallet}/origins"
 "#;
 
 const DPKG: &str = r#"p_packages() {

@@ -221,6 +221,16 @@ impl World {
         self.state.written.get(path)?.last().copied()
     }
 
+    /// Returns where what stands at a path came from last, and which content that was.
+    pub fn origin(&self, path: &RemotePath) -> Option<(Sha256, Sha256)> {
+        self.state.origins.get(path).copied()
+    }
+
+    /// Takes down where what stands at a path comes from.
+    pub fn set_origin(&mut self, path: &RemotePath, origin: Sha256, content: Sha256) {
+        self.state.origins.insert(path.clone(), (origin, content));
+    }
+
     /// Returns whether a reload or restart is owed, by names like `reload-nginx`.
     pub fn debt(&self, key: &str) -> Option<Debt> {
         self.debts.get(key)

@@ -136,7 +136,9 @@ impl<E: Edit> FileEdit<E> {
         match world.path(path).is.kind {
             PathKind::Absent | PathKind::File(_) => {}
             PathKind::Link(target) => return Err(link(&target)),
-            PathKind::Directory | PathKind::Other => return Err((format!("{path} is not a file"), None)),
+            PathKind::Directory | PathKind::Fifo | PathKind::Other => {
+                return Err((format!("{path} is not a file"), None));
+            }
         }
         match world.text(path).is {
             FileText::NoFile => Ok(Before::None),

@@ -47,6 +47,9 @@ impl Probe {
         if self.written {
             parse_written(&answer.text("written")?, &mut state);
         }
+        if self.origins {
+            parse_origins(&answer.text("origins")?, &mut state);
+        }
         if !self.packages.is_empty() && facts.package_manager == Some(PackageManagerKind::Apt) {
             self.parse_dpkg(&answer.text("dpkg")?, &facts.architecture, &mut state);
         }
@@ -275,11 +278,25 @@ fn parse_stat(line: &str) -> Option<PathState> {
         0o100_000 => PathKind::File(Contents::NotRead),
         0o040_000 => PathKind::Directory,
         0o120_000 => PathKind::Link(String::new()),
+        0o010_000 => PathKind::Fifo,
         _ => PathKind::Other,
     };
     // A time before 1970 is negative.
     let modified = words.next()?.parse::<i64>().ok()?.try_into().unwrap_or(0);
     Some(PathState { kind, mode: raw & 0o7777, owner, uid: Some(uid), group, gid: Some(gid), size, modified })
+}
+
+/// `ORIGIN CONTENT PATH`: the last line of a path counts.
+fn parse_origins(text: &str, state: &mut State) {
+    for line in text.lines() {
+        let mut words = line.splitn(3, ' ');
+        if let (Some(origin), Some(content), Some(path)) = (words.next(), words.next(), words.next())
+            && let (Some(origin), Some(content)) = (Sha256::parse(origin), Sha256::parse(content))
+            && let Ok(path) = RemotePath::new(path)
+        {
+            state.origins.insert(path, (origin, content));
+        }
+    }
 }
 
 fn parse_written(text: &str, state: &mut State) {

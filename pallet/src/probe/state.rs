@@ -65,6 +65,8 @@ pub struct State {
     pub commands: BTreeMap<(ActionId, u8), CommandResult>,
     /// The hashes of what pallet wrote to each path, the last one last.
     pub written: BTreeMap<RemotePath, Vec<Sha256>>,
+    /// Where what stands at a path came from last, and which content that was, both as hashes.
+    pub origins: BTreeMap<RemotePath, (Sha256, Sha256)>,
     /// Restarts and reloads that an earlier run still owed: `reload-nginx`.
     pub owed: BTreeSet<String>,
 }
@@ -117,7 +119,9 @@ pub enum PathKind {
     Directory,
     /// A symbolic link to this target.
     Link(String),
-    /// A device, a socket, a pipe.
+    /// A named pipe.
+    Fifo,
+    /// A device or a socket.
     Other,
 }
 

@@ -56,6 +56,9 @@ pub static APPLY: Library = Library::new("apply", include_str!("apply.sh"), &[])
 /// Files, directories, links.
 pub static FILES: Library = Library::new("files", include_str!("files.sh"), &[&APPLY]);
 
+/// What is fetched from URLs.
+pub static DOWNLOADS: Library = Library::new("downloads", include_str!("downloads.sh"), &[&FILES]);
+
 /// Users and groups.
 pub static ACCOUNTS: Library = Library::new("accounts", include_str!("accounts.sh"), &[&APPLY]);
 
