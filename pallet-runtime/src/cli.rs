@@ -11,6 +11,7 @@ mod catalogue;
 mod check;
 mod confirm;
 mod engine;
+mod facts;
 mod listing;
 mod output;
 mod run;
@@ -106,6 +107,11 @@ impl Main {
                 let session = Session::open(self, globals, world)?;
                 session.say_warnings();
                 session.block_on(listing::nodes(&session, &selection))
+            }
+            Command::Facts(args) => {
+                let session = Session::open(self, globals, world)?;
+                session.say_warnings();
+                session.block_on(facts::facts(&session, &args.selection, &args.admin))
             }
             Command::Run(verb) => {
                 let session = Session::open(self, globals, world)?;

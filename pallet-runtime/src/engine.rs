@@ -12,6 +12,7 @@
 mod apply;
 mod asking;
 mod connect;
+mod facts;
 mod lifecycle;
 mod nodes;
 mod phases;
@@ -21,6 +22,7 @@ mod reboot;
 mod select;
 
 pub use connect::{Connection, Connector, LoginAs};
+pub use facts::{NodeFacts, facts};
 pub use nodes::Cancel;
 pub(crate) use select::describe;
 

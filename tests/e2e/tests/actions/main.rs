@@ -5,6 +5,7 @@ mod accounts;
 mod commands;
 mod cost;
 mod edits;
+mod facts;
 mod files;
 mod git;
 mod hostile;
