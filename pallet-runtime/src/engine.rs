@@ -12,6 +12,7 @@
 mod apply;
 mod asking;
 mod connect;
+mod drawing;
 mod facts;
 mod lifecycle;
 mod nodes;
@@ -22,6 +23,8 @@ mod reboot;
 mod select;
 
 pub use connect::{Connection, Connector, LoginAs};
+pub use drawing::DrawRequest;
+pub(crate) use drawing::draw;
 pub use facts::{NodeFacts, facts};
 pub use nodes::Cancel;
 pub(crate) use select::describe;
