@@ -439,10 +439,10 @@ fn apply_all(facts: &Facts, members: &[Member<'_>]) -> Script {
     let words = packages.iter().flat_map(|(id, package)| package.words(*id, manager));
     let words = first.options.words().into_iter().chain(["--".to_owned()]).chain(words);
     let command = match first.options.wanted {
-        Wanted::Installed => "p_install install",
-        Wanted::Latest => "p_install latest",
-        Wanted::Absent => "p_remove remove",
-        Wanted::Purged => "p_remove purge",
+        Wanted::Installed => "p_pkg_install install",
+        Wanted::Latest => "p_pkg_install latest",
+        Wanted::Absent => "p_pkg_remove remove",
+        Wanted::Purged => "p_pkg_remove purge",
     };
     // Code and a word: `call` puts a blank between them.
     Script::new().library(system::library(manager)).call(command, words)

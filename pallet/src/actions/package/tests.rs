@@ -109,8 +109,8 @@ fn neighbours_with_equal_options_are_one_transaction() {
         .expect("a plan");
     let steps: Vec<String> = plan.steps().iter().map(|step| step.script.masked()).collect();
     let expected = [
-        "p_install install -- '0=one' '0=two' '1=three=1:2~3'\n".replace('\'', ""),
-        "p_install install recommends=no -- 2=four\n".to_owned(),
+        "p_pkg_install install -- '0=one' '0=two' '1=three=1:2~3'\n".replace('\'', ""),
+        "p_pkg_install install recommends=no -- 2=four\n".to_owned(),
     ];
     let steps: Vec<String> = steps.iter().map(|step| step.replace('\'', "")).collect();
     assert_eq!(steps, expected);

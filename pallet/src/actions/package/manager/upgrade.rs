@@ -90,7 +90,7 @@ impl Action for SystemUpgrade {
             .code("p_outdated() {\n")
             .code(self.outdated(manager))
             .code("\n}\n")
-            .call("p_upgrade_all", [view.id.0.to_string(), self.verb(manager).to_owned()])
+            .call("p_pkg_upgrade_all", [view.id.0.to_string(), self.verb(manager).to_owned()])
     }
 
     fn predict(&self, _: ActionId, _: &mut World) {}
