@@ -67,8 +67,6 @@ p_apt_options() {
     no) p_given="$p_given --no-install-recommends" ;;
   esac
   [ -z "$p_unsigned" ] || p_given="$p_given --allow-unauthenticated"
-  # Whoever declares whether it is held may have it changed.
-  [ -z "$p_hold" ] || p_given="$p_given --allow-change-held-packages"
 }
 p_pm_install() {
   p_apt_options

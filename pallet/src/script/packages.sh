@@ -101,7 +101,7 @@ p_pkg_install() {
   shift
   p_pkg_options "$@"
   shift "$p_used"
-  p_fresh= p_older= p_todo= p_again=
+  p_fresh= p_older= p_todo= p_again= p_locked=
   for p_word in "$@"; do
     p_want=${p_word#*=} p_name=${p_word#*=}
     p_name=${p_name%%=*}
@@ -119,10 +119,13 @@ p_pkg_install() {
       *=*:* | *:) p_fresh="$p_fresh $p_want" ;;
       *) p_older="$p_older $p_name" ;;
     esac
+    # Whoever declares whether it is held may have it changed.
+    [ -z "$p_hold" ] || [ "$p_held" != hold ] || p_locked="$p_locked $p_name"
     p_todo="$p_todo ${p_word%%=*}=$p_name=$p_version"
   done
   if [ -n "$p_todo" ]; then
     p_pkg_ready || return
+    [ -z "$p_locked" ] || p_pm_hold release $p_locked || return
     [ -z "$p_fresh" ] || p_pm_install $p_fresh || return
     [ -z "$p_older" ] || p_pm_upgrade $p_older || return
     for p_word in $p_todo; do

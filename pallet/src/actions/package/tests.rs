@@ -145,7 +145,7 @@ fn names_and_versions_that_cannot_be_are_mistakes() {
     assert!(mistake(|| package("a b")).contains("invalid package name"));
     assert!(mistake(|| packages(["a", "b"]).version("1")).contains("single package"));
     assert!(mistake(|| package("a").version("1; rm")).contains("is not a version"));
-    assert!(mistake(|| package("a").latest().version("1")).contains("not with `latest`"));
+    assert!(mistake(|| package("a").latest().version("1")).contains("in one version and in the newest"));
     assert!(mistake(|| package("a").from("x y")).contains("not the name of a release"));
     assert!(mistake(|| package("a").architecture("../x")).contains("not an architecture"));
     assert!(mistake(|| debconf("a", "a/b", "bool", "true")).contains("one of boolean"));
