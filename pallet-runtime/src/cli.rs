@@ -10,7 +10,9 @@ mod args;
 mod catalogue;
 mod check;
 mod confirm;
+mod draw;
 mod engine;
+mod facts;
 mod listing;
 mod output;
 mod run;
@@ -101,11 +103,17 @@ impl Main {
         match command {
             Command::Completions(shell) => Ok(args::print_completions(&shell, world)),
             Command::Groups => listing::groups(&self.catalogue()?, &globals, world),
+            Command::Draw(args) => draw::draw(&*self.engine, &self.catalogue()?, &args, world),
             Command::Phases => listing::phases(&self.catalogue()?, &globals, world),
             Command::Nodes(selection) => {
                 let session = Session::open(self, globals, world)?;
                 session.say_warnings();
                 session.block_on(listing::nodes(&session, &selection))
+            }
+            Command::Facts(args) => {
+                let session = Session::open(self, globals, world)?;
+                session.say_warnings();
+                session.block_on(facts::facts(&session, &args.selection, &args.admin))
             }
             Command::Run(verb) => {
                 let session = Session::open(self, globals, world)?;

@@ -2,11 +2,12 @@
 
 use crate::cli::{self, Catalogue, Engine, GroupEntry, Main, PhaseEntry};
 use crate::connector::Reach;
-use crate::engine::{self, Cancel};
+use crate::engine::{self, Cancel, DrawRequest, NodeFacts};
 use crate::event::{Failure, Summary};
 use crate::request::{Request, RunError};
 use pallet::Registry;
 use pallet::compute::BoxFuture;
+use pallet::graph::draw::Drawing;
 use pallet::name::{GroupName, PhaseName};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -46,6 +47,24 @@ impl Program {
         }
         (self.registry)().map_err(|error| error.lines().map(Failure::new).collect())
     }
+
+    async fn engine_setup(&self, setup: cli::Setup) -> Result<engine::Setup, RunError> {
+        let registry = self.registry().map_err(RunError::Input)?;
+        let reach = Reach::new(setup.admin, setup.ssh_config, setup.known_hosts);
+        reach
+            .check()
+            .await
+            .map_err(|error| RunError::Input(vec![Failure::new(error.message).maybe_hint(error.hint)]))?;
+        Ok(engine::Setup {
+            registry,
+            service: setup.service,
+            service_name: setup.service_name,
+            connector: Arc::new(reach),
+            listener: setup.listener,
+            confirm: setup.confirm,
+            cancel: Cancel::new(setup.cancel),
+        })
+    }
 }
 
 impl Engine for Program {
@@ -69,24 +88,19 @@ impl Engine for Program {
         })
     }
 
+    fn draw(&self, request: &DrawRequest) -> Result<Drawing, Vec<Failure>> {
+        engine::draw(&self.registry()?, request)
+    }
+
     fn run(&self, setup: cli::Setup, request: Request) -> BoxFuture<'_, Result<Summary, RunError>> {
-        Box::pin(async move {
-            let registry = self.registry().map_err(RunError::Input)?;
-            let reach = Reach::new(setup.admin, setup.ssh_config, setup.known_hosts);
-            reach
-                .check()
-                .await
-                .map_err(|error| RunError::Input(vec![Failure::new(error.message).maybe_hint(error.hint)]))?;
-            let setup = engine::Setup {
-                registry,
-                service: setup.service,
-                service_name: setup.service_name,
-                connector: Arc::new(reach),
-                listener: setup.listener,
-                confirm: setup.confirm,
-                cancel: Cancel::new(setup.cancel),
-            };
-            engine::run(setup, request).await
-        })
+        Box::pin(async move { engine::run(self.engine_setup(setup).await?, request).await })
+    }
+
+    fn facts(
+        &self,
+        setup: cli::Setup,
+        groups: Vec<GroupName>,
+    ) -> BoxFuture<'_, Result<Vec<NodeFacts>, RunError>> {
+        Box::pin(async move { engine::facts(self.engine_setup(setup).await?, &groups).await })
     }
 }

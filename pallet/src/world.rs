@@ -11,8 +11,8 @@ pub use debts::Debt;
 use crate::graph::ActionId;
 use crate::name::{AccountName, PackageName, RemotePath, UnitName};
 use crate::probe::{
-    Account, AccountGroup, CommandResult, PackageState, PathKind, PathState, READ_LIMIT, Sha256, State,
-    UnitState,
+    Account, AccountGroup, AuthorizedKeys, CommandResult, PackageState, PathKind, PathState, READ_LIMIT,
+    Sha256, Shadow, State, UnitState,
 };
 use debts::Debts;
 use std::collections::{BTreeMap, HashMap};
@@ -180,6 +180,17 @@ impl World {
         Known { is, doubt: self.doubt(&Key::Line(path.clone())) }
     }
 
+    /// Tells whether a file whose first line was asked for can be read and not be written, even by root.
+    pub fn is_locked(&self, path: &RemotePath) -> bool {
+        self.state.locked.contains(path)
+    }
+
+    /// Returns all lines of a file that was asked for as a listing.
+    pub fn listing(&self, path: &RemotePath) -> Known<&[String]> {
+        let is = self.state.listings.get(path).map(Vec::as_slice).unwrap_or_default();
+        Known { is, doubt: self.doubt(&Key::Line(path.clone())) }
+    }
+
     /// Tells whether a directory that was asked for contains something; `None` when an action before may have
     /// emptied it.
     pub fn is_full(&self, directory: &RemotePath) -> Option<bool> {
@@ -228,6 +239,19 @@ impl World {
     /// Returns a user, if it exists.
     pub fn user(&self, name: &AccountName) -> Known<Option<&Account>> {
         Known { is: self.state.users.get(name), doubt: self.doubt(&Key::User(name.clone())) }
+    }
+
+    /// Returns what is secret about a user that was asked for with its password, if it exists and has such.
+    pub fn shadow(&self, name: &AccountName) -> Known<Option<&Shadow>> {
+        Known { is: self.state.shadows.get(name), doubt: self.doubt(&Key::User(name.clone())) }
+    }
+
+    /// Returns the SSH keys that a user accepts, if they were asked for.
+    pub fn authorized_keys(&self, name: &AccountName) -> Known<AuthorizedKeys> {
+        let is = self.state.keys.get(name).cloned().unwrap_or_default();
+        let of_file = self.user(name).is.and_then(|user| authorized_keys_file(&user.home));
+        let of_file = of_file.and_then(|path| self.doubt(&Key::Path(path)));
+        Known { is, doubt: self.doubt(&Key::User(name.clone())).or(of_file) }
     }
 
     /// Returns a group, if it exists.
@@ -311,6 +335,12 @@ impl World {
         self.predict(Key::Line(path.clone()));
     }
 
+    /// Takes down all lines of a listing from here on.
+    pub fn set_listing(&mut self, path: &RemotePath, lines: Vec<String>) {
+        self.state.listings.insert(path.clone(), lines);
+        self.predict(Key::Line(path.clone()));
+    }
+
     /// Takes down what pallet wrote last to a path; `None` if that is not known.
     pub fn set_written(&mut self, path: &RemotePath, hash: Option<Sha256>) {
         match hash {
@@ -358,6 +388,29 @@ impl World {
         self.predict(Key::User(name.clone()));
     }
 
+    /// Returns the groups of which a user is a further member, as far as groups are known.
+    pub fn memberships<'a>(&'a self, name: &'a AccountName) -> impl Iterator<Item = String> + 'a {
+        let of = |group: &&AccountGroup| group.members.contains(name.as_str());
+        let groups = self.state.groups.iter().filter(move |(_, group)| of(group));
+        groups.map(|(group, _)| group.to_string())
+    }
+
+    /// Takes down what is secret about a user from here on.
+    pub fn set_shadow(&mut self, name: &AccountName, shadow: Option<Shadow>) {
+        match shadow {
+            Some(shadow) => self.state.shadows.insert(name.clone(), shadow),
+            None => self.state.shadows.remove(name),
+        };
+    }
+
+    /// Takes down the SSH keys that a user accepts from here on.
+    pub fn set_authorized_keys(&mut self, name: &AccountName, keys: AuthorizedKeys) {
+        if let Some(path) = self.user(name).is.and_then(|user| authorized_keys_file(&user.home)) {
+            self.predict(Key::Path(path));
+        }
+        self.state.keys.insert(name.clone(), keys);
+    }
+
     /// Takes down a group from here on.
     pub fn set_group(&mut self, name: &AccountName, group: Option<AccountGroup>) {
         match group {
@@ -397,6 +450,10 @@ impl World {
         let since = self.predicted.get(key).copied().unwrap_or(0);
         self.moved[since..].iter().find(|(_, effects)| effects.may_move(key)).map(|(by, _)| *by)
     }
+}
+
+fn authorized_keys_file(home: &str) -> Option<RemotePath> {
+    RemotePath::new(format!("{}/.ssh/authorized_keys", home.trim_end_matches('/'))).ok()
 }
 
 #[cfg(test)]

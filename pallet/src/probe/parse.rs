@@ -1,11 +1,15 @@
 //! Reads the answer of a probe. The answer comes from the node and is believed only as far as it has the form
 //! that was asked for.
 
-use super::state::{Account, AccountGroup, CommandResult, Contents, PathKind, PathState, Sha256, State};
+use super::state::{
+    Account, AccountGroup, AuthorizedKeys, CommandResult, Contents, PathKind, PathState, Sha256, Shadow,
+    State,
+};
 use super::{Probe, READ_LIMIT, Section, debconf, units};
 use crate::facts::Facts;
 use crate::graph::ActionId;
 use crate::name::{AccountName, RemotePath};
+use crate::secret::Secret;
 use std::fmt;
 
 /// The answer of a node was not what the probe asks for.
@@ -40,6 +44,7 @@ impl Probe {
         self.parse_paths(&answer, &mut state)?;
         self.parse_contents(&answer, &mut state)?;
         self.parse_lines(&answer, &mut state)?;
+        self.parse_listings(&answer, &mut state)?;
         self.parse_emptiness(&answer, &mut state)?;
         if self.written {
             parse_written(&answer.text("written")?, &mut state);
@@ -57,6 +62,12 @@ impl Probe {
         self.parse_units(&answer, &mut state)?;
         if !self.users.is_empty() || !self.groups.is_empty() {
             self.parse_accounts(&answer, &mut state)?;
+        }
+        if !self.passwords.is_empty() {
+            state.shadows = answer.text("shadow")?.lines().filter_map(parse_shadow).collect();
+        }
+        if !self.keys.is_empty() {
+            self.parse_keys(&answer.text("keys")?, &mut state)?;
         }
         self.parse_commands(sections, &mut state)?;
         Ok(state)
@@ -148,13 +159,47 @@ impl Probe {
         if self.lines.is_empty() {
             return Ok(());
         }
-        let text = answer.text("lines")?;
-        let mut lines = text.lines();
+        let (writable, text) = (answer.text("writable")?, answer.text("lines")?);
+        let mut writable = writable.lines();
+        let mut lines = text.lines().peekable();
         for path in &self.lines {
-            let line = lines.next().ok_or_else(|| ProbeError::new("lines"))?;
-            if let Some(line) = line.strip_prefix('=') {
-                state.lines.insert(path.clone(), line.to_owned());
+            let flag = writable.next().ok_or_else(|| ProbeError::new("lines"))?;
+            // A file that cannot be read, or has no line, gives nothing.
+            let of_path = |line: &str| line.strip_prefix(path.as_str())?.strip_prefix(':').map(str::to_owned);
+            let Some(line) = lines.peek().and_then(|line| of_path(line)) else { continue };
+            lines.next();
+            state.lines.insert(path.clone(), line);
+            if flag != "W" {
+                state.locked.insert(path.clone());
             }
+        }
+        if lines.next().is_some() { Err(ProbeError::new("lines")) } else { Ok(()) }
+    }
+
+    fn parse_listings(&self, answer: &Answer<'_>, state: &mut State) -> Result<(), ProbeError> {
+        if self.listings.is_empty() {
+            return Ok(());
+        }
+        let text = answer.text("listings")?;
+        let mut lines = text.lines();
+        for path in &self.listings {
+            let own = lines.by_ref().map_while(|line| line.strip_prefix('=')).map(str::to_owned);
+            state.listings.insert(path.clone(), own.collect());
+        }
+        if lines.next().is_some() { Err(ProbeError::new("listings")) } else { Ok(()) }
+    }
+
+    fn parse_keys(&self, text: &str, state: &mut State) -> Result<(), ProbeError> {
+        let mut lines = text.lines().peekable();
+        for name in &self.keys {
+            if lines.next() != Some(name.as_str()) {
+                return Err(ProbeError::new("authorized keys"));
+            }
+            let mut next = || lines.next_if(|line| line.starts_with('=')).map(|line| &line[1..]);
+            let mut mode = || u32::from_str_radix(next()?, 8).ok();
+            let (folder, file) = (mode(), mode());
+            let lines = std::iter::from_fn(next).map(str::to_owned).collect();
+            state.keys.insert(name.clone(), AuthorizedKeys { folder, file, lines });
         }
         Ok(())
     }
@@ -304,6 +349,14 @@ fn parse_group(line: &str) -> Option<(AccountName, AccountGroup)> {
     Some((AccountName::new(name).ok()?, AccountGroup { gid: gid.parse().ok()?, members }))
 }
 
+fn parse_shadow(line: &str) -> Option<(AccountName, Shadow)> {
+    let fields: Vec<&str> = line.split(':').collect();
+    let (name, password) = (fields.first()?, fields.get(1)?);
+    // -1 means never, as nothing does.
+    let expires = fields.get(7).and_then(|days| days.parse().ok());
+    Some((AccountName::new(*name).ok()?, Shadow { password: Secret::from(*password), expires }))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -367,7 +420,8 @@ mod tests {
                 section("files", "F\nF\n"),
                 section("hashes", &hashes("one", "2\n")),
                 section("contents", contents),
-                section("lines", "=1 2\n-\n"),
+                section("writable", "W\n-\n"),
+                section("lines", "/proc/x:1 2\n"),
                 section("written", ""),
             ]
         };
@@ -379,6 +433,48 @@ mod tests {
         for moved in ["one2", "one23\n", "two2\n"] {
             probe.parse(&Facts::example(), &answer(moved)).expect_err("a file that changed in between");
         }
+    }
+
+    #[test]
+    fn what_the_kernel_shows_is_read_in_order() {
+        let mut probe = Probe::default();
+        probe.line(&path("/proc/a"));
+        probe.line(&path("/proc/b"));
+        probe.listing(&path("/proc/self/mounts"));
+        probe.listing(&path("/proc/swaps"));
+        let answer = [
+            section("writable", "W\n-\n"),
+            section("lines", "/proc/a:1\n/proc/b:2\n"),
+            section("listings", "=proc /proc\n=-\n-\n-\n"),
+        ];
+        let state = probe.parse(&Facts::example(), &answer).expect("a complete answer");
+        assert_eq!(state.lines[&path("/proc/b")], "2");
+        assert_eq!(state.locked.iter().collect::<Vec<_>>(), [&path("/proc/b")]);
+        assert_eq!(state.listings[&path("/proc/self/mounts")], ["proc /proc", "-"]);
+        assert!(state.listings[&path("/proc/swaps")].is_empty());
+    }
+
+    #[test]
+    fn secrets_and_keys_of_users_are_found() {
+        let name = |text: &str| AccountName::new(text).expect("a valid name");
+        let mut probe = Probe::default();
+        probe.password(&name("app"));
+        probe.authorized_keys(&name("app"));
+        probe.authorized_keys(&name("new"));
+        let answer = [
+            section("passwd", ""),
+            section("members", ""),
+            section("group", ""),
+            section("shadow", "app:$6$x:19000:0:99999:7::20000:\n"),
+            section("keys", "app\n=700\n=600\n=ssh-ed25519 AAAA\n==\nnew\n"),
+        ];
+        let state = probe.parse(&Facts::example(), &answer).expect("a complete answer");
+        let shadow = Shadow { password: Secret::from("$6$x"), expires: Some(20000) };
+        assert_eq!(state.shadows[&name("app")], shadow);
+        let lines = vec!["ssh-ed25519 AAAA".to_owned(), "=".to_owned()];
+        let keys = AuthorizedKeys { folder: Some(0o700), file: Some(0o600), lines };
+        assert_eq!(state.keys[&name("app")], keys);
+        assert_eq!(state.keys[&name("new")], AuthorizedKeys::default());
     }
 
     #[test]

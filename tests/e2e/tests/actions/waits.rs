@@ -12,10 +12,10 @@ use std::time::Duration;
 fn on_debian() {
     require!("nodes");
     let lab = Lab::new(Machine::debian());
-    lab.machine.check("mkdir -p /srv/www; cp /bin/busybox /srv/httpd");
+    lab.machine.check("mkdir -p /srv/www; cp /bin/busybox /srv/busybox");
     cases::run(&lab, waits());
     lab.machine.check("mv /usr/bin/curl /usr/bin/not-curl; ln -s busybox /bin/wget; rm -f /srv/soon");
-    cases::run(&lab, answers_over_http());
+    cases::run(&lab, answers_over_http(8766));
     what_does_not_come(&lab);
 }
 
@@ -23,7 +23,7 @@ fn on_debian() {
 fn on_busybox() {
     require!("nodes");
     let lab = Lab::new(Machine::busybox());
-    lab.machine.check("mkdir -p /srv/www; cp /bin/busybox /srv/httpd; ip link set lo up");
+    lab.machine.check("mkdir -p /srv/www; cp /bin/busybox /srv/busybox; ip link set lo up");
     cases::run(&lab, waits());
     what_does_not_come(&lab);
 }
@@ -58,21 +58,22 @@ fn waits() -> Vec<Case> {
         .unsure()
         .first([End::Changed, End::Unchanged]),
     ];
-    cases.extend(answers_over_http());
+    cases.extend(answers_over_http(8765));
     cases
 }
 
-fn answers_over_http() -> Vec<Case> {
+fn answers_over_http(port: u16) -> Vec<Case> {
+    let url = move |path| format!("http://127.0.0.1:{port}/{path}");
     vec![
-        Case::new("a port and an answer over HTTP", || {
-            exec("echo all is ready >/srv/www/health; /srv/httpd httpd -p 8765 -h /srv/www")
+        Case::new("a port and an answer over HTTP", move || {
+            exec(format!("echo all is ready >/srv/www/health; /srv/busybox httpd -p {port} -h /srv/www"))
                 .unless("test -e /srv/www/health");
-            often(wait_for_port(8765));
-            often(wait_for_port(8765).on_host("127.0.0.1"));
-            often(wait_for_http("http://127.0.0.1:8765/health").containing("is ready"));
-            often(wait_for_http("http://127.0.0.1:8765/missing").status(404));
+            often(wait_for_port(port));
+            often(wait_for_port(port).on_host("127.0.0.1"));
+            often(wait_for_http(url("health")).containing("is ready"));
+            often(wait_for_http(url("missing")).status(404));
         })
-        .prepare("rm -f /srv/www/health; killall httpd 2>/dev/null || /srv/httpd killall httpd 2>/dev/null || true")
+        .prepare("rm -f /srv/www/health")
         .unsure()
         .first([End::Changed, End::Unchanged, End::Unchanged, End::Unchanged, End::Unchanged]),
     ]
