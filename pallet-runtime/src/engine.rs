@@ -15,6 +15,7 @@ mod lifecycle;
 mod nodes;
 mod phases;
 mod planning;
+mod ports;
 mod select;
 
 pub use connect::{Connection, Connector, LoginAs};
@@ -69,6 +70,7 @@ pub async fn run(setup: Setup, request: Request) -> Result<Summary, RunError> {
     run.add_bystanders(selection.others.iter().map(|(group, record)| (record, group)));
     if run.request.verb != Verb::Destroy {
         phases::check_source(&run, &selection).map_err(RunError::Input)?;
+        ports::check(&selection).map_err(RunError::Input)?;
     }
     let requests: Vec<CreateRequest> = selection.creations().cloned().collect();
     if !requests.is_empty() {

@@ -229,8 +229,8 @@ pub struct PlannedAction {
     pub changes: Vec<String>,
     /// The difference in content as a unified diff, when the plan was asked for it and it can be shown.
     pub diff: Option<String>,
-    /// For an unknown verdict: the action on which it depends. For a node that does not exist yet everything is unknown
-    /// and nothing is said here.
+    /// For an unknown verdict: the action on which it depends. For one that is unchanged because another line overrides
+    /// it: that line. For a node that does not exist yet everything is unknown and nothing is said here.
     pub because: Option<String>,
 }
 

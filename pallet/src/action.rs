@@ -78,6 +78,11 @@ pub trait Action: Any + fmt::Debug + Send + Sync {
         Vec::new()
     }
 
+    /// Tells whether the action runs after all others of its phase, wherever it was written.
+    fn at_end(&self) -> bool {
+        false
+    }
+
     /// Returns how the action is put together with neighbours of its kind, if it can be.
     fn batch(&self) -> Option<Batch> {
         None

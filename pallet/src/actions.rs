@@ -13,7 +13,8 @@
 //! | [`exec`](exec()) | a command that is run |
 //! | [`output_of`] | what a command writes, as a value |
 //! | [`publish_fact`] | a value of the node, for later phases of any node |
-//! | [`service`](service()) | a service enabled, running, reloaded when something changed |
+//! | [`service`](service()) | a service enabled, running, masked, reloaded when something changed |
+//! | [`unit_file`], [`unit_drop_in`], [`init_script`] | a file that defines a service, or adds to its definition |
 //! | [`user`], [`group`] | an account |
 
 mod account;
@@ -45,5 +46,5 @@ pub use json::JsonPart;
 pub use package::{IndexUpdate, Package, PackageManager, package, package_manager, packages};
 pub use publish_fact::{PublishFact, publish_fact};
 pub use remote_file::{NewDownload, NewFile, RemoteFile, remote_file};
-pub use service::{Service, service};
+pub use service::{Service, ServiceAnswer, UnitFile, init_script, service, unit_drop_in, unit_file};
 pub use symbolic_link::{SymbolicLink, symbolic_link};

@@ -9,7 +9,7 @@ mod error;
 mod handle;
 mod how;
 
-pub use builder::{Built, build, build_phase, record, tagged};
+pub use builder::{Built, build, build_phase, build_phases, record, tagged};
 pub(crate) use builder::{refuse, stop, with_context};
 pub use error::{GraphError, KnownAfter, Mistake};
 pub use handle::{AnyHandle, Handle, Handles, Value};
@@ -20,7 +20,7 @@ pub(crate) use builder::enter_phase;
 use crate::action::Action;
 use crate::condition::Condition;
 use crate::location::Location;
-use crate::name::Tag;
+use crate::name::{PhaseName, Tag};
 use crate::secret::Secret;
 use std::collections::BTreeSet;
 
@@ -31,8 +31,10 @@ pub struct ActionId(pub usize);
 /// The actions of one phase on one node.
 #[derive(Debug, Default)]
 pub struct ActionGraph {
-    nodes: Vec<ActionNode>,
+    pub(crate) nodes: Vec<ActionNode>,
     order: Vec<ActionId>,
+    /// The phase of each function that made actions.
+    functions: Vec<PhaseName>,
 }
 
 /// An action in a graph.
@@ -41,9 +43,13 @@ pub struct ActionNode {
     pub(crate) action: Box<dyn Action>,
     pub(crate) location: Location,
     pub(crate) phases: Vec<String>,
+    /// The number of the function, among those that were put together, in which the action was made.
+    pub(crate) function: usize,
     pub(crate) after: Vec<Edge>,
     pub(crate) notified_by: BTreeSet<ActionId>,
     pub(crate) comment: Option<String>,
+    pub(crate) overrides: bool,
+    pub(crate) overridden_by: Option<ActionId>,
     pub(crate) how: How,
 }
 
@@ -87,6 +93,11 @@ impl ActionNode {
         self.comment.as_deref()
     }
 
+    /// Returns the action that overrides this one, which is left out then.
+    pub fn overridden_by(&self) -> Option<ActionId> {
+        self.overridden_by
+    }
+
     /// Returns the actions whose values it uses, itself or in its conditions.
     pub(crate) fn needs(&self) -> Vec<AnyHandle> {
         let conditions = self.how.conditions.iter().flat_map(Condition::values);
@@ -122,6 +133,11 @@ impl ActionGraph {
     /// When the id is of another graph.
     pub fn node(&self, id: ActionId) -> &ActionNode {
         &self.nodes[id.0]
+    }
+
+    /// Tells whether two functions were put together into one phase.
+    pub(crate) fn same_phase(&self, one: usize, other: usize) -> bool {
+        self.functions[one] == self.functions[other]
     }
 
     /// Returns the number of actions.

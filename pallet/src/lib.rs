@@ -40,6 +40,7 @@
 //! | groups made from data | [`GroupSpec`], [`ServerSpec`], [`Registry::builder`] |
 //! | a kind of action of your own | [`action::Action`], [`graph::record`] |
 //! | a compute service of your own | [`compute::Provider`], [`compute::Compute`] |
+//! | contradictions between phase functions | [`conflicts`], [`claim`] |
 //! | the way from a phase to a script | [`graph`], [`probe`], [`world`], [`plan`](mod@plan), [`script`] |
 //!
 //! # Features
@@ -57,6 +58,7 @@ pub mod actions;
 pub mod claim;
 pub mod compute;
 mod condition;
+pub mod conflicts;
 pub mod context;
 mod error;
 pub mod facts;
@@ -108,8 +110,8 @@ pub use pallet_macros::server_spec;
 /// Not public API. Used by generated code.
 #[doc(hidden)]
 pub mod __private {
-    pub use crate::phase::extract;
-    pub use crate::phase::generated::enter;
+    pub use crate::phase::generated::{enter, supply, supply_boxed};
+    pub use crate::spec::generated::Forget;
     pub use inventory;
     #[cfg(feature = "template")]
     pub use minijinja;

@@ -148,6 +148,34 @@ names! {
     is_remote_path;
 }
 
+/// What systemd calls its kinds of units (systemd.unit(5)).
+const UNIT_KINDS: &[&str] = &[
+    "service",
+    "socket",
+    "timer",
+    "path",
+    "target",
+    "mount",
+    "automount",
+    "swap",
+    "slice",
+    "scope",
+    "device",
+];
+
+impl UnitName {
+    /// Returns the name as systemd spells it: `nginx.service`, `backup.timer`.
+    pub fn systemd(&self) -> String {
+        if self.kind().is_some() { self.0.clone() } else { format!("{}.service", self.0) }
+    }
+
+    /// Returns the kind of unit in the name, such as `timer`; `None` for a service, which needs none.
+    pub fn kind(&self) -> Option<&str> {
+        let (_, kind) = self.0.rsplit_once('.')?;
+        UNIT_KINDS.contains(&kind).then_some(kind)
+    }
+}
+
 impl RemotePath {
     /// Returns the path of the directory that holds this one, or `None` for `/`.
     pub fn parent(&self) -> Option<RemotePath> {

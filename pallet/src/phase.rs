@@ -146,14 +146,29 @@ pub fn enter<R: PhaseOutput>(def: &'static PhaseDef, body: impl FnOnce() -> R) -
     graph::enter_phase(def, body)
 }
 
-/// What `#[phase]` calls instead of [`enter`] where the result is checked elsewhere, lest it be refused twice.
+/// What `#[phase]` calls so that one mistake is one error.
 pub(crate) mod generated {
-    use super::{PhaseDef, graph};
+    use super::{FromContext, PhaseDef, graph};
 
-    /// Runs the body of a phase as part of the phase that is being built.
+    /// Runs the body of a phase as part of the phase that is being built: [`enter`](super::enter) where the result
+    /// is checked elsewhere.
     #[track_caller]
     pub fn enter<R>(def: &'static PhaseDef, body: impl FnOnce() -> R) -> R {
         graph::enter_phase(def, body)
+    }
+
+    /// Returns what supplies the parameter `name`: [`extract`](super::extract), under a name that no user imports.
+    #[track_caller]
+    pub fn supply<T: FromContext>(name: &str) -> T {
+        super::extract(name)
+    }
+
+    /// Returns what supplies the parameter `name`, which is a reference: also to a `str`, so that nothing but the
+    /// missing extractor is wrong with `name: &str`.
+    #[allow(clippy::needless_maybe_sized, reason = "that `str` is not `Sized` would be a second error")]
+    #[track_caller]
+    pub fn supply_boxed<T: FromContext + ?Sized>(name: &str) -> Box<T> {
+        Box::new(super::extract(name))
     }
 }
 

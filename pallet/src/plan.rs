@@ -7,8 +7,9 @@ mod planner;
 mod render;
 
 use crate::action::{Action, Diff, Problem};
+use crate::actions::{Service, ServiceAnswer};
 use crate::facts::Facts;
-use crate::graph::{ActionGraph, ActionId, How};
+use crate::graph::{ActionGraph, ActionId, ActionNode, How};
 use crate::location::Location;
 use crate::probe::{Probe, State};
 use crate::script::Script;
@@ -100,7 +101,9 @@ pub struct Doomed {
 pub fn probe(graph: &ActionGraph, facts: &Facts, done: &Done) -> Result<Probe, Vec<Doomed>> {
     let mut probe = Probe::default();
     let mut doomed = Vec::new();
-    for (id, node) in graph.in_order().filter(|(id, _)| !done.actions.contains(id)) {
+    let left =
+        |(id, node): &(ActionId, &ActionNode)| !done.actions.contains(id) && node.overridden_by().is_none();
+    for (id, node) in graph.in_order().filter(left) {
         if let Err(message) = node.action().probe(id, facts, &mut probe) {
             doomed.push(doom(graph, id, Problem { message, hint: None }));
         }
@@ -136,7 +139,8 @@ pub fn plan(
 /// Returns under which key it is written down that an action owes an answer, if it can owe one.
 fn owed_key(action: &dyn Action) -> Option<String> {
     let action: &dyn std::any::Any = action;
-    action.downcast_ref::<crate::actions::Service>().and_then(crate::actions::Service::owed_key)
+    let service = action.downcast_ref::<Service>().and_then(Service::owed_key);
+    service.or_else(|| action.downcast_ref::<ServiceAnswer>().and_then(ServiceAnswer::owed_key))
 }
 
 fn verdict(diff: &Diff) -> Verdict {

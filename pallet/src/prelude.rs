@@ -1,8 +1,9 @@
 //! Everything that a file with phases and specs usually names: `use pallet::prelude::*;`
 
 pub use crate::actions::{
-    block_in_file, directory, exec, fifo, file, group, line_in_file, output_of, package, package_manager,
-    packages, publish_fact, remote_file, replace_in_file, service, symbolic_link, user,
+    block_in_file, directory, exec, fifo, file, group, init_script, line_in_file, output_of, package,
+    package_manager, packages, publish_fact, remote_file, replace_in_file, service, symbolic_link,
+    unit_drop_in, unit_file, user,
 };
 #[cfg(feature = "template")]
 pub use crate::context;

@@ -6,6 +6,7 @@
 
 mod parse;
 mod state;
+mod units;
 
 pub use parse::ProbeError;
 pub use state::{
@@ -13,7 +14,7 @@ pub use state::{
     UnitState,
 };
 
-use crate::facts::{Facts, InitSystem, PackageManagerKind, Utilities};
+use crate::facts::{Facts, PackageManagerKind, Utilities};
 use crate::graph::ActionId;
 use crate::name::{AccountName, PackageName, RemotePath, UnitName};
 use crate::script::Script;
@@ -35,6 +36,7 @@ pub struct Probe {
     hashed: BTreeSet<RemotePath>,
     read: BTreeSet<RemotePath>,
     lines: BTreeSet<RemotePath>,
+    emptied: BTreeSet<RemotePath>,
     packages: BTreeSet<PackageName>,
     units: BTreeSet<UnitName>,
     users: BTreeSet<AccountName>,
@@ -80,6 +82,12 @@ impl Probe {
     pub fn origin(&mut self, path: &RemotePath) {
         self.paths.insert(path.clone());
         self.origins = true;
+    }
+
+    /// Asks whether a directory contains anything, beside all that [`path`](Probe::path) gives.
+    pub fn emptiness(&mut self, path: &RemotePath) {
+        self.paths.insert(path.clone());
+        self.emptied.insert(path.clone());
     }
 
     /// Asks whether a package is installed.
@@ -136,6 +144,9 @@ impl Probe {
         if !self.read.is_empty() {
             script = script.code(CONTENTS).call("p_contents", self.read.iter().map(RemotePath::as_str));
         }
+        if !self.emptied.is_empty() {
+            script = script.code(EMPTINESS).call("p_emptiness", self.emptied.iter().map(RemotePath::as_str));
+        }
         if !self.lines.is_empty() {
             script = script.code(LINES).call("p_lines", self.lines.iter().map(RemotePath::as_str));
         }
@@ -149,11 +160,7 @@ impl Probe {
             script = script.code(DPKG).call("p_packages", self.packages.iter().map(PackageName::as_str));
         }
         if !self.units.is_empty() {
-            let units = self.units.iter().map(UnitName::as_str);
-            script = match facts.init {
-                InitSystem::Systemd => script.code(SYSTEMD).call("p_units", units),
-                InitSystem::Sysv | InitSystem::Unknown => script.code(SYSV).call("p_units", units),
-            };
+            script = units::ask(script, &self.units, facts.init);
         }
         if !self.users.is_empty() || !self.groups.is_empty() {
             script = script
@@ -247,6 +254,20 @@ const CONTENTS: &str = r#"p_contents() {
 }
 "#;
 
+const EMPTINESS: &str = r#"p_emptiness() {
+  p_frame emptiness
+  for p_path in "$@"; do
+    p_full=-
+    if [ -d "$p_path" ]; then
+      for p_entry in "$p_path"/* "$p_path"/.[!.]* "$p_path"/..?*; do
+        if [ -e "$p_entry" ] || [ -L "$p_entry" ]; then p_full=F; break; fi
+      done
+    fi
+    echo "$p_full"
+  done
+}
+"#;
+
 const LINES: &str = r#"p_lines() {
   p_frame lines
   for p_path in "$@"; do
@@ -274,40 +295,6 @@ const ORIGINS: &str = r#"p_frame origins
 const DPKG: &str = r#"p_packages() {
   p_frame dpkg
   dpkg-query -W -f '${Package}:${Architecture} ${db:Status-Status} ${Version}\n' "$@" 2>/dev/null
-}
-"#;
-
-const SYSTEMD: &str = r#"p_units() {
-  p_frame owed
-  for p_path in "${p_lib:-/var/lib/pallet}"/owed/*; do [ ! -e "$p_path" ] || printf '%s\n' "${p_path##*/}"; done
-  p_n=$#
-  while [ "$p_n" -gt 0 ]; do
-    set -- "$@" "$1.service"
-    shift
-    p_n=$((p_n - 1))
-  done
-  p_frame rc
-  for p_unit in "$@"; do
-    p_enabled=no
-    for p_path in /etc/rc[2345].d/S[0-9][0-9]"${p_unit%.service}"; do [ ! -e "$p_path" ] || p_enabled=yes; done
-    echo "$p_enabled"
-  done
-  p_frame systemd
-  systemctl show -p LoadState -p ActiveState -p UnitFileState -- "$@"
-}
-"#;
-
-const SYSV: &str = r#"p_units() {
-  p_frame owed
-  for p_path in "${p_lib:-/var/lib/pallet}"/owed/*; do [ ! -e "$p_path" ] || printf '%s\n' "${p_path##*/}"; done
-  p_frame sysv
-  for p_unit in "$@"; do
-    if [ ! -x "/etc/init.d/$p_unit" ]; then echo 'absent - -'; continue; fi
-    p_enabled=no
-    for p_path in /etc/rc[2345].d/S[0-9][0-9]"$p_unit"; do [ ! -e "$p_path" ] || p_enabled=yes; done
-    if "/etc/init.d/$p_unit" status >/dev/null 2>&1; then p_running=yes; else p_running=no; fi
-    echo "present $p_enabled $p_running"
-  done
 }
 "#;
 

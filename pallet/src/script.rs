@@ -6,7 +6,9 @@
 mod library;
 
 pub(crate) use library::HOW;
-pub use library::{ACCOUNTS, APPLY, APT, COMMANDS, DOWNLOADS, FILES, Library, SERVICES};
+pub use library::{
+    ACCOUNTS, APPLY, APT, COMMANDS, DOWNLOADS, FILES, Library, OPENRC, RUNIT, SERVICES, SYSTEMD, SYSV,
+};
 
 use crate::graph::ActionId;
 use crate::text::{Text, TextPart};

@@ -4,12 +4,17 @@
 //! installing a package brings files, users and services; a command can do anything. That doubt is what makes a
 //! plan honest, because a doubtful "unchanged" is shown as unknown.
 
+mod debts;
+
+pub use debts::Debt;
+
 use crate::graph::ActionId;
 use crate::name::{AccountName, PackageName, RemotePath, UnitName};
 use crate::probe::{
     Account, AccountGroup, CommandResult, PackageState, PathKind, PathState, READ_LIMIT, Sha256, State,
     UnitState,
 };
+use debts::Debts;
 use std::collections::{BTreeMap, HashMap};
 
 /// The state of a node at one point of a phase.
@@ -17,6 +22,7 @@ use std::collections::{BTreeMap, HashMap};
 pub struct World {
     state: State,
     values: BTreeMap<ActionId, Vec<u8>>,
+    debts: Debts,
     moved: Vec<(ActionId, Effects)>,
     /// Since how many entries of `moved` a prediction stands.
     predicted: HashMap<Key, usize>,
@@ -66,6 +72,7 @@ const UNIT_PLACES: &[&str] = &[
     "/usr/lib/systemd/system",
     "/lib/systemd/system",
     "/etc/init.d",
+    "/etc/sv",
 ];
 
 impl Effects {
@@ -89,15 +96,21 @@ impl Effects {
 }
 
 /// Tells whether a file says that there is a service, or how it is run: `/etc/systemd/system/app.service`,
-/// `/etc/systemd/system/app.service.d/limits.conf`, `/etc/init.d/app`.
+/// `/etc/systemd/system/app.service.d/limits.conf`, `/etc/init.d/app`, `/etc/sv/app/run`.
 fn defines(file: &RemotePath, unit: &UnitName) -> bool {
     let below = |place: &&str| file.as_str().strip_prefix(place)?.strip_prefix('/');
     let Some(rest) = UNIT_PLACES.iter().find_map(below) else { return false };
     let first = rest.split('/').next().unwrap_or_default();
     let name = first.strip_suffix(".d").unwrap_or(first);
-    let name = name.strip_suffix(".service").unwrap_or(name);
     // `app@.service` is the template of `app@one`.
-    name == unit.as_str() || name.ends_with('@') && unit.as_str().starts_with(name)
+    let template = || {
+        name.split_once("@.").is_some_and(|(stem, kind)| {
+            let unit = unit.systemd();
+            unit.strip_prefix(stem).is_some_and(|rest| rest.starts_with('@'))
+                && unit.ends_with(&format!(".{kind}"))
+        })
+    };
+    name == unit.as_str() || name == unit.systemd() || template()
 }
 
 /// An answer, and the action that may have made it wrong.
@@ -125,7 +138,7 @@ pub enum FileText<'a> {
 impl World {
     /// Returns the world in which `state` was read and nothing has happened since.
     pub fn new(state: State) -> Self {
-        World { state, ..World::default() }
+        World { debts: Debts::of_earlier_runs(&state), state, ..World::default() }
     }
 
     /// Returns what stands at a path.
@@ -153,6 +166,21 @@ impl World {
     pub fn line(&self, path: &RemotePath) -> Known<Option<&str>> {
         let is = self.state.lines.get(path).map(String::as_str);
         Known { is, doubt: self.doubt(&Key::Line(path.clone())) }
+    }
+
+    /// Tells whether a directory that was asked for contains something; `None` when an action before may have
+    /// emptied it.
+    pub fn is_full(&self, directory: &RemotePath) -> Option<bool> {
+        let below = |path: &RemotePath| path != directory && path.is_within(directory);
+        let mut known = self.state.paths.iter().filter(|(path, _)| below(path));
+        if known.any(|(path, state)| state.kind != PathKind::Absent && self.path(path).doubt.is_none()) {
+            return Some(true);
+        }
+        let moved = self.predicted.keys().any(|key| matches!(key, Key::Path(path) if below(path)));
+        match (self.state.full.contains(directory), moved || self.path(directory).doubt.is_some()) {
+            (true, true) => None,
+            (full, _) => Some(full),
+        }
     }
 
     /// Returns what is known about a package.
@@ -203,9 +231,19 @@ impl World {
         self.state.origins.insert(path.clone(), (origin, content));
     }
 
-    /// Tells whether an earlier run still owes a restart or reload.
-    pub fn is_owed(&self, key: &str) -> bool {
-        self.state.owed.contains(key)
+    /// Returns whether a reload or restart is owed, by names like `reload-nginx`.
+    pub fn debt(&self, key: &str) -> Option<Debt> {
+        self.debts.get(key)
+    }
+
+    /// Takes down that a reload or restart is owed from here on; with a doubt where it may be.
+    pub fn owe(&mut self, key: &str, doubt: Option<ActionId>) {
+        self.debts.add(key, doubt);
+    }
+
+    /// Takes down that a reload or restart is owed no longer.
+    pub fn settle(&mut self, key: &str) {
+        self.debts.settle(key);
     }
 
     /// Returns the value of an action, if it is known already.
@@ -356,6 +394,9 @@ mod tests {
         assert!(brings("/etc/systemd/system/app.service.d/limits.conf", "app"));
         assert!(brings("/lib/systemd/system/app@.service", "app@one"));
         assert!(brings("/etc/init.d/app", "app"));
+        assert!(brings("/etc/systemd/system/app.timer", "app.timer"));
+        assert!(!brings("/etc/systemd/system/app.timer", "app"));
+        assert!(!brings("/lib/systemd/system/app@.timer", "app@one"));
         assert!(!brings("/etc/init.d/app", "application"));
         assert!(!brings("/etc/app.service", "app"));
     }

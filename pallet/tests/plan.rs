@@ -84,7 +84,7 @@ fn a_package_may_bring_what_follows() {
 fn an_installed_package_leaves_the_rest_certain() {
     let mut state = with_directories(&["/etc/nginx/conf.d"]);
     install(&mut state, "nginx");
-    let running = UnitState { exists: true, enabled: true, fixed: false, running: true };
+    let running = UnitState { exists: true, enabled: true, running: true, ..UnitState::default() };
     state.units.insert(UnitName::new("nginx").expect("a valid name"), running);
     let plan = planned(state, || {
         package("nginx");
@@ -238,7 +238,7 @@ fn a_guard_that_holds_leaves_the_rest_certain() {
 #[test]
 fn an_owed_reload_is_made_up_for() {
     let mut state = State::default();
-    let running = UnitState { exists: true, enabled: true, fixed: false, running: true };
+    let running = UnitState { exists: true, enabled: true, running: true, ..UnitState::default() };
     state.units.insert(UnitName::new("nginx").expect("a valid name"), running);
     state.owed.insert("reload-nginx".to_owned());
     state.paths = with_directories(&["/srv"]).paths;

@@ -15,12 +15,10 @@ pub(crate) fn item(spec: &Spec) -> TokenStream {
     let Names { defines, built, registered, .. } = Names::of(spec.kind);
     let conditions = attributes.conditions();
     let definition = definition(spec);
-    let construction = construction(spec);
     let spec_doc = format!(" Returns the {}.", spec.kind.noun());
     let built = path(pallet, built);
-    // Whether the last field of a struct is given is the user's choice.
-    let allow_update = spec.node.has_sections().then(|| quote!(#[allow(clippy::needless_update)]));
     let structure = quote_spanned!(ident.span()=> struct #ident;);
+    let spec = quote_spanned!(generated_at(ident.span())=> fn spec() -> #built);
     quote! {
         #attributes
         #visibility #structure
@@ -31,9 +29,8 @@ pub(crate) fn item(spec: &Spec) -> TokenStream {
         #conditions
         impl #ident {
             #[doc = #spec_doc]
-            #allow_update
-            #visibility fn spec() -> #built {
-                #construction
+            #visibility #spec {
+                <#ident as #pallet::#defines>::DEF.spec()
             }
         }
 
@@ -73,7 +70,7 @@ fn path(pallet: &Path, segments: &[&str]) -> TokenStream {
     quote!(#pallet #(::#segments)*)
 }
 
-/// Returns what is known without building the spec. The definitions of inherited specs are part of it, which is how rustc finds a spec that extends itself.
+/// Returns what is known about the item, and how to build it.
 fn definition(spec: &Spec) -> TokenStream {
     let Spec { pallet, ident, .. } = spec;
     let Names { defines, definition, .. } = Names::of(spec.kind);
@@ -87,18 +84,49 @@ fn definition(spec: &Spec) -> TokenStream {
     let groups = definitions(&spec.groups, quote!(groups), Kind::Group, pallet);
     let extends = definitions(&spec.extends, quote!(extends), Kind::ServerSpec, pallet);
     let own_name = own_name.into_iter();
-    // At the item's name, where rustc shall point when a spec extends itself.
+    let bases = bases(spec);
+    let construction = construction(spec);
+    // Whether the last field of a struct is given is the user's choice.
+    let allow_update = spec.node.has_sections().then(|| quote!(#[allow(clippy::needless_update)]));
+    // At the item's name, where rustc shall point when there is another item of this name.
     quote_spanned! {generated_at(ident.span())=>
         impl #pallet::#defines for #ident {
+            #bases
+
+            #allow_update
             const DEF: &'static #pallet::#definition = &#pallet::#definition::new(
                 #item_name,
                 #(#own_name,)*
                 ::core::module_path!(),
                 #location,
-                #ident::spec,
+                || #construction,
             ) #doc #groups #extends;
         }
     }
+}
+
+/// Returns the type that is made of those of the bases, which is how rustc finds a spec that extends itself: it says
+/// so in few words, at each name in the circle. What it says of the constants would fill a screen.
+fn bases(spec: &Spec) -> Option<TokenStream> {
+    if spec.kind != Kind::ServerSpec {
+        return None;
+    }
+    let Spec { pallet, extends, .. } = spec;
+    let paths = || {
+        extends.iter().filter_map(|base| match base {
+            SpecRef::Item(path) => Some(path),
+            SpecRef::Built(_) => None,
+        })
+    };
+    let types = paths()
+        .map(|path| quote_spanned!(path.span()=> <#path as #pallet::DefinesServerSpec>::BasesWithoutCircle));
+    // What rustc underlines: from the first base to the last.
+    let begin = paths().next().map_or_else(Span::call_site, Spanned::span);
+    let end = paths().next_back().map_or_else(Span::call_site, Spanned::span);
+    let (open, close) = (quote_spanned!(begin=> <), quote_spanned!(end=> ::Nothing));
+    Some(quote! {
+        type BasesWithoutCircle = #open (#(#types,)*) as #pallet::__private::Forget> #close;
+    })
 }
 
 /// Returns a span for generated code that stands where the user's token stands. Lints know that it is generated.

@@ -9,9 +9,10 @@ use crate::shell::RootShell;
 use crate::transport::local::LocalTransport;
 use crate::transport::{Terminal, Transport};
 use pallet::actions::{PublishFact, RemoteFile};
+use pallet::conflicts;
 use pallet::context::Context;
 use pallet::facts::Facts;
-use pallet::graph::{ActionGraph, Built, GraphError, build_phase};
+use pallet::graph::{ActionGraph, Built, GraphError, build_phases};
 use pallet::name::{NodeName, PhaseName};
 use pallet::plan::Done;
 use pallet::spec::{Group, PhaseFn};
@@ -306,20 +307,21 @@ pub(super) fn build(
     tentative: bool,
 ) -> Result<Built, GraphError> {
     let functions = group.phases.get(phase).map_or(&[][..], Vec::as_slice);
-    build_in(run, &context(run, node, all, phase, tentative), functions, group)
+    build_in(run, &context(run, node, all, phase, tentative), [(phase, functions)], group)
 }
 
-/// Builds functions of a group as one phase, as far as the tags of the request select.
-pub(super) fn build_in(
+/// Builds phases of a group as one graph, as far as the tags of the request select.
+pub(super) fn build_in<'a>(
     run: &Run,
     context: &Context,
-    functions: &[PhaseFn],
+    phases: impl IntoIterator<Item = (&'a PhaseName, &'a [PhaseFn])>,
     group: &Group,
 ) -> Result<Built, GraphError> {
-    let mut built = build_phase(context, functions, group.location)?;
+    let mut built = build_phases(context, phases, group.location)?;
     run.see_tags(built.graph.in_order().flat_map(|(_, node)| node.how().tags()));
     built.graph.select(&run.request.tags, &run.request.skip_tags);
     read_local_files(&built.graph);
+    conflicts::check(&built.graph)?;
     Ok(built)
 }
 

@@ -8,7 +8,7 @@ use crate::event::{ActionLabel, Cost, Counts, Event, Failure, KnownAfter, Planne
 use crate::request::RunError;
 use pallet::action::{ContentChange, Diff};
 use pallet::context::Context;
-use pallet::graph::{ActionGraph, ActionNode, Built};
+use pallet::graph::{ActionGraph, ActionId, ActionNode, Built};
 use pallet::name::PhaseName;
 use pallet::plan::{self, Done, Doomed, Plan};
 use pallet::probe::Section;
@@ -115,8 +115,7 @@ impl Planner<'_> {
 
     /// Builds all phases of a node as one graph, so that what one phase changes is known to the next.
     fn build(&self, node: &Node, group: &Group, phases: &[PhaseName]) -> Result<Built, Vec<Failure>> {
-        let functions: Vec<_> =
-            phases.iter().filter_map(|phase| group.phases.get(phase)).flatten().cloned().collect();
+        let functions = phases.iter().filter_map(|phase| Some((phase, group.phases.get(phase)?.as_slice())));
         let context = Context {
             node: Some(node.clone()),
             nodes: self.all.clone(),
@@ -128,7 +127,7 @@ impl Planner<'_> {
                 .unwrap_or_else(|| PhaseName::new(standard::CONFIGURE).expect("valid")),
             tentative: node.try_facts().is_none(),
         };
-        let built = phases::build_in(self.run, &context, &functions, group);
+        let built = phases::build_in(self.run, &context, functions, group);
         built.map_err(|error| phases::graph_failures(&error).collect::<Vec<_>>())
     }
 
@@ -173,16 +172,7 @@ impl Planner<'_> {
                 changes: planned.diff.changes.clone(),
                 // A file that is edited in part may contain a secret that another action put there.
                 diff: diffs.get(&planned.id.0).map(|diff| apply::mask(diff.clone(), &secrets)),
-                because: match planned.verdict {
-                    plan::Verdict::Unknown(by) if by == planned.id => {
-                        Some("only the node can tell".to_owned())
-                    }
-                    plan::Verdict::Unknown(by) => {
-                        let cause = graph.node(by);
-                        Some(format!("{} ({})", cause.label(), cause.location()))
-                    }
-                    _ => None,
-                },
+                because: because(&graph, planned.id, planned.verdict),
             })
             .collect();
         let bytes = plan.script("").map_or(0, |script| script.render().len() as u64);
@@ -198,12 +188,12 @@ impl Planner<'_> {
     fn future(&self, node: &Node, group: &Group) -> Result<(), Vec<Failure>> {
         let phases = self.phases_of(group, false);
         let Built { graph, known_after } = self.build(node, group, &phases)?;
-        let actions = graph.in_order().map(|(_, action)| PlannedAction {
+        let actions = graph.in_order().map(|(id, action)| PlannedAction {
             action: label(action),
-            verdict: Verdict::Unknown,
+            verdict: if action.overridden_by().is_some() { Verdict::Unchanged } else { Verdict::Unknown },
             changes: Vec::new(),
             diff: None,
-            because: None,
+            because: because(&graph, id, plan::Verdict::Unchanged),
         });
         self.report(node, &phases, actions.collect(), known_after.map(describe), Cost::default());
         Ok(())
@@ -280,6 +270,21 @@ fn unified(id: usize, change: &ContentChange, sections: &[Section]) -> Option<St
     }
     let diff = similar::TextDiff::from_lines(&before, &after);
     Some(diff.unified_diff().context_radius(3).header(change.path.as_str(), change.path.as_str()).to_string())
+}
+
+/// Returns why a verdict is what it is, where that is not in the difference.
+fn because(graph: &ActionGraph, id: ActionId, verdict: plan::Verdict) -> Option<String> {
+    if let Some(by) = graph.node(id).overridden_by() {
+        return Some(format!("overridden at {}", graph.node(by).location()));
+    }
+    match verdict {
+        plan::Verdict::Unknown(by) if by == id => Some("only the node can tell".to_owned()),
+        plan::Verdict::Unknown(by) => {
+            let cause = graph.node(by);
+            Some(format!("{} ({})", cause.label(), cause.location()))
+        }
+        _ => None,
+    }
 }
 
 fn describe(known: pallet::graph::KnownAfter) -> KnownAfter {

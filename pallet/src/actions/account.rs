@@ -1,6 +1,8 @@
 //! Users and groups.
 
+use super::attributes::account_claim;
 use crate::action::{Action, Diff, View};
+use crate::claim::{Claim, Thing};
 use crate::facts::Facts;
 use crate::graph::{ActionId, Handle, record};
 use crate::name::{AccountName, RemotePath};
@@ -306,6 +308,30 @@ impl Action for User {
         let home = self.home.clone().unwrap_or_else(|| format!("/home/{}", self.name));
         RemotePath::new(home).ok().map(Effects::Below)
     }
+
+    fn declares(&self) -> Vec<Claim> {
+        let thing = || Thing::User(self.account());
+        if self.absent {
+            return vec![Claim::absent(thing())];
+        }
+        let mut claims = vec![Claim::existence(thing(), "present")];
+        let mut add = |aspect: &'static str, state: Option<String>| {
+            claims.extend(state.map(|state| Claim::new(thing(), aspect, state)));
+        };
+        add("uid", self.uid.map(|uid| uid.to_string()));
+        add("home", self.home.clone());
+        add("shell", self.shell.clone());
+        add("full name", self.full_name.clone());
+        let primary = self.primary.iter();
+        claims.extend(primary.map(|group| account_claim(thing(), ["group", "group's number"], group)));
+        // Being in one group says nothing about the others.
+        let member = |group: &String| {
+            let words = format!("member of {group}");
+            Claim::new(thing(), words.clone(), "yes").shown(words)
+        };
+        claims.extend(self.groups.iter().map(member));
+        claims
+    }
 }
 
 /// A group of users.
@@ -402,5 +428,14 @@ impl Action for Group {
             is
         });
         world.set_group(&name, state);
+    }
+
+    fn declares(&self) -> Vec<Claim> {
+        let thing = || Thing::Group(self.account());
+        if self.absent {
+            return vec![Claim::absent(thing())];
+        }
+        let gid = self.gid.map(|gid| Claim::new(thing(), "gid", gid.to_string()));
+        std::iter::once(Claim::existence(thing(), "present")).chain(gid).collect()
     }
 }

@@ -247,6 +247,7 @@ impl<E: Edit> Action for FileEdit<E> {
 
     fn probe(&self, _: ActionId, _: &Facts, probe: &mut Probe) -> Result<(), String> {
         probe.text(self.path.get());
+        self.attributes.probe(probe);
         if let Some(parent) = self.path.get().parent() {
             probe.path(&parent);
         }
@@ -254,6 +255,9 @@ impl<E: Edit> Action for FileEdit<E> {
     }
 
     fn diff(&self, view: &View<'_>) -> Diff {
+        if let Some(problem) = self.attributes.missing_account(view) {
+            return problem;
+        }
         let doubt = view.world.path(self.path.get()).doubt;
         let mut diff = match (self.before(view.world), self.resolve(view.world)) {
             (Err((message, hint)), _) => Diff::problem(message, hint),

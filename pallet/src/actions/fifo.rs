@@ -2,6 +2,7 @@
 
 use super::attributes::{Attributes, GivenPath, attribute_methods, first_words, missing_parent};
 use crate::action::{Action, Diff, View};
+use crate::claim::Claim;
 use crate::facts::Facts;
 use crate::graph::{ActionId, Handle, record};
 use crate::probe::{PathKind, PathState, Probe};
@@ -59,6 +60,7 @@ impl Action for Fifo {
 
     fn probe(&self, _: ActionId, _: &Facts, probe: &mut Probe) -> Result<(), String> {
         probe.path(self.path.get());
+        self.attributes.probe(probe);
         if let Some(parent) = self.path.get().parent() {
             probe.path(&parent);
         }
@@ -68,6 +70,9 @@ impl Action for Fifo {
     fn diff(&self, view: &View<'_>) -> Diff {
         let path = self.path.get();
         let known = view.world.path(path);
+        if let Some(problem) = self.attributes.missing_account(view).filter(|_| !self.absent) {
+            return problem;
+        }
         let mut diff = Diff::none();
         match (&known.is.kind, self.absent) {
             (PathKind::Absent, true) => {}
@@ -102,5 +107,14 @@ impl Action for Fifo {
             false => self.attributes.predict(&before, PathKind::Fifo, 0o644),
         };
         world.set_path(self.path.get(), after);
+    }
+
+    fn declares(&self) -> Vec<Claim> {
+        if self.absent {
+            return vec![Claim::absent(self.path.thing())];
+        }
+        let mut claims = vec![Claim::existence(self.path.thing(), "a named pipe")];
+        claims.extend(self.attributes.claims(self.path.get()));
+        claims
     }
 }

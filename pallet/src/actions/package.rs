@@ -1,6 +1,7 @@
 //! Packages and the package index.
 
 use crate::action::{Action, Batch, Diff, View};
+use crate::claim::{Claim, Thing};
 use crate::facts::{Facts, PackageManagerKind};
 use crate::graph::{ActionId, Handle, record};
 use crate::name::{PackageName, RemotePath};
@@ -88,6 +89,20 @@ impl Package {
         }
     }
 
+    fn claims(&self, name: &str) -> Vec<Claim> {
+        let thing = || Thing::Package(name.to_owned());
+        match (self.state, &self.version) {
+            (Wanted::Installed, None) => vec![Claim::existence(thing(), "installed")],
+            (Wanted::Installed, Some(version)) => {
+                vec![Claim::existence(thing(), "installed"), Claim::new(thing(), "version", version.as_str())]
+            }
+            (Wanted::Absent, _) => vec![Claim::absent(thing())],
+            (Wanted::Purged, _) => {
+                vec![Claim::absent(thing()), Claim::new(thing(), "configuration", "none").shown("purged")]
+            }
+        }
+    }
+
     /// Returns `id=name` or `id=name=version` for every package: see `apply.sh`.
     fn words(&self, id: ActionId) -> impl Iterator<Item = String> + '_ {
         let version = self.version.as_ref().map(|version| format!("={version}")).unwrap_or_default();
@@ -162,6 +177,10 @@ impl Action for Package {
 
     fn effects(&self) -> Option<Effects> {
         Some(Effects::Packages)
+    }
+
+    fn declares(&self) -> Vec<Claim> {
+        self.names.iter().flat_map(|name| self.claims(name)).collect()
     }
 
     fn batch(&self) -> Option<Batch> {

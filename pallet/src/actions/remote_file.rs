@@ -10,9 +10,11 @@ use source::{NO_CONTENT, Source, Wanted};
 
 use super::attributes::{Attributes, GivenPath, attribute_methods, first_words, missing_parent};
 use crate::action::{Action, ContentChange, Diff, Split, View};
+use crate::claim::{self, Claim};
 use crate::facts::Facts;
 use crate::graph::{ActionId, AnyHandle, Handle, record, refuse};
 use crate::location::Location;
+use crate::name::RemotePath;
 use crate::probe::{Contents, PathKind, PathState, Probe, Sha256};
 use crate::script::{FILES, Script};
 use crate::secret::Secret;
@@ -60,16 +62,7 @@ pub enum NewFile {}
 #[track_caller]
 #[must_use = "a file needs a content: call `content`, `template`, `local_file`, `copy_of` or `url`"]
 pub fn remote_file(path: impl AsRef<str>) -> Handle<NewFile> {
-    let handle = record(RemoteFile {
-        path: GivenPath::new(path),
-        source: None,
-        attributes: Attributes::default(),
-        overwrite_edits: false,
-        backups: 0,
-        verify: None,
-        signature: None,
-    });
-    handle.cast()
+    record(RemoteFile::new(path)).cast()
 }
 
 attribute_methods!(RemoteFile);
@@ -156,6 +149,28 @@ impl Handle<RemoteFile> {
 }
 
 impl RemoteFile {
+    /// Returns a file with this content, for actions that write one as a part of what they do.
+    pub(crate) fn with_text(path: &str, content: Text) -> Self {
+        RemoteFile { source: Some(Source::Text(content)), ..RemoteFile::new(path) }
+    }
+
+    fn new(path: impl AsRef<str>) -> Self {
+        RemoteFile {
+            path: GivenPath::new(path),
+            source: None,
+            attributes: Attributes::default(),
+            overwrite_edits: false,
+            backups: 0,
+            verify: None,
+            signature: None,
+        }
+    }
+
+    /// Returns where the file is. Only of an action that passed its check.
+    pub(crate) fn path(&self) -> &RemotePath {
+        self.path.get()
+    }
+
     /// Returns the file on the controller whose content is still to be read.
     ///
     /// This crate does no input or output, so the runtime reads the file between building and planning and gives
@@ -317,6 +332,7 @@ impl Action for RemoteFile {
     fn probe(&self, id: ActionId, _: &Facts, probe: &mut Probe) -> Result<(), String> {
         self.source().probe(id, self.path.get(), probe)?;
         probe.content(self.path.get());
+        self.attributes.probe(probe);
         if let Some(parent) = self.path.get().parent() {
             probe.path(&parent);
         }
@@ -333,6 +349,9 @@ impl Action for RemoteFile {
             Ok(wanted) => wanted,
             Err(problem) => return Diff { problem: Some(problem), ..Diff::none() },
         };
+        if let Some(problem) = self.attributes.missing_account(view) {
+            return problem;
+        }
         let mut diff = Diff::none();
         self.compare(&known.is, &wanted, view, &mut diff);
         if diff.problem.is_some() {
@@ -408,5 +427,15 @@ impl Action for RemoteFile {
     fn effects(&self) -> Option<Effects> {
         // It may be what defines a service.
         Some(Effects::Below(self.path.get().clone()))
+    }
+
+    fn declares(&self) -> Vec<Claim> {
+        let content = match &self.source {
+            Some(source) => source.claim(self.path.thing()),
+            None => Claim::unknown(self.path.thing(), "content"),
+        };
+        let mut claims = vec![Claim::existence(self.path.thing(), claim::FILE), content];
+        claims.extend(self.attributes.claims(self.path.get()));
+        claims
     }
 }

@@ -2,6 +2,7 @@
 
 use super::attributes::{Attributes, GivenPath, missing_parent};
 use crate::action::{Action, Diff, View};
+use crate::claim::{self, Claim};
 use crate::facts::Facts;
 use crate::graph::{ActionId, Handle, record};
 use crate::probe::{PathKind, PathState, Probe};
@@ -89,6 +90,7 @@ impl Action for SymbolicLink {
 
     fn probe(&self, _: ActionId, _: &Facts, probe: &mut Probe) -> Result<(), String> {
         probe.path(self.path.get());
+        self.owner.probe(probe);
         if let Some(parent) = self.path.get().parent() {
             probe.path(&parent);
         }
@@ -98,6 +100,9 @@ impl Action for SymbolicLink {
     fn diff(&self, view: &View<'_>) -> Diff {
         let path = self.path.get();
         let known = view.world.path(path);
+        if let Some(problem) = self.owner.missing_account(view).filter(|_| !self.absent) {
+            return problem;
+        }
         let mut diff = Diff::none();
         match (&known.is.kind, self.absent) {
             (PathKind::Absent, true) => {}
@@ -149,5 +154,13 @@ impl Action for SymbolicLink {
     fn effects(&self) -> Option<Effects> {
         // What is reached through the link is something else from now on; or it is what defines a service.
         Some(Effects::Below(self.path.get().clone()))
+    }
+
+    fn declares(&self) -> Vec<Claim> {
+        if self.absent {
+            return vec![Claim::absent(self.path.thing())];
+        }
+        let target = Claim::new(self.path.thing(), "target", self.target.as_str());
+        vec![Claim::existence(self.path.thing(), claim::LINK), target]
     }
 }

@@ -10,9 +10,10 @@ use super::how::How;
 use super::{ActionGraph, ActionId, ActionNode, Edge};
 use crate::action::Action;
 use crate::condition::Condition;
+use crate::conflicts::settle_overrides;
 use crate::context::Context;
 use crate::location::Location;
-use crate::name::Tag;
+use crate::name::{PhaseName, Tag};
 use crate::phase::{PhaseDef, standard};
 use crate::spec::PhaseFn;
 use std::cell::RefCell;
@@ -37,6 +38,8 @@ struct Builder {
     nodes: Vec<ActionNode>,
     mistakes: Vec<Mistake>,
     phases: Vec<String>,
+    /// The phase of each function that has begun. The first stands for what is in none of them.
+    functions: Vec<PhaseName>,
     /// The tags of the scopes that are open.
     tags: Vec<Tag>,
     /// Where the phase function stands that returned last, for what its result says.
@@ -92,6 +95,7 @@ pub fn build(context: &Context, body: impl FnOnce()) -> Result<Built, GraphError
             nodes: Vec::new(),
             mistakes: Vec::new(),
             phases: Vec::new(),
+            functions: vec![context.phase.clone()],
             tags: Vec::new(),
             left: None,
         });
@@ -107,15 +111,42 @@ pub fn build(context: &Context, body: impl FnOnce()) -> Result<Built, GraphError
 ///
 /// See [`build`]; and when a function returns an error, or an action stands in a `settings` phase.
 pub fn build_phase(context: &Context, functions: &[PhaseFn], spec: Location) -> Result<Built, GraphError> {
+    build_phases(context, [(&context.phase, functions)], spec)
+}
+
+/// Builds one graph of several phases that run one after the other, for the node of `context`.
+///
+/// # Errors
+///
+/// See [`build_phase`].
+pub fn build_phases<'a>(
+    context: &Context,
+    phases: impl IntoIterator<Item = (&'a PhaseName, &'a [PhaseFn])>,
+    spec: Location,
+) -> Result<Built, GraphError> {
     build(context, || {
-        for function in functions {
-            if let Err(error) = function.call() {
-                let left = CURRENT.with_borrow(|current| current.as_ref().and_then(|builder| builder.left));
-                let message = format!("phase `{}`: {}", context.phase, error.chain());
-                refuse(left.unwrap_or(spec), message, None);
+        for (phase, functions) in phases {
+            for function in functions {
+                begin_function(phase);
+                if let Err(error) = function.call() {
+                    let left =
+                        CURRENT.with_borrow(|current| current.as_ref().and_then(|builder| builder.left));
+                    let message = format!("phase `{phase}`: {}", error.chain());
+                    refuse(left.unwrap_or(spec), message, None);
+                }
             }
         }
     })
+}
+
+/// Lets what is recorded from here on belong to a further function of a phase.
+fn begin_function(phase: &PhaseName) {
+    CURRENT.with_borrow_mut(|current| {
+        if let Some(builder) = current {
+            builder.functions.push(phase.clone());
+            builder.context.phase = phase.clone();
+        }
+    });
 }
 
 /// Takes down an action. Constructors of actions call this; so do those of other packages.
@@ -129,9 +160,12 @@ pub fn record<A: Action>(action: A) -> Handle<A> {
             action: Box::new(action),
             location: made,
             phases: builder.phases.clone(),
+            function: builder.functions.len() - 1,
             after: Vec::new(),
             notified_by: BTreeSet::new(),
             comment: None,
+            overrides: false,
+            overridden_by: None,
             how: How { tags: builder.tags.iter().cloned().collect(), ..How::default() },
         });
         Some(AnyHandle { id, scope: builder.scope, made })
@@ -299,23 +333,22 @@ impl Builder {
                 self.mistakes.push(Mistake { location: node.location, message, other: None, hint: None });
             }
         }
-        if self.context.phase.as_str() == standard::SETTINGS {
-            self.mistakes.extend(self.nodes.iter().map(|node| Mistake {
-                location: node.location,
-                message: format!("{}: an action cannot stand in the `settings` phase", node.label()),
-                other: None,
-                hint: Some(
-                    "the settings phase computes and publishes settings; move the action to `configure`",
-                ),
-            }));
-        }
+        let in_settings = |node: &&ActionNode| self.functions[node.function].as_str() == standard::SETTINGS;
+        self.mistakes.extend(self.nodes.iter().filter(in_settings).map(|node| Mistake {
+            location: node.location,
+            message: format!("{}: an action cannot stand in the `settings` phase", node.label()),
+            other: None,
+            hint: Some("the settings phase computes and publishes settings; move the action to `configure`"),
+        }));
         self.add_value_edges();
         let order = self.order();
         self.mistakes.append(&mut ORPHANS.lock().unwrap_or_else(PoisonError::into_inner));
         if !self.mistakes.is_empty() {
             return Err(GraphError { mistakes: self.mistakes });
         }
-        Ok(Built { graph: ActionGraph { nodes: self.nodes, order }, known_after })
+        let mut graph = ActionGraph { nodes: self.nodes, order, functions: self.functions };
+        let mistakes = settle_overrides(&mut graph);
+        if mistakes.is_empty() { Ok(Built { graph, known_after }) } else { Err(GraphError { mistakes }) }
     }
 
     /// Whoever uses a value comes after the action that gives it.
@@ -361,9 +394,11 @@ impl Builder {
         }
     }
 
-    /// Orders the actions by program order as far as the edges allow (Kahn's algorithm, lowest number first).
+    /// Orders the actions by program order as far as the edges allow (Kahn's algorithm, lowest number first); those
+    /// for the end of the phase come when nothing else is left.
     fn order(&mut self) -> Vec<ActionId> {
         let count = self.nodes.len();
+        let at_end: Vec<bool> = self.nodes.iter().map(|node| node.action.at_end()).collect();
         let waits_for: Vec<BTreeSet<usize>> =
             self.nodes.iter().map(|node| node.after.iter().map(|edge| edge.from.0).collect()).collect();
         let mut waiting: Vec<usize> = waits_for.iter().map(BTreeSet::len).collect();
@@ -371,15 +406,16 @@ impl Builder {
         for (index, on) in waits_for.iter().enumerate() {
             on.iter().for_each(|&earlier| releases[earlier].push(index));
         }
-        let mut ready: BinaryHeap<Reverse<usize>> =
-            (0..count).filter(|&index| waiting[index] == 0).map(Reverse).collect();
+        let place = |index: usize| Reverse((at_end[index], index));
+        let mut ready: BinaryHeap<Reverse<(bool, usize)>> =
+            (0..count).filter(|&index| waiting[index] == 0).map(place).collect();
         let mut order = Vec::with_capacity(count);
-        while let Some(Reverse(index)) = ready.pop() {
+        while let Some(Reverse((_, index))) = ready.pop() {
             order.push(ActionId(index));
             for &later in &releases[index] {
                 waiting[later] -= 1;
                 if waiting[later] == 0 {
-                    ready.push(Reverse(later));
+                    ready.push(place(later));
                 }
             }
         }

@@ -69,6 +69,17 @@ impl<A: Action> Handle<A> {
         self
     }
 
+    /// Says that this line wins where an earlier function of the same phase, such as one of an inherited spec, declares
+    /// another state of the same thing. The earlier action is left out.
+    ///
+    /// Everything that it declares must be declared here, too: the owner of a file is not given up silently because
+    /// its content is another one. Without this, two functions that contradict each other are refused.
+    #[track_caller]
+    pub fn overrides(self) -> Self {
+        with_node(self.any, |node| node.overrides = true);
+        self
+    }
+
     /// Makes this action answer a change of others. What the answer is, the action knows.
     #[track_caller]
     pub fn notified_by(self, others: impl Handles) -> Self {
@@ -84,6 +95,11 @@ impl<A: Action> Handle<A> {
     /// Returns the action's value as a `T`. For kinds of action that have one; their methods call this.
     pub fn value<T>(self) -> Value<T> {
         Value { any: self.any, value: PhantomData }
+    }
+
+    /// Returns the handle without the type of its action: for lists of actions of several kinds.
+    pub fn any(self) -> AnyHandle {
+        self.any
     }
 
     /// Returns a handle of another type for the same action.

@@ -39,6 +39,11 @@ impl How {
         self.sensitive
     }
 
+    /// Tells whether the action may not run, because a condition decides.
+    pub fn is_conditional(&self) -> bool {
+        !self.conditions.is_empty()
+    }
+
     /// Tells whether the run goes on when the action fails.
     pub fn ignores_failure(&self) -> bool {
         self.ignores_failure

@@ -48,6 +48,10 @@ impl<'a> Planner<'a> {
         for (id, value) in &done.values {
             world.set_value(*id, value.clone());
         }
+        let owed = done.changed.iter().flat_map(|id| owed_by(graph, *id));
+        for (_, key) in owed.filter(|(later, _)| !done.actions.contains(later)) {
+            world.owe(&key, None);
+        }
         let verdict_of = |id: &ActionId| match done.changed.contains(id) {
             true => Verdict::Change,
             false => Verdict::Unchanged,
@@ -68,6 +72,10 @@ impl<'a> Planner<'a> {
 
     pub(super) fn add(&mut self, id: ActionId) {
         let node = self.graph.node(id);
+        if node.overridden_by().is_some() {
+            self.actions.push(Planned { id, verdict: Verdict::Unchanged, diff: Diff::none() });
+            return;
+        }
         let action = node.action();
         let batch = action.batch().filter(|_| node.how().is_plain());
         let continues = match (&self.open, &batch) {
@@ -83,6 +91,7 @@ impl<'a> Planner<'a> {
             self.end_here(self.actions.len());
         }
         let verdict = verdict(&diff);
+        self.verdicts.insert(id, verdict);
         let runs = verdict != Verdict::Unchanged || (diff.reads && diff.doubt.is_some());
         let certain = matches!(gate, Gate::Open) && !node.how().ignores_failure;
         if matches!(gate, Gate::Closed) {
@@ -106,7 +115,6 @@ impl<'a> Planner<'a> {
             action.predict(id, &mut self.world);
         }
         let ends_connection = runs && diff.split == Some(Split::After);
-        self.verdicts.insert(id, verdict);
         self.actions.push(Planned { id, verdict, diff });
         if ends_connection {
             self.end_here(self.actions.len());
@@ -218,16 +226,27 @@ impl<'a> Planner<'a> {
     }
 
     fn push_step(&mut self, ids: Vec<ActionId>, script: Script, how: How, gate: Option<Script>) {
-        if self.split.is_some() {
-            return;
+        let owes = self.owe(&ids);
+        if self.split.is_none() {
+            self.steps.push(Step { ids, owes, script, how, gate });
         }
-        let mut owes: Vec<String> = ids
-            .iter()
-            .flat_map(|&id| self.graph.notifies(id))
-            .filter_map(|later| owed_key(self.graph.node(later).action()))
-            .collect();
-        owes.dedup();
-        self.steps.push(Step { ids, owes, script, how, gate });
+    }
+
+    /// Takes down what is owed once these actions have run, and returns it.
+    fn owe(&mut self, ids: &[ActionId]) -> Vec<String> {
+        let mut owes = BTreeSet::new();
+        for &id in ids {
+            let doubt = match self.verdicts.get(&id) {
+                Some(Verdict::Change) => None,
+                Some(Verdict::Unchanged) => continue,
+                _ => Some(id),
+            };
+            for (_, key) in owed_by(self.graph, id) {
+                self.world.owe(&key, doubt);
+                owes.insert(key);
+            }
+        }
+        owes.into_iter().collect()
     }
 
     fn view(&self, id: ActionId) -> View<'_> {
@@ -246,4 +265,9 @@ impl<'a> Planner<'a> {
         }
         View { id, facts: self.facts, world: &self.world, trigger, overwrite_edits: self.overwrite_edits }
     }
+}
+
+/// Returns who owes an answer once an action has changed something, and under which key that is written down.
+fn owed_by(graph: &ActionGraph, id: ActionId) -> impl Iterator<Item = (ActionId, String)> + '_ {
+    graph.notifies(id).filter_map(|later| Some((later, owed_key(graph.node(later).action())?)))
 }

@@ -3,9 +3,8 @@
 
 use super::state::{
     Account, AccountGroup, CommandResult, Contents, PackageState, PathKind, PathState, Sha256, State,
-    UnitState,
 };
-use super::{Probe, READ_LIMIT, Section};
+use super::{Probe, READ_LIMIT, Section, units};
 use crate::facts::{Facts, PackageManagerKind};
 use crate::graph::ActionId;
 use crate::name::{AccountName, RemotePath};
@@ -44,6 +43,7 @@ impl Probe {
         self.parse_paths(&answer, &mut state)?;
         self.parse_contents(&answer, &mut state)?;
         self.parse_lines(&answer, &mut state)?;
+        self.parse_emptiness(&answer, &mut state)?;
         if self.written {
             parse_written(&answer.text("written")?, &mut state);
         }
@@ -158,6 +158,20 @@ impl Probe {
         Ok(())
     }
 
+    fn parse_emptiness(&self, answer: &Answer<'_>, state: &mut State) -> Result<(), ProbeError> {
+        if self.emptied.is_empty() {
+            return Ok(());
+        }
+        let text = answer.text("emptiness")?;
+        let mut flags = text.lines();
+        for path in &self.emptied {
+            if flags.next().ok_or_else(|| ProbeError::new("directories"))? == "F" {
+                state.full.insert(path.clone());
+            }
+        }
+        Ok(())
+    }
+
     fn parse_dpkg(&self, text: &str, architecture: &str, state: &mut State) {
         let native = debian_architecture(architecture);
         let mut found: BTreeMap<&str, PackageState> = BTreeMap::new();
@@ -190,15 +204,9 @@ impl Probe {
             return Ok(());
         }
         state.owed = answer.text("owed")?.lines().map(str::to_owned).collect();
-        let units: Vec<UnitState> = match answer.text("systemd") {
-            Ok(text) => {
-                let rc = answer.text("rc")?;
-                text.split("\n\n")
-                    .zip(rc.lines())
-                    .map(|(unit, rc)| parse_systemd(unit, rc == "yes"))
-                    .collect()
-            }
-            Err(_) => answer.text("sysv")?.lines().map(parse_sysv).collect(),
+        let units = match answer.text("systemd") {
+            Ok(text) => units::parse_systemd(&text, &answer.text("rc")?),
+            Err(_) => units::parse_scripts(&answer.text("scripts")?),
         };
         if units.len() < self.units.len() {
             return Err(ProbeError::new("services"));
@@ -303,30 +311,6 @@ fn parse_written(text: &str, state: &mut State) {
     }
 }
 
-/// `linked` tells whether a SysV script of this name is linked into a run level, which is what enables those.
-fn parse_systemd(block: &str, linked: bool) -> UnitState {
-    let value = |key: &str| block.lines().find_map(|line| line.strip_prefix(key)).unwrap_or_default();
-    UnitState {
-        exists: value("LoadState=") != "not-found" && !value("LoadState=").is_empty(),
-        enabled: match value("UnitFileState=") {
-            "generated" => linked,
-            state => matches!(state, "enabled" | "enabled-runtime" | "alias"),
-        },
-        fixed: value("UnitFileState=") == "static",
-        running: matches!(value("ActiveState="), "active" | "reloading"),
-    }
-}
-
-fn parse_sysv(line: &str) -> UnitState {
-    let mut words = line.split(' ');
-    UnitState {
-        exists: words.next() == Some("present"),
-        enabled: words.next() == Some("yes"),
-        running: words.next() == Some("yes"),
-        fixed: false,
-    }
-}
-
 fn parse_passwd(line: &str) -> Option<(AccountName, Account)> {
     let fields: Vec<&str> = line.split(':').collect();
     let [name, _, uid, gid, gecos, home, shell] = fields[..] else { return None };
@@ -363,6 +347,7 @@ fn debian_architecture(machine: &str) -> &str {
 mod tests {
     use super::*;
     use crate::name::PackageName;
+    use crate::probe::UnitState;
 
     fn section(header: &str, body: &str) -> Section {
         Section { header: header.to_owned(), body: body.as_bytes().to_vec() }
@@ -466,7 +451,10 @@ mod tests {
             [section("owed", "reload-nginx\n"), section("rc", "no\nno\n"), section("systemd", systemd)];
         let state = probe.parse(&Facts::example(), &answer).expect("a complete answer");
         let states: Vec<UnitState> = state.units.values().copied().collect();
-        assert_eq!(states[0], UnitState { exists: true, enabled: true, fixed: false, running: true });
+        assert_eq!(
+            states[0],
+            UnitState { exists: true, enabled: true, running: true, ..UnitState::default() }
+        );
         assert_eq!(states[1], UnitState::default());
         assert!(state.owed.contains("reload-nginx"));
     }

@@ -51,6 +51,8 @@ pub struct State {
     pub texts: BTreeMap<RemotePath, Vec<u8>>,
     /// The first lines of the files that were asked for and can be read.
     pub lines: BTreeMap<RemotePath, String>,
+    /// The directories that were asked for and contain something.
+    pub full: BTreeSet<RemotePath>,
     /// The packages that were asked for and are there in some way.
     pub packages: BTreeMap<PackageName, PackageState>,
     /// The services that were asked for.
@@ -152,6 +154,10 @@ pub struct UnitState {
     pub fixed: bool,
     /// Whether it runs.
     pub running: bool,
+    /// Whether it is masked, so that nothing can start it.
+    pub masked: bool,
+    /// Whether it is known that it cannot be reloaded.
+    pub no_reload: bool,
 }
 
 /// A user, as `passwd` has it.

@@ -81,8 +81,8 @@ p_ready() {
     p_owner=${p_owner:-${p_line% *}} p_group=${p_group:-${p_line#* }}
   fi
   p_owe_reload "$2" || return
-  # Into a directory that a link leads to is where `mv` would move it.
-  if [ -L "$2" ] && [ -d "$2" ]; then rm -f -- "$2"; fi
+  # Into a directory that a link leads to is where `mv` would move it, and one in a circle stops that of busybox.
+  if [ -L "$2" ] && { [ -d "$2" ] || [ ! -e "$2" ]; }; then rm -f -- "$2"; fi
   chown -- "${p_owner:-$(id -u)}:${p_group:-$(id -g)}" "$p_new" && chmod -- "${p_mode:-0644}" "$p_new" || return
   if [ -n "$p_verified" ] && ! p_verify; then
     p_say "the new content for $2 did not pass its verification"

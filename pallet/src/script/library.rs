@@ -65,8 +65,20 @@ pub static ACCOUNTS: Library = Library::new("accounts", include_str!("accounts.s
 /// Packages of Debian.
 pub static APT: Library = Library::new("apt", include_str!("apt.sh"), &[&APPLY]);
 
-/// Services of systemd and of SysV init scripts.
-pub static SERVICES: Library = Library::new("services", include_str!("services.sh"), &[&APPLY]);
+/// Services, whatever the init system: beside it a script names one of [`SYSTEMD`], [`SYSV`], [`OPENRC`] and [`RUNIT`].
+pub static SERVICES: Library = Library::new("services", include_str!("services/service.sh"), &[&APPLY]);
+
+/// Units of systemd.
+pub static SYSTEMD: Library = Library::new("systemd", include_str!("services/systemd.sh"), &[&SERVICES]);
+
+/// SysV init scripts.
+pub static SYSV: Library = Library::new("sysv", include_str!("services/sysv.sh"), &[&SERVICES]);
+
+/// Services of OpenRC.
+pub static OPENRC: Library = Library::new("openrc", include_str!("services/openrc.sh"), &[&SERVICES]);
+
+/// Services that runit supervises.
+pub static RUNIT: Library = Library::new("runit", include_str!("services/runit.sh"), &[&SERVICES]);
 
 /// Commands that run as another user.
 pub static COMMANDS: Library = Library::new("commands", include_str!("commands.sh"), &[&ACCOUNTS]);

@@ -20,6 +20,12 @@ impl Machine {
         Machine::Light(Chroot::start(Userland::Debian).expect("a Debian node"))
     }
 
+    /// Starts a light Debian node with another init system.
+    #[must_use]
+    pub fn with_init(userland: Userland) -> Machine {
+        Machine::Light(Chroot::start(userland).expect("a Debian node"))
+    }
+
     /// Starts a light node that has busybox and nothing else.
     #[must_use]
     pub fn busybox() -> Machine {

@@ -145,6 +145,14 @@ impl Download {
         }
     }
 
+    /// Returns the hash, if the source has it.
+    pub(super) fn hash(&self) -> Option<Sha256> {
+        match &self.check {
+            Some(Check::Hash(Ok(hash))) => Some(*hash),
+            _ => None,
+        }
+    }
+
     /// Returns what is wanted.
     ///
     /// # Errors

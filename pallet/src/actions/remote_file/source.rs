@@ -3,6 +3,7 @@
 use super::Download;
 use crate::action::{Problem, View};
 use crate::actions::attributes::GivenPath;
+use crate::claim::{Claim, Thing};
 use crate::graph::ActionId;
 use crate::name::RemotePath;
 use crate::probe::{Contents, PathKind, Probe, Sha256};
@@ -129,6 +130,25 @@ impl Source {
         }
     }
 
+    /// Returns the claim about the content: its hash, or nothing where only the node knows it.
+    pub(super) fn claim(&self, thing: Thing) -> Claim {
+        let (content, secret) = match self {
+            Source::Text(text) => (text.resolve(|_| None).ok(), text.is_secret()),
+            Source::Local { path, read } => (local(path, read).ok().map(<[u8]>::to_vec), false),
+            Source::Url(download) => {
+                return match download.hash() {
+                    Some(hash) => Claim::new(thing, "content", hash.to_string())
+                        .shown(format!("content{}", describe_hash(hash))),
+                    None => Claim::unknown(thing, "content"),
+                };
+            }
+            Source::Copy(_) => (None, false),
+        };
+        let Some(content) = content else { return Claim::unknown(thing, "content") };
+        let claim = Claim::new(thing, "content", Sha256::of(&content).to_string());
+        claim.shown(if secret { "content with a secret".to_owned() } else { describe(&content) })
+    }
+
     /// Returns code that fills the staged file `p_new`. When it fails it has removed it.
     pub(super) fn stage(&self, view: &View<'_>) -> Script {
         let print = |text: Text| {
@@ -146,6 +166,19 @@ impl Source {
             Source::Url(download) => download.stage(),
         }
     }
+}
+
+/// Returns a content in few words: itself when it is short, else its size and the beginning of its hash.
+fn describe(content: &[u8]) -> String {
+    let short = std::str::from_utf8(content).ok().filter(|text| text.len() <= 40);
+    match short {
+        Some(text) => format!("content {text:?}"),
+        None => format!("content of {} bytes{}", content.len(), describe_hash(Sha256::of(content))),
+    }
+}
+
+fn describe_hash(hash: Sha256) -> String {
+    format!(" (SHA-256 {:.8}…)", hash.to_string())
 }
 
 fn known(bytes: Vec<u8>, secret: bool) -> Wanted {

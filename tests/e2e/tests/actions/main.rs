@@ -3,11 +3,13 @@
 
 mod accounts;
 mod commands;
+mod cost;
 mod edits;
 mod files;
 mod hostile;
 mod how;
 mod packages;
+mod random;
 mod remote_files;
 mod services;
 mod sources;

@@ -17,6 +17,10 @@ const SUPERVISOR: &str = include_str!("chroot.sh");
 pub enum Userland {
     /// Debian 12: dash, GNU utilities, dpkg and apt.
     Debian,
+    /// Debian 12 with OpenRC, as it is after it has booted.
+    OpenRc,
+    /// Debian 12 with runit's supervisor as process 1.
+    Runit,
     /// Nothing but busybox: its `sh` and its utilities.
     Busybox,
 }
@@ -110,6 +114,8 @@ fn spawn(base: &Base, userland: Userland) -> Result<Child, Error> {
     let name = format!("chroot-{}", COUNT.fetch_add(1, Ordering::Relaxed));
     let userland = match userland {
         Userland::Debian => "debian",
+        Userland::OpenRc => "openrc",
+        Userland::Runit => "runit",
         Userland::Busybox => "busybox",
     };
     host::command("unshare")
