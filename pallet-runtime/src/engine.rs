@@ -17,6 +17,7 @@ mod phases;
 mod planning;
 mod ports;
 mod select;
+mod upload;
 
 pub use connect::{Connection, Connector, LoginAs};
 pub use nodes::Cancel;

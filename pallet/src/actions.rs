@@ -45,6 +45,6 @@ pub use file::{File, file};
 pub use json::JsonPart;
 pub use package::{IndexUpdate, Package, PackageManager, package, package_manager, packages};
 pub use publish_fact::{PublishFact, publish_fact};
-pub use remote_file::{NewDownload, NewFile, RemoteFile, remote_file};
+pub use remote_file::{LocalContent, NewDownload, NewFile, RemoteFile, remote_file};
 pub use service::{Service, ServiceAnswer, UnitFile, init_script, service, unit_drop_in, unit_file};
 pub use symbolic_link::{SymbolicLink, symbolic_link};

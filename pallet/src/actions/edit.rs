@@ -299,9 +299,8 @@ impl<E: Edit> Action for FileEdit<E> {
             .library(&FILES)
             .code("p_stage ")
             .word(path.as_str())
-            .code(format!(" {} || return\n{{\n", view.id.0))
-            .print(after)
-            .code("} >\"$p_new\" || { rm -f \"$p_new\"; return 1; }\n")
+            .code(format!(" {} || return\n", view.id.0))
+            .append(Script::staged(Text::from(after)))
             .call("p_edited", words)
     }
 

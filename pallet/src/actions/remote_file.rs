@@ -6,6 +6,7 @@ mod source;
 pub(crate) use download::Download;
 pub use download::NewDownload;
 use download::Signature;
+pub use source::LocalContent;
 use source::{NO_CONTENT, Source, Wanted};
 
 use super::attributes::{Attributes, GivenPath, attribute_methods, first_words, missing_parent};
@@ -180,7 +181,7 @@ impl RemoteFile {
     }
 
     /// Takes the content of the file on the controller, or why it could not be read.
-    pub fn set_local_content(&self, content: Result<Vec<u8>, String>) {
+    pub fn set_local_content(&self, content: Result<LocalContent, String>) {
         if let Some(Source::Local { read, .. }) = &self.source {
             // Reading it twice gives the same; the first stays.
             let _ = read.set(content);

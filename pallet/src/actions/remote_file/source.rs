@@ -7,7 +7,7 @@ use crate::claim::{Claim, Thing};
 use crate::graph::ActionId;
 use crate::name::RemotePath;
 use crate::probe::{Contents, PathKind, Probe, Sha256};
-use crate::script::Script;
+use crate::script::{Script, Upload};
 use crate::text::Text;
 use crate::world::World;
 use std::path::{Path, PathBuf};
@@ -31,7 +31,22 @@ pub(super) enum Source {
 }
 
 /// The content of a file on the controller, once it has been read.
-pub(super) type LocalFile = OnceLock<Result<Vec<u8>, String>>;
+pub(super) type LocalFile = OnceLock<Result<LocalContent, String>>;
+
+/// What was read of a file on the controller.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LocalContent {
+    /// All of it.
+    Bytes(Vec<u8>),
+    /// What is needed of one with more bytes than [`INLINE_LIMIT`](crate::script::INLINE_LIMIT): it is read again when
+    /// it is uploaded.
+    Large {
+        /// The hash of its content.
+        hash: Sha256,
+        /// How many bytes it has.
+        size: u64,
+    },
+}
 
 /// What a file should contain, as far as that is known.
 pub(super) enum Wanted {
@@ -122,7 +137,8 @@ impl Source {
                 Err(because) => Wanted::Unknown { because, look: false },
             }),
             Source::Local { path, read } => match local(path, read) {
-                Ok(bytes) => Ok(known(bytes.to_vec(), false)),
+                Ok(LocalContent::Bytes(bytes)) => Ok(known(bytes.clone(), false)),
+                Ok(LocalContent::Large { hash, .. }) => Ok(Wanted::content(*hash)),
                 Err(message) => Err(Problem { message, hint: None }),
             },
             Source::Copy(path) => copied(id, path.get(), world),
@@ -134,11 +150,14 @@ impl Source {
     pub(super) fn claim(&self, thing: Thing) -> Claim {
         let (content, secret) = match self {
             Source::Text(text) => (text.resolve(|_| None).ok(), text.is_secret()),
-            Source::Local { path, read } => (local(path, read).ok().map(<[u8]>::to_vec), false),
+            Source::Local { path, read } => match local(path, read) {
+                Ok(LocalContent::Bytes(bytes)) => (Some(bytes.clone()), false),
+                Ok(LocalContent::Large { hash, .. }) => return hash_claim(thing, *hash),
+                Err(_) => (None, false),
+            },
             Source::Url(download) => {
                 return match download.hash() {
-                    Some(hash) => Claim::new(thing, "content", hash.to_string())
-                        .shown(format!("content{}", describe_hash(hash))),
+                    Some(hash) => hash_claim(thing, hash),
                     None => Claim::unknown(thing, "content"),
                 };
             }
@@ -151,14 +170,13 @@ impl Source {
 
     /// Returns code that fills the staged file `p_new`. When it fails it has removed it.
     pub(super) fn stage(&self, view: &View<'_>) -> Script {
-        let print = |text: Text| {
-            Script::new().code("{\n").print(text).code("} >\"$p_new\" || { rm -f \"$p_new\"; return 1; }\n")
-        };
         match self {
-            Source::Text(text) => print(view.fill(text)),
-            Source::Local { path, read } => {
-                print(local(path, read).map(|bytes| Text::from(bytes.to_vec())).unwrap_or_default())
-            }
+            Source::Text(text) => Script::staged(view.fill(text)),
+            Source::Local { path, read } => match local(path, read) {
+                Ok(LocalContent::Bytes(bytes)) => Script::staged(Text::from(bytes.clone())),
+                Ok(LocalContent::Large { hash, size }) => Script::received(Upload::file(path, *hash, *size)),
+                Err(_) => Script::new(),
+            },
             Source::Copy(path) => Script::new()
                 .code("cat <")
                 .word(path.get().as_str())
@@ -177,6 +195,10 @@ fn describe(content: &[u8]) -> String {
     }
 }
 
+fn hash_claim(thing: Thing, hash: Sha256) -> Claim {
+    Claim::new(thing, "content", hash.to_string()).shown(format!("content{}", describe_hash(hash)))
+}
+
 fn describe_hash(hash: Sha256) -> String {
     format!(" (SHA-256 {:.8}…)", hash.to_string())
 }
@@ -185,7 +207,7 @@ fn known(bytes: Vec<u8>, secret: bool) -> Wanted {
     Wanted::Content { hash: Sha256::of(&bytes), bytes: Some(bytes), secret, doubt: None }
 }
 
-fn local<'a>(path: &Path, read: &'a LocalFile) -> Result<&'a [u8], String> {
+fn local<'a>(path: &Path, read: &'a LocalFile) -> Result<&'a LocalContent, String> {
     match read.get() {
         Some(Ok(bytes)) => Ok(bytes),
         Some(Err(error)) => Err(format!("cannot read {} on the controller: {error}", path.display())),

@@ -13,3 +13,4 @@ mod random;
 mod remote_files;
 mod services;
 mod sources;
+mod uploads;
