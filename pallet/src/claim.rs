@@ -155,10 +155,12 @@ impl Claim {
     }
 }
 
-/// What stands at a path, as a state of existence. Whatever is declared below one of these stands in the way of it.
-pub(crate) const FILE: &str = "a file";
-pub(crate) const DIRECTORY: &str = "a directory";
-pub(crate) const LINK: &str = "a symbolic link";
+/// That a file stands at a path, as a state of [`Claim::existence`].
+pub const FILE: &str = "a file";
+/// That a directory stands at a path.
+pub const DIRECTORY: &str = "a directory";
+/// That a symbolic link stands at a path.
+pub const LINK: &str = "a symbolic link";
 
 impl fmt::Debug for Claim {
     /// The state may be the hash of a secret, so it is not shown where words are given for it.

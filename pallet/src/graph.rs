@@ -3,6 +3,8 @@
 //! A phase is an ordinary Rust function. While it runs, an ambient builder ([`build`]) takes down every action
 //! at the moment its constructor is called, so no action is lost however it is called: in a loop, a closure, a
 //! macro or a helper in another package. What comes out is a list of actions in program order with edges.
+//!
+#![doc = include_str!("../docs/mistakes.md")]
 
 mod builder;
 mod error;
@@ -10,7 +12,7 @@ mod handle;
 mod how;
 
 pub use builder::{Built, build, build_phase, build_phases, record, tagged};
-pub(crate) use builder::{refuse, stop, with_context};
+pub(crate) use builder::{building_node, refuse, stop, with_context};
 pub use error::{GraphError, KnownAfter, Mistake};
 pub use handle::{AnyHandle, Handle, Handles, Value};
 pub use how::How;

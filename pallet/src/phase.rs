@@ -130,9 +130,28 @@ infallible! {
     [T: PhaseOutput] Vec<T>, [T: PhaseOutput] Option<T>, [T: PhaseOutput, const N: usize] [T; N],
 }
 
-impl<T: PhaseOutput, E: Into<Error>> PhaseOutput for Result<T, E> {
+impl<T: PhaseOutput, E: PhaseError> PhaseOutput for Result<T, E> {
     fn finish(self) -> Result<(), Error> {
-        self.map_err(Into::into)?.finish()
+        self.map_err(PhaseError::into_error)?.finish()
+    }
+}
+
+/// What a phase function may fail with: whatever becomes an [`Error`], as `?` makes it.
+#[diagnostic::on_unimplemented(
+    message = "a phase cannot fail with `{Self}`",
+    note = "write `-> Result`, pallet's own, to which `?` converts every error that is `Send` and `Sync`",
+    note = "for an error that is a message, write `Err(Error::msg(..))`"
+)]
+pub trait PhaseError {
+    /// Returns the error of the phase.
+    fn into_error(self) -> Error;
+}
+
+// Else rustc explains why `Box<dyn Error>`, which it suggests itself, is no error: in three errors.
+#[diagnostic::do_not_recommend]
+impl<E: Into<Error>> PhaseError for E {
+    fn into_error(self) -> Error {
+        self.into()
     }
 }
 

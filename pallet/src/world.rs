@@ -11,8 +11,8 @@ pub use debts::Debt;
 use crate::graph::ActionId;
 use crate::name::{AccountName, PackageName, RemotePath, UnitName};
 use crate::probe::{
-    Account, AccountGroup, CommandResult, PackageState, PathKind, PathState, READ_LIMIT, Sha256, State,
-    UnitState,
+    Account, AccountGroup, AuthorizedKeys, CommandResult, PackageState, PathKind, PathState, READ_LIMIT,
+    Sha256, Shadow, State, UnitState,
 };
 use debts::Debts;
 use std::collections::{BTreeMap, HashMap};
@@ -44,6 +44,11 @@ pub enum Effects {
     Service,
     /// Everything below this path.
     Below(RemotePath),
+    /// Which newer packages there are, because the index of packages is refreshed. Commands are not in doubt, or no
+    /// plan of a phase that begins with a refresh would be certain of any.
+    Index,
+    /// The same, because other sources of packages are used; whoever runs a command may notice.
+    Sources,
     /// Nothing else; but whoever runs a command may notice.
     Itself,
     /// Nothing that anybody would notice: a copy was refreshed.
@@ -55,6 +60,11 @@ enum Key {
     Path(RemotePath),
     Line(RemotePath),
     Package(PackageName),
+    /// The newest version of a package.
+    Newer(PackageName),
+    /// All newest versions.
+    Index,
+    Debconf(String),
     Unit(UnitName),
     User(AccountName),
     Group(AccountName),
@@ -82,6 +92,8 @@ impl Effects {
         };
         match (self, key) {
             (Effects::Nothing, _) => false,
+            (Effects::Index | Effects::Sources, Key::Newer(_) | Key::Index) => true,
+            (Effects::Index, _) => false,
             // What a command says depends on nobody knows what.
             (Effects::Anything, _) | (_, Key::Command) => true,
             (Effects::Packages, Key::Path(path)) => !below(path, ADMINISTRATORS),
@@ -90,7 +102,7 @@ impl Effects {
             (Effects::Service, _) => false,
             (Effects::Below(top), Key::Path(path)) => path.is_within(top),
             (Effects::Below(top), Key::Unit(unit)) => defines(top, unit),
-            (Effects::Below(_) | Effects::Itself, _) => false,
+            (Effects::Below(_) | Effects::Itself | Effects::Sources, _) => false,
         }
     }
 }
@@ -168,6 +180,17 @@ impl World {
         Known { is, doubt: self.doubt(&Key::Line(path.clone())) }
     }
 
+    /// Tells whether a file whose first line was asked for can be read and not be written, even by root.
+    pub fn is_locked(&self, path: &RemotePath) -> bool {
+        self.state.locked.contains(path)
+    }
+
+    /// Returns all lines of a file that was asked for as a listing.
+    pub fn listing(&self, path: &RemotePath) -> Known<&[String]> {
+        let is = self.state.listings.get(path).map(Vec::as_slice).unwrap_or_default();
+        Known { is, doubt: self.doubt(&Key::Line(path.clone())) }
+    }
+
     /// Tells whether a directory that was asked for contains something; `None` when an action before may have
     /// emptied it.
     pub fn is_full(&self, directory: &RemotePath) -> Option<bool> {
@@ -189,6 +212,24 @@ impl World {
         Known { is: self.state.packages.get(name), doubt }
     }
 
+    /// Returns the newer version of a package that the node's index has, if it was asked for and there is one.
+    pub fn newer_package(&self, name: &PackageName, from: Option<&str>) -> Known<Option<&str>> {
+        let key = (from.map(str::to_owned), name.clone());
+        let is = self.state.newer.get(&key).map(String::as_str);
+        Known { is, doubt: self.doubt(&Key::Newer(name.clone())) }
+    }
+
+    /// Returns the answer that debconf has stored for a question, if it has one.
+    pub fn debconf(&self, question: &str) -> Known<Option<&str>> {
+        let is = self.state.debconf.get(question).map(String::as_str);
+        Known { is, doubt: self.doubt(&Key::Debconf(question.to_owned())) }
+    }
+
+    /// Returns the action that may change which packages have newer versions.
+    pub fn index_doubt(&self) -> Option<ActionId> {
+        self.doubt(&Key::Index)
+    }
+
     /// Returns what is known about a service.
     pub fn unit(&self, name: &UnitName) -> Known<UnitState> {
         let is = self.state.units.get(name).copied().unwrap_or_default();
@@ -198,6 +239,19 @@ impl World {
     /// Returns a user, if it exists.
     pub fn user(&self, name: &AccountName) -> Known<Option<&Account>> {
         Known { is: self.state.users.get(name), doubt: self.doubt(&Key::User(name.clone())) }
+    }
+
+    /// Returns what is secret about a user that was asked for with its password, if it exists and has such.
+    pub fn shadow(&self, name: &AccountName) -> Known<Option<&Shadow>> {
+        Known { is: self.state.shadows.get(name), doubt: self.doubt(&Key::User(name.clone())) }
+    }
+
+    /// Returns the SSH keys that a user accepts, if they were asked for.
+    pub fn authorized_keys(&self, name: &AccountName) -> Known<AuthorizedKeys> {
+        let is = self.state.keys.get(name).cloned().unwrap_or_default();
+        let of_file = self.user(name).is.and_then(|user| authorized_keys_file(&user.home));
+        let of_file = of_file.and_then(|path| self.doubt(&Key::Path(path)));
+        Known { is, doubt: self.doubt(&Key::User(name.clone())).or(of_file) }
     }
 
     /// Returns a group, if it exists.
@@ -231,7 +285,7 @@ impl World {
         self.state.origins.insert(path.clone(), (origin, content));
     }
 
-    /// Returns whether a reload or restart is owed, by names like `reload-nginx`.
+    /// Returns whether something is owed, by names like `reload-nginx` and `package-index`.
     pub fn debt(&self, key: &str) -> Option<Debt> {
         self.debts.get(key)
     }
@@ -241,7 +295,7 @@ impl World {
         self.debts.add(key, doubt);
     }
 
-    /// Takes down that a reload or restart is owed no longer.
+    /// Takes down that something is owed no longer.
     pub fn settle(&mut self, key: &str) {
         self.debts.settle(key);
     }
@@ -281,6 +335,12 @@ impl World {
         self.predict(Key::Line(path.clone()));
     }
 
+    /// Takes down all lines of a listing from here on.
+    pub fn set_listing(&mut self, path: &RemotePath, lines: Vec<String>) {
+        self.state.listings.insert(path.clone(), lines);
+        self.predict(Key::Line(path.clone()));
+    }
+
     /// Takes down what pallet wrote last to a path; `None` if that is not known.
     pub fn set_written(&mut self, path: &RemotePath, hash: Option<Sha256>) {
         match hash {
@@ -298,6 +358,21 @@ impl World {
         self.predict(Key::Package(name.clone()));
     }
 
+    /// Takes down that a package has its newest version from here on.
+    pub fn set_newest_package(&mut self, name: &PackageName) {
+        self.state.newer.retain(|(_, other), _| other != name);
+        self.predict(Key::Newer(name.clone()));
+    }
+
+    /// Takes down the stored answer to a question from here on, if it is known.
+    pub fn set_debconf(&mut self, question: &str, answer: Option<String>) {
+        match answer {
+            Some(answer) => self.state.debconf.insert(question.to_owned(), answer),
+            None => self.state.debconf.remove(question),
+        };
+        self.predict(Key::Debconf(question.to_owned()));
+    }
+
     /// Takes down a service from here on.
     pub fn set_unit(&mut self, name: &UnitName, state: UnitState) {
         self.state.units.insert(name.clone(), state);
@@ -311,6 +386,29 @@ impl World {
             None => self.state.users.remove(name),
         };
         self.predict(Key::User(name.clone()));
+    }
+
+    /// Returns the groups of which a user is a further member, as far as groups are known.
+    pub fn memberships<'a>(&'a self, name: &'a AccountName) -> impl Iterator<Item = String> + 'a {
+        let of = |group: &&AccountGroup| group.members.contains(name.as_str());
+        let groups = self.state.groups.iter().filter(move |(_, group)| of(group));
+        groups.map(|(group, _)| group.to_string())
+    }
+
+    /// Takes down what is secret about a user from here on.
+    pub fn set_shadow(&mut self, name: &AccountName, shadow: Option<Shadow>) {
+        match shadow {
+            Some(shadow) => self.state.shadows.insert(name.clone(), shadow),
+            None => self.state.shadows.remove(name),
+        };
+    }
+
+    /// Takes down the SSH keys that a user accepts from here on.
+    pub fn set_authorized_keys(&mut self, name: &AccountName, keys: AuthorizedKeys) {
+        if let Some(path) = self.user(name).is.and_then(|user| authorized_keys_file(&user.home)) {
+            self.predict(Key::Path(path));
+        }
+        self.state.keys.insert(name.clone(), keys);
     }
 
     /// Takes down a group from here on.
@@ -352,6 +450,10 @@ impl World {
         let since = self.predicted.get(key).copied().unwrap_or(0);
         self.moved[since..].iter().find(|(_, effects)| effects.may_move(key)).map(|(by, _)| *by)
     }
+}
+
+fn authorized_keys_file(home: &str) -> Option<RemotePath> {
+    RemotePath::new(format!("{}/.ssh/authorized_keys", home.trim_end_matches('/'))).ok()
 }
 
 #[cfg(test)]

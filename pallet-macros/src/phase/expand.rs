@@ -3,6 +3,7 @@
 //! The function stays whole inside the one that is called: same parameters, same body, same lines. Next to it
 //! stands an empty struct of the same name, in the namespace of types, which carries the definition.
 
+use super::check::impl_within;
 use super::model::{Parameter, Phase};
 use super::parse::{self, Function, Typed};
 use crate::spec::{generated_at, location};
@@ -54,7 +55,7 @@ pub(crate) fn stub(function: &Function, pallet: &Path) -> TokenStream {
     }
     let definition = definition(function, None, pallet);
     if let ReturnType::Type(_, ty) = output
-        && matches!(**ty, Type::ImplTrait(_))
+        && impl_within(ty.to_token_stream()).is_some()
     {
         // A function that only panics has no type to hide behind `impl`.
         let written = as_written(function);

@@ -2,7 +2,7 @@
 
 use super::keys::Kind;
 use super::model::{Call, Name, Node, Phase, PhaseBody, Spec, SpecRef};
-use proc_macro2::{Ident, Span, TokenStream};
+use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::{quote, quote_spanned};
 use syn::ext::IdentExt;
 use syn::spanned::Spanned;
@@ -18,7 +18,7 @@ pub(crate) fn item(spec: &Spec) -> TokenStream {
     let spec_doc = format!(" Returns the {}.", spec.kind.noun());
     let built = path(pallet, built);
     let structure = quote_spanned!(ident.span()=> struct #ident;);
-    let spec = quote_spanned!(generated_at(ident.span())=> fn spec() -> #built);
+    let spec = relocated(quote!(#visibility fn spec() -> #built), generated_at(ident.span()));
     quote! {
         #attributes
         #visibility #structure
@@ -29,7 +29,7 @@ pub(crate) fn item(spec: &Spec) -> TokenStream {
         #conditions
         impl #ident {
             #[doc = #spec_doc]
-            #visibility #spec {
+            #spec {
                 <#ident as #pallet::#defines>::DEF.spec()
             }
         }
@@ -132,6 +132,19 @@ fn bases(spec: &Spec) -> Option<TokenStream> {
 /// Returns a span for generated code that stands where the user's token stands. Lints know that it is generated.
 pub(crate) fn generated_at(at: Span) -> Span {
     Span::call_site().located_at(at)
+}
+
+/// Returns tokens that mean what they mean, and stand somewhere else.
+fn relocated(tokens: TokenStream, at: Span) -> TokenStream {
+    let relocate = |mut token: TokenTree| {
+        token.set_span(match &token {
+            // It means the same everywhere, and comes first, where the ends of an item must be of one kind.
+            TokenTree::Ident(word) if word == "pub" => at,
+            _ => token.span().located_at(at),
+        });
+        token
+    };
+    tokens.into_iter().map(relocate).collect()
 }
 
 /// Returns the place of a token in the user's source, as an expression.

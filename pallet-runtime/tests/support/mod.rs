@@ -72,6 +72,11 @@ impl Place {
 
     /// Runs a command line with the engine's script and returns what it did.
     pub(crate) fn run(&self, engine: &FakeEngine, line: &str) -> Outcome {
+        self.run_main(Main::new(engine.clone()).provider(Bench), line)
+    }
+
+    /// Runs a command line of a program and returns what it did.
+    pub(crate) fn run_main(&self, main: Main, line: &str) -> Outcome {
         let (stdout, stderr) = (Kept::default(), Kept::default());
         let world = World {
             args: ["infra"].into_iter().chain(line.split_whitespace()).map(Into::into).collect(),
@@ -82,7 +87,7 @@ impl Place {
             prompts: self.answers.clone(),
             interruptible: self.interruptible,
         };
-        let code = Main::new(engine.clone()).provider(Bench).run_in(world);
+        let code = main.run_in(world);
         Outcome { code, stdout: self.normal(&stdout), stderr: self.normal(&stderr) }
     }
 

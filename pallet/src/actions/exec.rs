@@ -1,5 +1,9 @@
 //! Commands: run for their effect, or read for their output.
 
+mod script;
+
+pub use script::exec_script;
+
 use super::attributes::GivenPath;
 use crate::action::{Action, Diff, View};
 use crate::condition::Condition;
@@ -11,6 +15,7 @@ use crate::script::{COMMANDS, Script};
 use crate::secret::Secret;
 use crate::text::Text;
 use crate::world::{Effects, World};
+use script::Interpreter;
 
 /// A command that is run.
 #[derive(Debug)]
@@ -34,6 +39,9 @@ struct Setting {
     dir: Option<GivenPath>,
     run_as: Option<String>,
     nice: Option<i8>,
+    /// Whether the first command that fails is the last.
+    checked: bool,
+    interpreter: Option<Interpreter>,
 }
 
 /// Runs a command by the node's `sh`, as root.
@@ -126,11 +134,13 @@ impl Setting {
         if self.nice.is_some_and(|nice| !(-20..20).contains(&nice)) {
             return Err("a niceness is a number from -20 to 19".to_owned());
         }
+        self.interpreter.as_ref().map_or(Ok(()), Interpreter::check)?;
         self.dir.as_ref().map_or(Ok(()), GivenPath::check)
     }
 
     fn values(&self) -> impl Iterator<Item = AnyHandle> + '_ {
-        self.env.iter().flat_map(|(_, value)| value.values())
+        let arguments = self.interpreter.iter().flat_map(Interpreter::values);
+        self.env.iter().flat_map(|(_, value)| value.values()).chain(arguments)
     }
 
     /// Returns code that prepares a subshell.
@@ -148,21 +158,31 @@ impl Setting {
     /// `eval` instead of `sh -c`: the command is in no argument list, and a syntax error in it ends the subshell
     /// and nothing else.
     fn run(&self, command: &Text) -> Script {
-        if self.run_as.is_none() && self.nice.is_none() {
-            return self.prepare().code("eval ").word(command.clone()).code("\n");
+        let is_shell = self.interpreter.as_ref().is_none_or(Interpreter::is_shell);
+        let command = match self.checked && is_shell {
+            true => Text::concat(["set -e\n".into(), command.clone()]),
+            false => command.clone(),
+        };
+        let other_user = self.run_as.is_some() || self.nice.is_some();
+        if !other_user && self.interpreter.is_none() {
+            return self.prepare().code("eval ").word(command).code("\n");
         }
-        let nice = self.nice.map(|nice| nice.to_string()).unwrap_or_default();
-        self.prepare()
-            .library(&COMMANDS)
-            .code("printf %s ")
-            .word(command.clone())
-            .code(" | ")
-            .call("p_as", [self.run_as.clone().unwrap_or_default(), nice])
+        let mut script = self.prepare().code("{\n").print(command).code("} | ");
+        if other_user {
+            let nice = self.nice.map(|nice| nice.to_string()).unwrap_or_default();
+            let user = self.run_as.clone().unwrap_or_default();
+            script = script.library(&COMMANDS).code("p_as ").word(user).code(" ").word(nice).code(" ");
+        }
+        match &self.interpreter {
+            Some(interpreter) => interpreter.words(script),
+            None => script,
+        }
+        .code("\n")
     }
 }
 
 /// Returns a command for people: its first line, shortened.
-fn in_short(command: &Text) -> String {
+pub(super) fn in_short(command: &Text) -> String {
     let text = command.masked();
     let line = text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default().trim();
     let short: String = line.chars().filter(|c| !c.is_control()).take(60).collect();

@@ -99,8 +99,7 @@ impl Handle<NewFile> {
             .and_then(|()| environment.get_template("template"))
             .and_then(|template| template.render(context.into()));
         let text = rendered.unwrap_or_else(|error| {
-            let line = error.line().map(|line| format!(" (line {line} of the template)")).unwrap_or_default();
-            refuse(location, format!("template: {error:#}{line}"), None);
+            refuse(location, template_mistake(&error, template), None);
             String::new()
         });
         self.with_source(Source::Text(Text::from(text)))
@@ -271,6 +270,18 @@ impl RemoteFile {
                 .word(view.fill(command))
                 .code("); }\np_verified=yes\n"),
         }
+    }
+}
+
+/// Returns what is wrong with a template, and its line.
+#[cfg(feature = "template")]
+fn template_mistake(error: &minijinja::Error, template: &str) -> String {
+    let kind = error.kind();
+    let what = error.detail().map_or_else(|| kind.to_string(), |detail| format!("{kind}: {detail}"));
+    let line = error.line().and_then(|number| Some((number, template.lines().nth(number.checked_sub(1)?)?)));
+    match line {
+        Some((number, text)) => format!("template, line {number}: {what}, in `{}`", text.trim()),
+        None => format!("template: {what}"),
     }
 }
 

@@ -17,29 +17,50 @@ use std::fmt;
 /// assert_eq!(Version::parse("12"), Version::parse("12.0"));
 /// ```
 #[derive(Debug, Clone, Default)]
-pub struct Version(Vec<u64>);
+pub struct Version {
+    numbers: Vec<u64>,
+    /// As it was written, zeros and all.
+    text: String,
+}
 
 impl Version {
     /// Returns the version in a text such as `12` or `22.04`. What follows the last number is ignored, and a
     /// text without numbers gives the empty version, which is lower than every other.
     pub fn parse(text: &str) -> Version {
-        let numbers = text.split('.').map_while(|part| {
-            let digits: String = part.chars().take_while(char::is_ascii_digit).collect();
-            digits.parse().ok()
-        });
-        Version(numbers.collect())
+        let mut numbers = Vec::new();
+        let mut end = 0;
+        for part in text.split('.') {
+            let digits = part.bytes().take_while(u8::is_ascii_digit).count();
+            let Ok(number) = part[..digits].parse() else { break };
+            end += usize::from(!numbers.is_empty()) + digits;
+            numbers.push(number);
+            if digits < part.len() {
+                break;
+            }
+        }
+        Version { numbers, text: text[..end].to_owned() }
     }
 
     /// Returns the numbers without the zeros at the end.
     fn significant(&self) -> &[u64] {
-        let end = self.0.iter().rposition(|number| *number != 0).map_or(0, |last| last + 1);
-        &self.0[..end]
+        let end = self.numbers.iter().rposition(|number| *number != 0).map_or(0, |last| last + 1);
+        &self.numbers[..end]
+    }
+
+    /// Returns the first version after all that begin like this one.
+    fn next(&self) -> Version {
+        let mut numbers = self.numbers.clone();
+        if let Some(last) = numbers.last_mut() {
+            *last = last.saturating_add(1);
+        }
+        let text: Vec<String> = numbers.iter().map(u64::to_string).collect();
+        Version { numbers, text: text.join(".") }
     }
 
     /// Tells whether all numbers of `other` are this one's first.
     fn begins_like(&self, other: &Version) -> bool {
-        let mut own = self.0.iter().copied().chain(std::iter::repeat(0));
-        other.0.iter().all(|number| own.next() == Some(*number))
+        let mut own = self.numbers.iter().copied().chain(std::iter::repeat(0));
+        other.numbers.iter().all(|number| own.next() == Some(*number))
     }
 }
 
@@ -71,8 +92,7 @@ impl Serialize for Version {
 
 impl fmt::Display for Version {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let parts: Vec<String> = self.0.iter().map(u64::to_string).collect();
-        f.write_str(&parts.join("."))
+        f.write_str(&self.text)
     }
 }
 
@@ -91,7 +111,7 @@ enum VersionOp {
 
 impl VersionReq {
     /// Returns the condition in a text: comparisons (`=`, `>=`, `>`, `<=`, `<`) separated by commas, all of
-    /// which must hold. A bare version means that version and all that begin like it: `12` holds for `12.5`.
+    /// which must hold, or `*` for any version. A bare version means that version and all that begin like it: `12` holds for `12.5`.
     ///
     /// # Errors
     ///
@@ -100,6 +120,9 @@ impl VersionReq {
         let error = || {
             InvalidName::new("version condition", text, "comparisons such as \">= 12\" or \">= 20.04, < 24\"")
         };
+        if text.trim() == "*" {
+            return Ok(VersionReq(Vec::new()));
+        }
         let comparisons = text.split(',').map(|comparison| {
             let comparison = comparison.trim();
             let (op, rest) = [
@@ -119,6 +142,23 @@ impl VersionReq {
         Ok(VersionReq(comparisons.collect::<Result<_, _>>()?))
     }
 
+    /// Returns the versions that satisfy the condition: from the first on, up to the second and without it.
+    pub(crate) fn range(&self) -> (Version, Option<Version>) {
+        let mut range = (Version::default(), None::<Version>);
+        for (op, version) in &self.0 {
+            let (from, to) = match op {
+                VersionOp::Is => (Some(version.clone()), Some(version.next())),
+                VersionOp::AtLeast => (Some(version.clone()), None),
+                VersionOp::Above => (Some(version.next()), None),
+                VersionOp::AtMost => (None, Some(version.next())),
+                VersionOp::Below => (None, Some(version.clone())),
+            };
+            range.0 = from.into_iter().chain([range.0]).max().unwrap_or_default();
+            range.1 = to.into_iter().chain(range.1).min();
+        }
+        range
+    }
+
     /// Tells whether a version satisfies the condition.
     pub fn matches(&self, version: &Version) -> bool {
         self.0.iter().all(|(op, wanted)| {
@@ -136,6 +176,9 @@ impl VersionReq {
 
 impl fmt::Display for VersionReq {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0.is_empty() {
+            return f.write_str("any version");
+        }
         for (i, (op, version)) in self.0.iter().enumerate() {
             let sign = match op {
                 VersionOp::Is => "=",
@@ -179,5 +222,9 @@ mod tests {
     fn numbers_that_are_too_large_end_the_version() {
         assert_eq!(Version::parse("6.99999999999999999999999.1"), Version::parse("6"));
         assert_eq!(Version::parse("6.1.0-18-amd64").to_string(), "6.1.0");
+        assert_eq!(Version::parse("8a.5").to_string(), "8");
+        for text in ["", ".5", "sid", "é"] {
+            assert_eq!(Version::parse(text).to_string(), "", "{text:?}");
+        }
     }
 }

@@ -11,7 +11,7 @@ use super::{ActionGraph, ActionId, ActionNode, Edge};
 use crate::action::Action;
 use crate::condition::Condition;
 use crate::conflicts::settle_overrides;
-use crate::context::Context;
+use crate::context::{Context, Node};
 use crate::location::Location;
 use crate::name::{PhaseName, Tag};
 use crate::phase::{PhaseDef, standard};
@@ -37,7 +37,10 @@ struct Builder {
     context: Context,
     nodes: Vec<ActionNode>,
     mistakes: Vec<Mistake>,
-    phases: Vec<String>,
+    /// The line that began the build.
+    begun: Location,
+    /// The phases that have been entered and not left, outermost first.
+    phases: Vec<&'static PhaseDef>,
     /// The phase of each function that has begun. The first stands for what is in none of them.
     functions: Vec<PhaseName>,
     /// The tags of the scopes that are open.
@@ -85,8 +88,10 @@ struct Stop(Option<KnownAfter>);
 /// assert_eq!(labels, ["package nginx", "service nginx"]);
 /// # Ok::<(), pallet::graph::GraphError>(())
 /// ```
+#[track_caller]
 pub fn build(context: &Context, body: impl FnOnce()) -> Result<Built, GraphError> {
     let scope = NEXT_SCOPE.fetch_add(1, Ordering::Relaxed);
+    let begun = Location::caller();
     CURRENT.with_borrow_mut(|current| {
         assert!(current.is_none(), "a phase cannot be built inside another one: call it");
         *current = Some(Builder {
@@ -94,6 +99,7 @@ pub fn build(context: &Context, body: impl FnOnce()) -> Result<Built, GraphError
             context: context.clone(),
             nodes: Vec::new(),
             mistakes: Vec::new(),
+            begun,
             phases: Vec::new(),
             functions: vec![context.phase.clone()],
             tags: Vec::new(),
@@ -159,7 +165,7 @@ pub fn record<A: Action>(action: A) -> Handle<A> {
         builder.nodes.push(ActionNode {
             action: Box::new(action),
             location: made,
-            phases: builder.phases.clone(),
+            phases: builder.phases.iter().map(|def| def.path()).collect(),
             function: builder.functions.len() - 1,
             after: Vec::new(),
             notified_by: BTreeSet::new(),
@@ -261,6 +267,11 @@ pub(crate) fn stop(known_after: Option<KnownAfter>) -> ! {
     }
 }
 
+/// Returns the node whose phase is being built.
+pub(crate) fn building_node() -> Option<Node> {
+    CURRENT.with_borrow(|current| current.as_ref()?.context.node.clone())
+}
+
 /// Runs `f` with the context of the phase that is being built.
 ///
 /// # Panics
@@ -280,7 +291,7 @@ pub(crate) fn with_context<R>(f: impl FnOnce(&Context) -> R) -> R {
 pub(crate) fn enter_phase<R>(def: &'static PhaseDef, body: impl FnOnce() -> R) -> R {
     let inside = CURRENT.with_borrow_mut(|current| match current {
         Some(builder) => {
-            builder.phases.push(def.path());
+            builder.phases.push(def);
             true
         }
         None => false,
@@ -319,7 +330,7 @@ impl Builder {
         if let Some(payload) = ended {
             match payload.downcast::<Stop>() {
                 Ok(stop) => known_after = stop.0,
-                Err(panic) => self.mistakes.push(panic_mistake(&*panic, &self.phases)),
+                Err(panic) => self.mistakes.push(self.panic_mistake(&*panic)),
             }
         }
         // A phase cut short may have left its last actions incomplete: it ended in the middle of that line.
@@ -441,6 +452,23 @@ impl Builder {
             hint: Some("take one of the `after` away"),
         }
     }
+
+    /// The payload of a panic has no line, so it is reported where its phase begins.
+    fn panic_mistake(&self, panic: &(dyn std::any::Any + Send)) -> Mistake {
+        let message = panic
+            .downcast_ref::<&str>()
+            .map(|text| (*text).to_owned())
+            .or_else(|| panic.downcast_ref::<String>().cloned())
+            .unwrap_or_else(|| "a panic without a message".to_owned());
+        let names: Vec<String> = self.phases.iter().map(|def| format!("`{}`", def.path())).collect();
+        let phase = if names.is_empty() { "a closure".to_owned() } else { names.join(" → ") };
+        Mistake {
+            location: self.phases.last().map_or(self.begun, |def| def.location()),
+            message: format!("{phase} panicked: {message}"),
+            other: None,
+            hint: Some("the panic's own message, printed above, has the line"),
+        }
+    }
 }
 
 /// Follows what each action still waits for until one comes again.
@@ -453,19 +481,5 @@ fn find_circle(waits_for: &[BTreeSet<usize>], waiting: &[usize], start: usize) -
             return path.split_off(at);
         }
         path.push(next);
-    }
-}
-
-fn panic_mistake(panic: &(dyn std::any::Any + Send), phases: &[String]) -> Mistake {
-    let message = panic
-        .downcast_ref::<&str>()
-        .map(|text| (*text).to_owned())
-        .or_else(|| panic.downcast_ref::<String>().cloned())
-        .unwrap_or_else(|| "a panic without a message".to_owned());
-    Mistake {
-        location: Location::caller(),
-        message: format!("phase {} panicked: {message}", phases.join(" → ")),
-        other: None,
-        hint: Some("the panic's own message, printed above, has the line"),
     }
 }

@@ -36,6 +36,8 @@ p_stage() {
   (set -C && : >"$p_new") || { umask "$p_umask"; return 1; }
   umask "$p_umask"
 }
+# p_folder PATH: makes a directory with those above it.
+p_folder() { [ -d "$1" ] || (umask 022 && mkdir -p -- "$1"); }
 # p_file ID PATH MODE OWNER GROUP HASH LAST OVERWRITE: puts the file p_new in place, unless PATH has its content.
 p_file() {
   p_old= p_last=$7

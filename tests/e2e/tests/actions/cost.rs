@@ -21,7 +21,7 @@ fn a_phase_of_a_hundred_unchanged_actions() {
     assert_eq!(summary.round_trips, FACTS + 1);
     let own = processes - base;
     let bytes = summary.bytes_sent - nothing.bytes_sent;
-    println!(
+    eprintln!(
         "a hundred unchanged actions: {own} processes, {bytes} bytes beside those of an empty run ({base} processes)"
     );
     assert!(own <= 30, "{own} processes for a hundred unchanged actions");

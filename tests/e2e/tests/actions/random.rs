@@ -136,9 +136,7 @@ impl Place {
             Op::Group { name } => made.push(group(self.account(name)).any()),
             Op::ExecCreates { path } => {
                 let path = self.path(path);
-                made.push(
-                    exec(format!("mkdir -p \"${{P%/*}}\" && : >\"$P\"")).env("P", &path).creates(&path).any(),
-                );
+                made.push(exec("mkdir -p \"${P%/*}\" && : >\"$P\"").env("P", &path).creates(&path).any());
             }
             Op::IfChanged { path, back } => {
                 let cause = made[made.len().saturating_sub(back + 1)];
@@ -192,7 +190,7 @@ fn random_phases(lab: &Lab, accounts: bool) {
         panic!("{error}");
     }
     let (all, doomed) = tally.get();
-    println!("random phases: {all}, of which {doomed} were refused before anything was touched");
+    eprintln!("random phases: {all}, of which {doomed} were refused before anything was touched");
     assert!(
         doomed * 3 < all * 2,
         "many phases have to be possible, or this tests little: {doomed} of {all} are not"

@@ -107,8 +107,9 @@ fn a_unit_that_was_not_read(lab: &Lab) {
 }
 
 fn with_openrc_alone() -> Vec<Case> {
+    // Debian's OpenRC does not look after daemons by itself, because its start-stop-daemon is that of dpkg.
     let script = "#!/sbin/openrc-run\ncommand=/bin/sleep\ncommand_args=1000\ncommand_background=yes\n\
-                  pidfile=/run/e2e-own.pid\n";
+                  pidfile=/run/e2e-own.pid\nstatus() { test -d /proc/$(cat /run/e2e-own.pid); }\n";
     vec![
         Case::new("a script that the phase itself writes", move || {
             let script = init_script("e2e-own", script);
