@@ -8,7 +8,7 @@ use crate::event::{Counts, Event, Failure};
 use crate::shell::RootShell;
 use crate::transport::local::LocalTransport;
 use crate::transport::{Terminal, Transport};
-use pallet::actions::{LocalContent, PublishFact, RemoteFile};
+use pallet::actions::{LocalContent, PublishFact, RemoteDirectory, RemoteFile};
 use pallet::conflicts;
 use pallet::context::Context;
 use pallet::facts::Facts;
@@ -342,6 +342,10 @@ pub(super) fn read_local_files(graph: &ActionGraph) {
             && let Some(path) = file.local_path()
         {
             file.set_local_content(read_local(path).map_err(|error| error.to_string()));
+        } else if let Some(directory) = action.downcast_ref::<RemoteDirectory>()
+            && let Some(path) = directory.local_path()
+        {
+            directory.set_local_content(read_local(path).map_err(|error| error.to_string()));
         }
     }
 }
@@ -390,7 +394,7 @@ impl Mistakes {
         let facts = Facts::example();
         for (id, node) in graph.in_order() {
             let action: &dyn std::any::Any = node.action();
-            if action.is::<RemoteFile>()
+            if (action.is::<RemoteFile>() || action.is::<RemoteDirectory>())
                 && let Err(message) = node.action().probe(id, &facts, &mut Default::default())
             {
                 self.add(Failure::new(message).at(node.location()));

@@ -1,7 +1,7 @@
 //! A file with a content, which comes from wherever its source says.
 
 mod download;
-mod source;
+pub(in crate::actions) mod source;
 
 pub(crate) use download::Download;
 pub use download::NewDownload;

@@ -21,7 +21,7 @@ p_begin() {
       p_staged="$p_staged$p_pid $p_path
 "
     else
-      case $p_path in */.pallet-*) rm -f -- "$p_path" ;; esac
+      case $p_path in */.pallet-*) rm -rf -- "$p_path" ;; esac
     fi
   done <"$p_lib/staged"
   printf %s "$p_staged" >"$p_lib/staged"

@@ -13,12 +13,12 @@ use crate::world::World;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
-pub(super) const NO_CONTENT: &str =
+pub(in crate::actions) const NO_CONTENT: &str =
     "no content is given: call `content`, `template`, `local_file`, `copy_of` or `url`";
 
 /// Where the content of a file comes from.
 #[derive(Debug)]
-pub(super) enum Source {
+pub(in crate::actions) enum Source {
     Text(Text),
     /// A file on the controller, which the runtime reads before it plans.
     Local {
@@ -31,7 +31,7 @@ pub(super) enum Source {
 }
 
 /// The content of a file on the controller, once it has been read.
-pub(super) type LocalFile = OnceLock<Result<LocalContent, String>>;
+pub(in crate::actions) type LocalFile = OnceLock<Result<LocalContent, String>>;
 
 /// What was read of a file on the controller.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,7 +49,7 @@ pub enum LocalContent {
 }
 
 /// What a file should contain, as far as that is known.
-pub(super) enum Wanted {
+pub(in crate::actions) enum Wanted {
     /// A content with this hash.
     Content { hash: Sha256, bytes: Option<Vec<u8>>, secret: bool, doubt: Option<ActionId> },
     /// Whatever came from there, which is known by this hash.
@@ -59,18 +59,18 @@ pub(super) enum Wanted {
 }
 
 impl Wanted {
-    pub(super) fn content(hash: Sha256) -> Self {
+    pub(in crate::actions) fn content(hash: Sha256) -> Self {
         Wanted::Content { hash, bytes: None, secret: false, doubt: None }
     }
 
-    pub(super) fn hash(&self) -> Option<Sha256> {
+    pub(in crate::actions) fn hash(&self) -> Option<Sha256> {
         match self {
             Wanted::Content { hash, doubt: None, .. } => Some(*hash),
             _ => None,
         }
     }
 
-    pub(super) fn doubt(&self) -> Option<ActionId> {
+    pub(in crate::actions) fn doubt(&self) -> Option<ActionId> {
         match self {
             Wanted::Content { doubt, .. } => *doubt,
             _ => None,
@@ -78,7 +78,7 @@ impl Wanted {
     }
 
     /// Returns the content for people, if they may see it.
-    pub(super) fn shown(self) -> Option<Vec<u8>> {
+    pub(in crate::actions) fn shown(self) -> Option<Vec<u8>> {
         match self {
             Wanted::Content { bytes, secret: false, .. } => bytes,
             _ => None,
@@ -87,11 +87,11 @@ impl Wanted {
 }
 
 impl Source {
-    pub(super) fn local(path: PathBuf) -> Self {
+    pub(in crate::actions) fn local(path: PathBuf) -> Self {
         Source::Local { path, read: LocalFile::default() }
     }
 
-    pub(super) fn check(&self) -> Result<(), String> {
+    pub(in crate::actions) fn check(&self) -> Result<(), String> {
         match self {
             Source::Text(_) | Source::Local { .. } => Ok(()),
             Source::Copy(path) => path.check(),
@@ -99,8 +99,16 @@ impl Source {
         }
     }
 
+    /// Returns the file on the node that it is, where it is one.
+    pub(in crate::actions) fn on_node(&self) -> Option<&RemotePath> {
+        match self {
+            Source::Copy(path) => Some(path.get()),
+            _ => None,
+        }
+    }
+
     /// Returns the file on the controller that is still to be read.
-    pub(super) fn unread(&self) -> Option<&Path> {
+    pub(in crate::actions) fn unread(&self) -> Option<&Path> {
         match self {
             Source::Local { path, read } if read.get().is_none() => Some(path),
             _ => None,
@@ -108,14 +116,19 @@ impl Source {
     }
 
     /// Returns the text that may have secrets and values in it.
-    pub(super) fn text(&self) -> Option<&Text> {
+    pub(in crate::actions) fn text(&self) -> Option<&Text> {
         match self {
             Source::Text(text) => Some(text),
             _ => None,
         }
     }
 
-    pub(super) fn probe(&self, id: ActionId, target: &RemotePath, probe: &mut Probe) -> Result<(), String> {
+    pub(in crate::actions) fn probe(
+        &self,
+        id: ActionId,
+        target: &RemotePath,
+        probe: &mut Probe,
+    ) -> Result<(), String> {
         match self {
             Source::Text(_) => {}
             Source::Local { path, read } => drop(local(path, read)?),
@@ -130,7 +143,7 @@ impl Source {
     /// # Errors
     ///
     /// Why there is no such thing.
-    pub(super) fn wanted(&self, id: ActionId, world: &World) -> Result<Wanted, Problem> {
+    pub(in crate::actions) fn wanted(&self, id: ActionId, world: &World) -> Result<Wanted, Problem> {
         match self {
             Source::Text(text) => Ok(match text.resolve(|id| world.value(id)) {
                 Ok(bytes) => known(bytes, text.is_secret()),
@@ -147,7 +160,7 @@ impl Source {
     }
 
     /// Returns the claim about the content: its hash, or nothing where only the node knows it.
-    pub(super) fn claim(&self, thing: Thing) -> Claim {
+    pub(in crate::actions) fn claim(&self, thing: Thing) -> Claim {
         let (content, secret) = match self {
             Source::Text(text) => (text.resolve(|_| None).ok(), text.is_secret()),
             Source::Local { path, read } => match local(path, read) {
@@ -169,7 +182,7 @@ impl Source {
     }
 
     /// Returns code that fills the staged file `p_new`. When it fails it has removed it.
-    pub(super) fn stage(&self, view: &View<'_>) -> Script {
+    pub(in crate::actions) fn stage(&self, view: &View<'_>) -> Script {
         match self {
             Source::Text(text) => Script::staged(view.fill(text)),
             Source::Local { path, read } => match local(path, read) {

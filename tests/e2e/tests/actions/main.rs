@@ -2,6 +2,7 @@
 //! nothing to do. Each table is of one kind of action.
 
 mod accounts;
+mod archives;
 mod commands;
 mod cost;
 mod edits;

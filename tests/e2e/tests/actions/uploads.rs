@@ -52,9 +52,7 @@ fn contents(lab: &Lab) {
     };
     let paths = "/srv/local /srv/again /srv/bytes /srv/secret /srv/small";
     lab.machine.check(&format!("rm -f {paths}"));
-    let started = std::time::Instant::now();
     let first = lab.converge(phase.clone());
-    println!("{:?}", started.elapsed());
     let sent = first.summary().bytes_sent;
     assert!((9_600_000..9_800_000).contains(&sent), "each content once, and nothing twice: {sent}");
     let again = lab.converge(phase);
