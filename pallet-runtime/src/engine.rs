@@ -11,6 +11,7 @@
 
 mod apply;
 mod connect;
+mod drawing;
 mod lifecycle;
 mod nodes;
 mod phases;
@@ -20,6 +21,8 @@ mod select;
 mod upload;
 
 pub use connect::{Connection, Connector, LoginAs};
+pub use drawing::DrawRequest;
+pub(crate) use drawing::draw;
 pub use nodes::Cancel;
 pub(crate) use select::describe;
 
