@@ -94,9 +94,12 @@ pub trait Action: Any + fmt::Debug + Send + Sync {
 pub struct Batch {
     /// Actions with equal keys go together.
     pub key: String,
-    /// Returns the script that applies them all.
-    pub apply: fn(&[(ActionId, &dyn Action)]) -> Script,
+    /// Returns the script that applies them all on a node of these facts.
+    pub apply: fn(&Facts, &[Member<'_>]) -> Script,
 }
+
+/// An action of a batch.
+pub type Member<'a> = (ActionId, &'a dyn Action);
 
 /// What an action sees of its node.
 #[derive(Debug, Clone, Copy)]

@@ -2,8 +2,11 @@
 //!
 //! | function | declares |
 //! |---|---|
-//! | [`package`], [`packages`] | packages installed, or absent |
-//! | [`package_manager`] | the package index refreshed |
+//! | [`package`], [`packages`], [`packages_for`] | packages installed, upgraded, held, or absent |
+//! | [`package_file`] | a package from a file |
+//! | [`debconf`](debconf()) | an answer for a package that asks |
+//! | [`package_source`] | a repository, with its key |
+//! | [`package_manager`] | the package index refreshed, everything upgraded, the package manager configured |
 //! | [`remote_file`] | a file with this content |
 //! | [`file`](file()) | a file that exists, whatever its content, or does not |
 //! | [`line_in_file`], [`block_in_file`], [`replace_in_file`] | a part of a file that others write as well |
@@ -95,7 +98,11 @@ pub use limits::{Limits, limits};
 pub use locale::{Locale, locale};
 pub use mount::{Mount, mount};
 pub use nftables::{Nftables, nftables};
-pub use package::{IndexUpdate, Package, PackageManager, package, package_manager, packages};
+pub use package::{
+    AutoRemove, CacheCleanup, Debconf, ForeignArchitecture, IndexUpdate, Package, PackageFile,
+    PackageManager, PackageSetting, PackageSource, System, SystemUpgrade, debconf, package, package_file,
+    package_manager, package_source, packages, packages_for,
+};
 pub use publish_fact::{PublishFact, publish_fact};
 pub use remote_file::{NewDownload, NewFile, RemoteFile, remote_file};
 pub use service::{Service, ServiceAnswer, UnitFile, init_script, service, unit_drop_in, unit_file};

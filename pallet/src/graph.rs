@@ -12,7 +12,7 @@ mod handle;
 mod how;
 
 pub use builder::{Built, build, build_phase, build_phases, record, tagged};
-pub(crate) use builder::{refuse, stop, with_context};
+pub(crate) use builder::{building_node, refuse, stop, with_context};
 pub use error::{GraphError, KnownAfter, Mistake};
 pub use handle::{AnyHandle, Handle, Handles, Value};
 pub use how::How;

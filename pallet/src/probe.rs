@@ -4,6 +4,8 @@
 //! `dpkg-query` for all packages), and [`State`] is what came back. All of it is pure: the runtime carries the
 //! script to the node and the frames back.
 
+mod debconf;
+mod packages;
 mod parse;
 mod state;
 mod units;
@@ -14,10 +16,11 @@ pub use state::{
     Sha256, Shadow, State, UnitState,
 };
 
-use crate::facts::{Facts, PackageManagerKind, Utilities};
+use crate::facts::{Facts, Utilities};
 use crate::graph::ActionId;
 use crate::name::{AccountName, PackageName, RemotePath, UnitName};
 use crate::script::{AS_USER, Script};
+use packages::PackageQueries;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A part of a script's answer: what a frame said, and all bytes up to the next one.
@@ -37,8 +40,8 @@ pub struct Probe {
     read: BTreeSet<RemotePath>,
     lines: BTreeSet<RemotePath>,
     listings: BTreeSet<RemotePath>,
+    packages: PackageQueries,
     emptied: BTreeSet<RemotePath>,
-    packages: BTreeSet<PackageName>,
     units: BTreeSet<UnitName>,
     users: BTreeSet<AccountName>,
     groups: BTreeSet<AccountName>,
@@ -46,6 +49,8 @@ pub struct Probe {
     keys: BTreeSet<AccountName>,
     commands: BTreeMap<(ActionId, u8), Command>,
     written: bool,
+    owed: bool,
+    debconf: BTreeSet<String>,
     origins: bool,
 }
 
@@ -99,9 +104,30 @@ impl Probe {
         self.origins = true;
     }
 
-    /// Asks whether a package is installed.
+    /// Asks whether a package is installed, and in which version.
     pub fn package(&mut self, name: &PackageName) {
-        self.packages.insert(name.clone());
+        self.packages.names.insert(name.clone());
+    }
+
+    /// Asks also whether the packages are held back from upgrades.
+    pub fn held_packages(&mut self) {
+        self.packages.holds = true;
+    }
+
+    /// Asks for the version to which a package would be upgraded, as far as the node's index knows; from a release
+    /// that is not the default, if one is given.
+    pub fn newer_package(&mut self, name: &PackageName, from: Option<&str>) {
+        self.packages.newer.entry(from.map(str::to_owned)).or_default().insert(name.clone());
+    }
+
+    /// Asks for the answer that debconf has stored for a question.
+    pub fn debconf(&mut self, question: &str) {
+        self.debconf.insert(question.to_owned());
+    }
+
+    /// Asks for what an earlier run still owes.
+    pub fn owed(&mut self) {
+        self.owed = true;
     }
 
     /// Asks for the state of a service.
@@ -146,7 +172,9 @@ impl Probe {
         self.paths.is_empty()
             && self.lines.is_empty()
             && self.listings.is_empty()
-            && self.packages.is_empty()
+            && self.packages.names.is_empty()
+            && !self.owed
+            && self.debconf.is_empty()
             && self.units.is_empty()
             && self.users.is_empty()
             && self.groups.is_empty()
@@ -181,8 +209,12 @@ impl Probe {
         if self.origins {
             script = script.code(ORIGINS);
         }
-        if !self.packages.is_empty() && facts.package_manager == Some(PackageManagerKind::Apt) {
-            script = script.code(DPKG).call("p_packages", self.packages.iter().map(PackageName::as_str));
+        if let Some(manager) = facts.package_manager {
+            script = script.append(self.packages.script(manager));
+        }
+        script = script.append(debconf::script(&self.debconf));
+        if self.owed || !self.units.is_empty() {
+            script = script.code(OWED);
         }
         if !self.units.is_empty() {
             script = units::ask(script, &self.units, facts.init);
@@ -351,15 +383,13 @@ const WRITTEN: &str = r#"p_frame written
 [ ! -r "${p_lib:-/var/lib/pallet}/written" ] || cat "${p_lib:-/var/lib/pallet}/written"
 "#;
 
+const OWED: &str = r#"p_frame owed
+for p_path in "${p_lib:-/var/lib/pallet}"/owed/*; do [ ! -e "$p_path" ] || printf '%s\n' "${p_path##*/}"; done
+"#;
+
 /// See `downloads.sh`.
 const ORIGINS: &str = r#"p_frame origins
 [ ! -r "${p_lib:-/var/lib/pallet}/origins" ] || cat "${p_lib:-/var/lib/pallet}/origins"
-"#;
-
-const DPKG: &str = r#"p_packages() {
-  p_frame dpkg
-  dpkg-query -W -f '${Package}:${Architecture} ${db:Status-Status} ${Version}\n' "$@" 2>/dev/null
-}
 "#;
 
 const ACCOUNTS: &str = r#"p_entries() {

@@ -44,6 +44,11 @@ pub enum Effects {
     Service,
     /// Everything below this path.
     Below(RemotePath),
+    /// Which newer packages there are, because the index of packages is refreshed. Commands are not in doubt, or no
+    /// plan of a phase that begins with a refresh would be certain of any.
+    Index,
+    /// The same, because other sources of packages are used; whoever runs a command may notice.
+    Sources,
     /// Nothing else; but whoever runs a command may notice.
     Itself,
     /// Nothing that anybody would notice: a copy was refreshed.
@@ -55,6 +60,11 @@ enum Key {
     Path(RemotePath),
     Line(RemotePath),
     Package(PackageName),
+    /// The newest version of a package.
+    Newer(PackageName),
+    /// All newest versions.
+    Index,
+    Debconf(String),
     Unit(UnitName),
     User(AccountName),
     Group(AccountName),
@@ -82,6 +92,8 @@ impl Effects {
         };
         match (self, key) {
             (Effects::Nothing, _) => false,
+            (Effects::Index | Effects::Sources, Key::Newer(_) | Key::Index) => true,
+            (Effects::Index, _) => false,
             // What a command says depends on nobody knows what.
             (Effects::Anything, _) | (_, Key::Command) => true,
             (Effects::Packages, Key::Path(path)) => !below(path, ADMINISTRATORS),
@@ -90,7 +102,7 @@ impl Effects {
             (Effects::Service, _) => false,
             (Effects::Below(top), Key::Path(path)) => path.is_within(top),
             (Effects::Below(top), Key::Unit(unit)) => defines(top, unit),
-            (Effects::Below(_) | Effects::Itself, _) => false,
+            (Effects::Below(_) | Effects::Itself | Effects::Sources, _) => false,
         }
     }
 }
@@ -200,6 +212,24 @@ impl World {
         Known { is: self.state.packages.get(name), doubt }
     }
 
+    /// Returns the newer version of a package that the node's index has, if it was asked for and there is one.
+    pub fn newer_package(&self, name: &PackageName, from: Option<&str>) -> Known<Option<&str>> {
+        let key = (from.map(str::to_owned), name.clone());
+        let is = self.state.newer.get(&key).map(String::as_str);
+        Known { is, doubt: self.doubt(&Key::Newer(name.clone())) }
+    }
+
+    /// Returns the answer that debconf has stored for a question, if it has one.
+    pub fn debconf(&self, question: &str) -> Known<Option<&str>> {
+        let is = self.state.debconf.get(question).map(String::as_str);
+        Known { is, doubt: self.doubt(&Key::Debconf(question.to_owned())) }
+    }
+
+    /// Returns the action that may change which packages have newer versions.
+    pub fn index_doubt(&self) -> Option<ActionId> {
+        self.doubt(&Key::Index)
+    }
+
     /// Returns what is known about a service.
     pub fn unit(&self, name: &UnitName) -> Known<UnitState> {
         let is = self.state.units.get(name).copied().unwrap_or_default();
@@ -255,7 +285,7 @@ impl World {
         self.state.origins.insert(path.clone(), (origin, content));
     }
 
-    /// Returns whether a reload or restart is owed, by names like `reload-nginx`.
+    /// Returns whether something is owed, by names like `reload-nginx` and `package-index`.
     pub fn debt(&self, key: &str) -> Option<Debt> {
         self.debts.get(key)
     }
@@ -265,7 +295,7 @@ impl World {
         self.debts.add(key, doubt);
     }
 
-    /// Takes down that a reload or restart is owed no longer.
+    /// Takes down that something is owed no longer.
     pub fn settle(&mut self, key: &str) {
         self.debts.settle(key);
     }
@@ -326,6 +356,21 @@ impl World {
             None => self.state.packages.remove(name),
         };
         self.predict(Key::Package(name.clone()));
+    }
+
+    /// Takes down that a package has its newest version from here on.
+    pub fn set_newest_package(&mut self, name: &PackageName) {
+        self.state.newer.retain(|(_, other), _| other != name);
+        self.predict(Key::Newer(name.clone()));
+    }
+
+    /// Takes down the stored answer to a question from here on, if it is known.
+    pub fn set_debconf(&mut self, question: &str, answer: Option<String>) {
+        match answer {
+            Some(answer) => self.state.debconf.insert(question.to_owned(), answer),
+            None => self.state.debconf.remove(question),
+        };
+        self.predict(Key::Debconf(question.to_owned()));
     }
 
     /// Takes down a service from here on.

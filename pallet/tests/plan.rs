@@ -35,7 +35,7 @@ fn with_directories(paths: &[&str]) -> State {
 }
 
 fn install(state: &mut State, package: &str) {
-    let installed = PackageState { installed: true, version: "1.0".to_owned() };
+    let installed = PackageState { installed: true, version: "1.0".to_owned(), held: false };
     state.packages.insert(PackageName::new(package).expect("a valid name"), installed);
 }
 
@@ -113,7 +113,7 @@ fn adjacent_packages_are_one_transaction_and_certain() {
     assert_eq!(verdicts(&plan)[..3], [Verdict::Change; 3]);
     assert!(matches!(verdicts(&plan)[3], Verdict::Unknown(_)));
     let script = plan.script("n").expect("there is something to do").masked();
-    assert!(script.contains("p_apt_install 0=a 1=b 1=c"), "{script}");
+    assert!(script.contains("p_install install -- 0=a 1=b 1=c"), "{script}");
 }
 
 #[test]
@@ -287,14 +287,14 @@ fn secrets_are_in_no_plan_and_no_masked_script() {
 }
 
 #[test]
-fn a_node_without_apt_is_refused_with_what_it_has() {
+fn a_node_is_refused_what_its_package_manager_cannot_do() {
     let mut facts = Facts::example();
     facts.package_manager = Some(pallet::facts::PackageManagerKind::Apk);
     let graph = built(|| {
-        package("nginx");
+        package("nginx").held();
     })
     .graph;
-    let doomed = pallet::plan::probe(&graph, &facts, &Done::default()).expect_err("no apt");
+    let doomed = pallet::plan::probe(&graph, &facts, &Done::default()).expect_err("no holds");
     assert!(doomed[0].problem.message.contains("this node has apk"), "{doomed:?}");
 }
 

@@ -41,12 +41,18 @@ pub(super) fn check_source(run: &Run, selection: &Selection) -> Result<(), Vec<F
     let all = run.and_bystanders(nodes.iter().map(|(node, _)| node.clone()));
     let groups: Vec<&Group> = selection.groups.iter().map(|chosen| &*chosen.group).collect();
     let phases = phases_of_run(run, &groups);
+    let mut whole = true;
     let mut mistakes = Mistakes::default();
     for phase in &phases {
         for (node, group) in &nodes {
             let built = build(run, Some(node.clone()), &all, group, phase, true);
+            whole &= built.as_ref().is_ok_and(|built| built.known_after.is_none());
             mistakes.check(built);
         }
+    }
+    // Of what was not built to its end nobody knows the tags yet.
+    if let Some(failure) = run.unknown_tag().filter(|_| whole) {
+        mistakes.add(failure);
     }
     mistakes.finish()
 }

@@ -88,7 +88,10 @@ pub(super) async fn plan(run: &Arc<Run>, selection: &Selection) -> Result<(), Ru
         planner.future(node, group).map_err(RunError::Input)?;
     }
     connect::close_all(members).await;
-    Ok(())
+    match run.unknown_tag() {
+        Some(failure) => Err(RunError::Input(vec![failure])),
+        None => Ok(()),
+    }
 }
 
 struct Planner<'a> {

@@ -11,7 +11,7 @@ use super::{ActionGraph, ActionId, ActionNode, Edge};
 use crate::action::Action;
 use crate::condition::Condition;
 use crate::conflicts::settle_overrides;
-use crate::context::Context;
+use crate::context::{Context, Node};
 use crate::location::Location;
 use crate::name::{PhaseName, Tag};
 use crate::phase::{PhaseDef, standard};
@@ -265,6 +265,11 @@ pub(crate) fn stop(known_after: Option<KnownAfter>) -> ! {
         Some(known) if !building => panic!("{} is not known: {ENTER_OUTSIDE}", known.what),
         known => resume_unwind(Box::new(Stop(known))),
     }
+}
+
+/// Returns the node whose phase is being built.
+pub(crate) fn building_node() -> Option<Node> {
+    CURRENT.with_borrow(|current| current.as_ref()?.context.node.clone())
 }
 
 /// Runs `f` with the context of the phase that is being built.

@@ -1,7 +1,7 @@
 //! Goes through the actions in order, shows each the world as it will be then, and collects verdicts and steps.
 
 use super::{CONDITIONS, Done, Doomed, Plan, Planned, Step, Verdict, doom, owed_key, verdict};
-use crate::action::{Action, Batch, Diff, Problem, Split, Trigger, View};
+use crate::action::{Batch, Diff, Member, Problem, Split, Trigger, View};
 use crate::condition::{Condition, Holds, Judge};
 use crate::facts::Facts;
 use crate::graph::{ActionGraph, ActionId, How};
@@ -205,9 +205,8 @@ impl<'a> Planner<'a> {
 
     fn close_batch(&mut self) {
         let Some(OpenBatch { batch, ids }) = self.open.take() else { return };
-        let members: Vec<(ActionId, &dyn Action)> =
-            ids.iter().map(|&id| (id, self.graph.node(id).action())).collect();
-        let script = (batch.apply)(&members);
+        let members: Vec<Member<'_>> = ids.iter().map(|&id| (id, self.graph.node(id).action())).collect();
+        let script = (batch.apply)(self.facts, &members);
         self.happen(&ids, true);
         self.push_step(ids, script, How::default(), None);
     }

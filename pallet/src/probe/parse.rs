@@ -2,15 +2,14 @@
 //! that was asked for.
 
 use super::state::{
-    Account, AccountGroup, AuthorizedKeys, CommandResult, Contents, PackageState, PathKind, PathState,
-    Sha256, Shadow, State,
+    Account, AccountGroup, AuthorizedKeys, CommandResult, Contents, PathKind, PathState, Sha256, Shadow,
+    State,
 };
-use super::{Probe, READ_LIMIT, Section, units};
-use crate::facts::{Facts, PackageManagerKind};
+use super::{Probe, READ_LIMIT, Section, debconf, units};
+use crate::facts::Facts;
 use crate::graph::ActionId;
 use crate::name::{AccountName, RemotePath};
 use crate::secret::Secret;
-use std::collections::BTreeMap;
 use std::fmt;
 
 /// The answer of a node was not what the probe asks for.
@@ -20,7 +19,7 @@ pub struct ProbeError {
 }
 
 impl ProbeError {
-    fn new(what: impl Into<String>) -> Self {
+    pub(super) fn new(what: impl Into<String>) -> Self {
         ProbeError { what: what.into() }
     }
 }
@@ -53,8 +52,12 @@ impl Probe {
         if self.origins {
             parse_origins(&answer.text("origins")?, &mut state);
         }
-        if !self.packages.is_empty() && facts.package_manager == Some(PackageManagerKind::Apt) {
-            self.parse_dpkg(&answer.text("dpkg")?, &facts.architecture, &mut state);
+        if let Some(manager) = facts.package_manager {
+            self.packages.parse(manager, &facts.architecture, &answer, &mut state)?;
+        }
+        debconf::parse(&self.debconf, &answer, &mut state)?;
+        if self.owed || !self.units.is_empty() {
+            state.owed = answer.text("owed")?.lines().map(str::to_owned).collect();
         }
         self.parse_units(&answer, &mut state)?;
         if !self.users.is_empty() || !self.groups.is_empty() {
@@ -215,38 +218,10 @@ impl Probe {
         Ok(())
     }
 
-    fn parse_dpkg(&self, text: &str, architecture: &str, state: &mut State) {
-        let native = debian_architecture(architecture);
-        let mut found: BTreeMap<&str, PackageState> = BTreeMap::new();
-        for line in text.lines() {
-            let mut words = line.split(' ');
-            let (Some(name), Some(status)) = (words.next(), words.next()) else { continue };
-            let version = words.next().unwrap_or_default().to_owned();
-            let package = PackageState { installed: status == "installed", version };
-            if status == "not-installed" {
-                continue;
-            }
-            found.insert(name, package);
-        }
-        for package in &self.packages {
-            let name = package.as_str();
-            let keys = [name.to_owned(), format!("{name}:{native}"), format!("{name}:all")];
-            let exact = keys.iter().find_map(|key| found.get(key.as_str()));
-            let foreign = || {
-                let of_name = |key: &&str| !name.contains(':') && key.split(':').next() == Some(name);
-                found.iter().find(|(key, _)| of_name(key)).map(|(_, package)| package)
-            };
-            if let Some(state_of) = exact.or_else(foreign) {
-                state.packages.insert(package.clone(), state_of.clone());
-            }
-        }
-    }
-
     fn parse_units(&self, answer: &Answer<'_>, state: &mut State) -> Result<(), ProbeError> {
         if self.units.is_empty() {
             return Ok(());
         }
-        state.owed = answer.text("owed")?.lines().map(str::to_owned).collect();
         let units = match answer.text("systemd") {
             Ok(text) => units::parse_systemd(&text, &answer.text("rc")?),
             Err(_) => units::parse_scripts(&answer.text("scripts")?),
@@ -292,7 +267,7 @@ impl Probe {
     }
 }
 
-struct Answer<'a> {
+pub(super) struct Answer<'a> {
     sections: &'a [Section],
 }
 
@@ -302,7 +277,7 @@ impl<'a> Answer<'a> {
         found.map(|section| section.body.as_slice()).ok_or_else(|| ProbeError::new(header))
     }
 
-    fn text(&self, header: &str) -> Result<String, ProbeError> {
+    pub(super) fn text(&self, header: &str) -> Result<String, ProbeError> {
         Ok(String::from_utf8_lossy(self.body(header)?).into_owned())
     }
 }
@@ -382,22 +357,9 @@ fn parse_shadow(line: &str) -> Option<(AccountName, Shadow)> {
     Some((AccountName::new(*name).ok()?, Shadow { password: Secret::from(*password), expires }))
 }
 
-/// Debian's name for a machine that calls itself so.
-fn debian_architecture(machine: &str) -> &str {
-    match machine {
-        "x86_64" => "amd64",
-        "aarch64" => "arm64",
-        "i386" | "i486" | "i586" | "i686" => "i386",
-        "armv7l" => "armhf",
-        "ppc64le" => "ppc64el",
-        other => other,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::name::PackageName;
     use crate::probe::UnitState;
 
     fn section(header: &str, body: &str) -> Section {
@@ -513,24 +475,6 @@ mod tests {
         let keys = AuthorizedKeys { folder: Some(0o700), file: Some(0o600), lines };
         assert_eq!(state.keys[&name("app")], keys);
         assert_eq!(state.keys[&name("new")], AuthorizedKeys::default());
-    }
-
-    #[test]
-    fn packages_of_every_architecture_are_found() {
-        let name = |text: &str| PackageName::new(text).expect("a valid name");
-        let mut probe = Probe::default();
-        for package in ["g++", "tzdata", "libc6:i386", "gone", "left"] {
-            probe.package(&name(package));
-        }
-        let dpkg = "g++:amd64 installed 4:12.2.0-3\ntzdata:all installed 2024a-0+deb12u1\nlibc6:i386 installed 2.36\n\
-            left:amd64 config-files 1\n";
-        let answer = [section("dpkg", dpkg)];
-        let state = probe.parse(&Facts::example(), &answer).expect("a complete answer");
-        assert_eq!(state.packages[&name("g++")].version, "4:12.2.0-3");
-        assert!(state.packages[&name("tzdata")].installed);
-        assert!(state.packages[&name("libc6:i386")].installed);
-        assert!(!state.packages[&name("left")].installed);
-        assert!(!state.packages.contains_key(&name("gone")));
     }
 
     #[test]

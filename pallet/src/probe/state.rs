@@ -60,6 +60,11 @@ pub struct State {
     pub full: BTreeSet<RemotePath>,
     /// The packages that were asked for and are there in some way.
     pub packages: BTreeMap<PackageName, PackageState>,
+    /// The newer versions that the node's index has for packages that were asked for, by the release that they were
+    /// asked of.
+    pub newer: BTreeMap<(Option<String>, PackageName), String>,
+    /// The answers of debconf that were asked for and are stored, by question.
+    pub debconf: BTreeMap<String, String>,
     /// The services that were asked for.
     pub units: BTreeMap<UnitName, UnitState>,
     /// The users that were asked for and exist.
@@ -150,6 +155,8 @@ pub struct PackageState {
     pub installed: bool,
     /// Its version, if it is installed.
     pub version: String,
+    /// Whether it is held back from upgrades, if that was asked for.
+    pub held: bool,
 }
 
 /// What is known about a service.

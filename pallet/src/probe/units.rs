@@ -7,9 +7,8 @@ use crate::name::UnitName;
 use crate::script::Script;
 use std::collections::BTreeSet;
 
-/// Adds what asks for units, and for what is owed to them.
+/// Adds what asks for units.
 pub(super) fn ask(script: Script, units: &BTreeSet<UnitName>, init: InitSystem) -> Script {
-    let script = script.code(OWED);
     let names = units.iter().map(UnitName::as_str);
     match init {
         InitSystem::Systemd => script.code(SYSTEMD).call("p_units", units.iter().map(|unit| unit.systemd())),
@@ -18,10 +17,6 @@ pub(super) fn ask(script: Script, units: &BTreeSet<UnitName>, init: InitSystem) 
         InitSystem::Sysv | InitSystem::Unknown => script.code(SYSV).call("p_units", names),
     }
 }
-
-const OWED: &str = r#"p_frame owed
-for p_path in "${p_lib:-/var/lib/pallet}"/owed/*; do [ ! -e "$p_path" ] || printf '%s\n' "${p_path##*/}"; done
-"#;
 
 const SYSTEMD: &str = r#"p_units() {
   p_frame rc

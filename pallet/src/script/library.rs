@@ -62,8 +62,26 @@ pub static DOWNLOADS: Library = Library::new("downloads", include_str!("download
 /// Users and groups.
 pub static ACCOUNTS: Library = Library::new("accounts", include_str!("accounts.sh"), &[&APPLY]);
 
+/// Packages, whichever the manager is.
+pub static PACKAGES: Library = Library::new("packages", include_str!("packages.sh"), &[&APPLY, &FILES]);
+
 /// Packages of Debian.
-pub static APT: Library = Library::new("apt", include_str!("apt.sh"), &[&APPLY]);
+pub static APT: Library = Library::new("apt", include_str!("apt.sh"), &[&PACKAGES]);
+
+/// What dnf and zypper stand on.
+static RPM: Library = Library::new("rpm", include_str!("rpm.sh"), &[&PACKAGES]);
+
+/// Packages with dnf.
+pub static DNF: Library = Library::new("dnf", include_str!("dnf.sh"), &[&RPM]);
+
+/// Packages with zypper.
+pub static ZYPPER: Library = Library::new("zypper", include_str!("zypper.sh"), &[&RPM]);
+
+/// Packages with pacman.
+pub static PACMAN: Library = Library::new("pacman", include_str!("pacman.sh"), &[&PACKAGES]);
+
+/// Packages with apk.
+pub static APK: Library = Library::new("apk", include_str!("apk.sh"), &[&PACKAGES]);
 
 /// Running a command with the rights of another user.
 pub static AS_USER: Library = Library::new("as-user", include_str!("as_user.sh"), &[&ACCOUNTS]);

@@ -1,10 +1,13 @@
 //! How actions run: conditions, values that decide, limits, further attempts, failures that do not matter.
 
 use pallet::Condition;
+use pallet::name::Tag;
 use pallet::prelude::*;
+use pallet_runtime::event::Verb;
+use pallet_runtime::request::Request;
 use pallet_test::require;
 use pallet_tests_e2e::cases::{self, Case, End};
-use pallet_tests_e2e::lab::Lab;
+use pallet_tests_e2e::lab::{self, Lab};
 use pallet_tests_e2e::machine::Machine;
 use std::time::Duration;
 
@@ -192,4 +195,69 @@ fn what_is_withheld_and_what_cannot_be_decided() {
     assert!(report.troubles().join("\n").contains("stopped after 1 s"), "{:?}", report.troubles());
     let report = lab.converge(|| exec("true").run_as("nobody-here"));
     assert!(report.troubles().join("\n").contains("there is no user nobody-here"), "{:?}", report.troubles());
+}
+
+#[test]
+fn tags_select() {
+    require!("nodes");
+    let lab = Lab::new(Machine::busybox());
+    lab.machine.check("mkdir /srv");
+    let phase = || {
+        lab::phase(|| {
+            let value = output_of("echo needed");
+            file("/srv/untagged");
+            pallet::graph::tagged("tls", || {
+                remote_file("/srv/tls").content(value);
+                file("/srv/tls-slow").tags(["slow"]);
+            });
+            file("/srv/slow").tags(["slow"]);
+        })
+    };
+    let tags = |names: &[&str]| names.iter().map(|name| Tag::new(*name).expect("a valid tag")).collect();
+    let request =
+        Request { tags: tags(&["tls"]), skip_tags: tags(&["slow"]), ..Request::new(Verb::Converge) };
+    let report = lab.run(&request, phase());
+    assert_eq!(report.summary().counts.changed, 1, "{:?}", report.outcomes());
+    assert_eq!(lab.machine.check("ls /srv; cat /srv/tls").trim(), "tls\nneeded");
+
+    let report = lab.run(&Request { tags: tags(&["tsl"]), ..Request::new(Verb::Plan) }, phase());
+    let said = report.troubles().join("\n");
+    assert!(said.contains("no action of this run has the tag `tsl`") && said.contains("slow, tls"), "{said}");
+}
+
+#[test]
+fn a_fact_that_one_phase_publishes_is_there_for_the_next() {
+    require!("nodes");
+    let lab = Lab::new(Machine::busybox());
+    lab.machine.check("mkdir /srv");
+    let phases = || {
+        let publish = lab::phase(|| {
+            let made = exec("printf 'made\n$(here)'").stdout();
+            publish_fact("made", made);
+            publish_fact("read", output_of("cat /srv/read"));
+        });
+        let read = lab::phase(|| {
+            let node: Node = pallet::extract("node");
+            remote_file("/srv/made").content(node.fact("made"));
+            remote_file("/srv/copy").content(node.fact("read"));
+        });
+        [("configure", publish), ("post-configure", read)]
+    };
+    lab.machine.check("echo known >/srv/read");
+    let plan = lab.run_phases(&Request::new(Verb::Plan), phases());
+    assert!(format!("{:?}", plan.events).contains("the fact `made` of node-1"), "{:?}", plan.events);
+    let report = lab.run_phases(&Request::new(Verb::Converge), phases());
+    report.summary();
+    assert_eq!(lab.machine.check("cat /srv/made; cat /srv/copy"), "made\n$(here)known");
+
+    let missing = lab::phase(|| {
+        let node: Node = pallet::extract("node");
+        remote_file("/srv/never").content(node.fact("nobody's"));
+    });
+    let report = lab.run(&Request::new(Verb::Converge), missing);
+    assert!(
+        report.troubles().join("\n").contains("which an earlier phase must publish"),
+        "{:?}",
+        report.troubles()
+    );
 }

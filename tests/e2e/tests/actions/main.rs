@@ -10,6 +10,8 @@ mod firewall;
 mod git;
 mod hostile;
 mod how;
+mod package_managers;
+mod package_sources;
 mod packages;
 mod random;
 mod remote_files;

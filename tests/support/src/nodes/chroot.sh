@@ -1,6 +1,7 @@
 # Runs a node without an init until its standard input ends: see `node.sh`.
 #
-# Arguments: the base root, what it is (debian, debian with openrc or runit, or busybox), its name.
+# Arguments: the base root (for debian perhaps with layers before it, and colons between), what it is (debian, debian
+# with openrc or runit, or busybox), its name.
 set -eu
 base=$1 userland=$2 name=$3
 exec 3<&0 </dev/null
