@@ -143,6 +143,8 @@ messages! {
 
     literal_name(kind, name, rule): "invalid {kind} {name}\n\
         note: a {kind} is {rule}";
+    package_with_version(text, name, version): "package name {text} has a version in it\n\
+        note: write `package(\"{name}\").version(\"{version}\")`";
     mode_decimal(mode, way_out): "mode {mode} is not written in octal\n\
         note: {way_out}";
     mode_range(mode): "mode {mode} has more than its twelve bits\n\

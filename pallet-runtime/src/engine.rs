@@ -11,6 +11,7 @@
 
 mod apply;
 mod connect;
+mod drawing;
 mod lifecycle;
 mod nodes;
 mod phases;
@@ -19,6 +20,8 @@ mod ports;
 mod select;
 
 pub use connect::{Connection, Connector, LoginAs};
+pub use drawing::DrawRequest;
+pub(crate) use drawing::draw;
 pub use nodes::Cancel;
 pub(crate) use select::describe;
 

@@ -1,6 +1,7 @@
 //! What is known about a node's system: read in one script when a connection is opened, typed, and pure to
 //! parse.
 
+mod assumed;
 mod machine;
 mod os;
 mod parse;

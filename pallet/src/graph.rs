@@ -7,6 +7,7 @@
 #![doc = include_str!("../docs/mistakes.md")]
 
 mod builder;
+pub mod draw;
 mod error;
 mod handle;
 mod how;

@@ -81,6 +81,25 @@ fn two_functions_that_undo_each_other_are_refused() {
             &["user app: a closure declares shell /bin/bash, and a closure before it shell /bin/sh"],
         ),
         (
+            &[|| _ = service("app").running(), || _ = service("app").masked().stopped()],
+            &["service app: a closure declares stopped, and a closure before it running"],
+        ),
+        (
+            &[|| _ = fifo("/run/a"), || _ = file("/run/a")],
+            &["/run/a: a closure declares a file, and a closure before it a named pipe"],
+        ),
+        (
+            &[
+                || _ = unit_file("app", "[Service]\n"),
+                || _ = file("/etc/systemd/system/app.service").absent(),
+            ],
+            &["/etc/systemd/system/app.service: a closure declares absent, and a closure before it a file"],
+        ),
+        (
+            &[|| _ = remote_file("/a").content("a\n"), || _ = line_in_file("/a").line("b")],
+            &["/a: a closure declares content edited in part, and a closure before it content \"a\\n\""],
+        ),
+        (
             &[|| _ = group("app").gid(900), || _ = group("app").absent()],
             &["group app: a closure declares absent, and a closure before it present"],
         ),
@@ -156,6 +175,7 @@ fn what_is_no_contradiction_is_not_taken_for_one() {
         &[|| _ = directory("/srv"), || _ = file("/srv/a").absent()],
         &[|| _ = directory("/srv/a").absent(), || _ = file("/srv/ab")],
         &[|| _ = symbolic_link("/srv/now", "v2"), || _ = file("/srv/now/x")],
+        &[|| _ = line_in_file("/a").line("b"), || _ = line_in_file("/a").line("c")],
         // By name and by number: only the node can tell.
         &[|| _ = file("/a").owner("app"), || _ = file("/a").owner(900)],
         &[|| _ = file("/a").owner("root"), || _ = file("/a").owner(0)],

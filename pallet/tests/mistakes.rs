@@ -149,7 +149,8 @@ const CATALOGUE: &[Mistake] = &[
     Mistake {
         what: "a file without a content",
         phase: || _ = remote_file("/a"), //~ no content
-        says: "‹no content›: remote-file /a: no content is given: call `content`, `template` or `local_file`",
+        says: "‹no content›: remote-file /a: no content is given: call `content`, `template`, `local_file`, \
+         `copy_of` or `url`",
     },
     Mistake {
         what: "a template that cannot be rendered",
@@ -188,7 +189,7 @@ const CATALOGUE: &[Mistake] = &[
     Mistake {
         what: "a version for several packages",
         phase: || _ = packages(["a", "b"]).version("1.0"), //~ versions
-        says: "‹versions›: package a b: a version is for a single package that is installed",
+        says: "‹versions›: package a b: a version is for a single package that is installed, and not with `latest`",
     },
     Mistake {
         what: "an invalid version",
@@ -206,6 +207,27 @@ const CATALOGUE: &[Mistake] = &[
         phase: || _ = service("nginx"), //~ nothing
         says: "‹nothing›: service nginx: nothing is declared: call `enabled`, `running`, `reload_when_changed` or \
          the like",
+    },
+    Mistake {
+        what: "a masked service that runs",
+        phase: || _ = service("nginx").masked().running(), //~ masked
+        says: "‹masked›: service nginx: a masked service can neither start with the system nor run",
+    },
+    Mistake {
+        what: "a line of a file that is not given",
+        phase: || _ = line_in_file("/a"), //~ no line
+        says: "‹no line›: line-in-file /a: no line is given: call `line`, or `absent`",
+    },
+    Mistake {
+        what: "an invalid regular expression",
+        phase: || _ = line_in_file("/a").line("b").matching("("), //~ expression
+        says: "‹expression›: line-in-file /a: regular expression \"(\": found open group without closing ')'",
+    },
+    Mistake {
+        what: "a download without a checksum",
+        phase: || _ = remote_file("/a").url("https://example.org/a"), //~ download
+        says: "‹download›: remote-file /a: it is not said how the download is checked: call `sha256`, `sha256_url`, \
+         `signature` or `unverified`",
     },
     Mistake {
         what: "an invalid name of a user",
@@ -308,8 +330,8 @@ const CATALOGUE: &[Mistake] = &[
     Mistake {
         what: "settings that nobody published",
         phase: || with_settings(),
-        says: "‹#[phase]›: parameter `_port`: no settings of type u16 were published for example-1 / publish them \
-         in a `settings` phase with `settings::publish(..)`",
+        says: "‹fn with_settings(_port: Settings<u16>) {}›: parameter `_port`: no settings of type u16 were \
+         published for example-1 / publish them in a `settings` phase with `settings::publish(..)`",
     },
     Mistake {
         what: "a phase that panics",

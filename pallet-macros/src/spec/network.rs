@@ -51,8 +51,8 @@ struct Port {
     literal: Lit,
 }
 
-const NETWORKS: [&str; 3] = ["local", "nat", "bridged"];
-const ADAPTERS: [&str; 5] = ["nat", "bridged", "host_only", "internal", "nat_network"];
+pub(crate) const NETWORKS: [&str; 3] = ["local", "nat", "bridged"];
+pub(crate) const ADAPTERS: [&str; 5] = ["nat", "bridged", "host_only", "internal", "nat_network"];
 
 /// Checks the value of `network`.
 pub(crate) fn check(value: &Written, known: &Known, sink: &Sink<'_>) -> Option<Network> {

@@ -6,7 +6,7 @@ use crate::error::{InputError, candidates};
 use crate::event::Verb;
 use crate::report::{Paint, write};
 use clap::error::{ContextKind, ContextValue, ErrorKind};
-use clap::{ArgAction, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
+use clap::{ArgAction, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use pallet::name::Tag;
 use std::ffi::OsString;
@@ -81,6 +81,8 @@ enum RawCommand {
     Groups,
     /// List the phases that are declared
     Phases,
+    /// Draw what phases would do, without contacting any node
+    Graph(DrawArgs),
     /// Write completions for a shell to standard output
     Completions(CompletionArgs),
 }
@@ -196,6 +198,37 @@ pub(crate) struct AdminArgs {
     pub(crate) ask_sudo_pass: bool,
 }
 
+/// What is to be drawn, and how.
+#[derive(Debug, Args)]
+pub(crate) struct DrawArgs {
+    /// A group, a server spec or a phase function, by name or path; all groups by default. Where a name means several
+    /// things: `group:web`, `spec:infra::Web`, `phase:infra::web`
+    #[arg(value_name = "GROUP|SPEC|PHASE")]
+    pub(crate) target: Option<String>,
+    /// The phases to draw, in place of bootstrap and the default phases
+    #[arg(long = "phase", short = 'p', value_name = "PHASE", value_delimiter = ',', action = ArgAction::Append)]
+    pub(crate) phases: Vec<String>,
+    /// The language of the picture
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    pub(crate) format: PictureFormat,
+    /// The system that nodes are assumed to have, such as ubuntu-24.04; debian-12 by default
+    #[arg(long, value_name = "SYSTEM", conflicts_with = "facts")]
+    pub(crate) os: Option<String>,
+    /// Read the facts that nodes are assumed to have from this file
+    #[arg(long, value_name = "FILE")]
+    pub(crate) facts: Option<PathBuf>,
+}
+
+/// The languages of pictures.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum PictureFormat {
+    // For Markdown on the web, and mermaid.live.
+    #[default]
+    Mermaid,
+    // For Graphviz: `graph --format dot | dot -Tsvg`.
+    Dot,
+}
+
 #[derive(Debug, Args)]
 pub(crate) struct CompletionArgs {
     /// The shell
@@ -218,6 +251,7 @@ pub(crate) enum Command {
     Nodes(Selection),
     Groups,
     Phases,
+    Draw(DrawArgs),
     Completions(CompletionArgs),
 }
 
@@ -272,6 +306,7 @@ impl From<RawCommand> for Command {
             RawCommand::Nodes(selection) => return Command::Nodes(selection),
             RawCommand::Groups => return Command::Groups,
             RawCommand::Phases => return Command::Phases,
+            RawCommand::Graph(args) => return Command::Draw(args),
             RawCommand::Completions(args) => return Command::Completions(args),
         };
         Command::Run(Box::new(run))

@@ -77,7 +77,8 @@ fn group(name: &str, catalogue: &Catalogue) -> Result<GroupName, InputError> {
     })
 }
 
-fn phases(given: &[String], catalogue: &Catalogue) -> Result<Vec<PhaseName>, InputError> {
+/// Returns phases that are declared.
+pub(crate) fn phases(given: &[String], catalogue: &Catalogue) -> Result<Vec<PhaseName>, InputError> {
     given.iter().map(|name| phase(name.trim(), catalogue)).collect()
 }
 

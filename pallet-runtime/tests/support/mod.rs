@@ -7,8 +7,10 @@ pub(crate) mod runs;
 
 use pallet::Secret;
 use pallet::compute::{BoxFuture, Compute, ComputeError, Provider, ServiceConfig};
+use pallet::graph::draw::Drawing;
 use pallet::name::{GroupName, PhaseName};
 use pallet_runtime::cli::{Catalogue, Engine, GroupEntry, Main, PhaseEntry, Prompts, Setup, Stream, World};
+use pallet_runtime::engine::DrawRequest;
 use pallet_runtime::event::{Event, Failure, Summary};
 use pallet_runtime::providers::node_list::NodeList;
 use pallet_runtime::request::{Request, RunError};
@@ -187,6 +189,10 @@ impl FakeEngine {
 impl Engine for FakeEngine {
     fn catalogue(&self) -> Result<Catalogue, Vec<Failure>> {
         self.catalogue.clone()
+    }
+
+    fn draw(&self, request: &DrawRequest) -> Result<Drawing, Vec<Failure>> {
+        Ok(Drawing::new().note(format!("{:?} on {}", request.target, request.facts.os.description)))
     }
 
     fn run(&self, setup: Setup, request: Request) -> BoxFuture<'_, Result<Summary, RunError>> {

@@ -325,6 +325,8 @@ impl<E: Edit> Action for FileEdit<E> {
 
     fn declares(&self) -> Vec<Claim> {
         // Edits agree with each other, and with nobody who writes the file as a whole.
-        vec![Claim::new(Thing::Path(self.path.get().clone()), "content", "edited in part")]
+        let mut claims = vec![Claim::new(Thing::Path(self.path.get().clone()), "content", "edited in part")];
+        claims.extend(self.attributes.claims(self.path.get()));
+        claims
     }
 }

@@ -2,6 +2,7 @@
 
 use super::attributes::{Attributes, GivenPath, attribute_methods, first_words, missing_parent};
 use crate::action::{Action, Diff, View};
+use crate::claim::Claim;
 use crate::facts::Facts;
 use crate::graph::{ActionId, Handle, record};
 use crate::probe::{PathKind, PathState, Probe};
@@ -102,5 +103,14 @@ impl Action for Fifo {
             false => self.attributes.predict(&before, PathKind::Fifo, 0o644),
         };
         world.set_path(self.path.get(), after);
+    }
+
+    fn declares(&self) -> Vec<Claim> {
+        if self.absent {
+            return vec![Claim::absent(self.path.thing())];
+        }
+        let mut claims = vec![Claim::existence(self.path.thing(), "a named pipe")];
+        claims.extend(self.attributes.claims(self.path.get()));
+        claims
     }
 }

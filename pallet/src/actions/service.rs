@@ -419,6 +419,7 @@ impl Action for Service {
         let claim = |aspect, state| Claim::new(Thing::Service(unit.clone()), aspect, state).shown(state);
         let enabled = self.enabled.map(|yes| claim("start", if yes { "enabled" } else { "disabled" }));
         let running = self.running.map(|yes| claim("activity", if yes { "running" } else { "stopped" }));
-        enabled.into_iter().chain(running).collect()
+        let masked = self.masked.map(|yes| claim("mask", if yes { "masked" } else { "unmasked" }));
+        [enabled, running, masked].into_iter().flatten().collect()
     }
 }

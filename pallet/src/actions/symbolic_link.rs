@@ -157,6 +157,8 @@ impl Action for SymbolicLink {
             return vec![Claim::absent(self.path.thing())];
         }
         let target = Claim::new(self.path.thing(), "target", self.target.as_str());
-        vec![Claim::existence(self.path.thing(), claim::LINK), target]
+        let mut claims = vec![Claim::existence(self.path.thing(), claim::LINK), target];
+        claims.extend(self.owner.claims(self.path.get()));
+        claims
     }
 }

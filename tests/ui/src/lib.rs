@@ -1,5 +1,5 @@
 //! The language of pallet, tested from the outside: `cases/` is a catalogue of what is refused, `tests/` says what
-//! works. There is nothing in the library itself.
+//! works. In the library itself there is nothing but an item for one of those tests.
 //!
 //! One refusal is here as well as in the catalogue, because what rustc says of `std`'s own function shows the source of
 //! the standard library where that is installed. A handle cannot go to another thread:
@@ -32,3 +32,5 @@
 //! }
 //! # fn main() {}
 //! ```
+
+pub mod twice;

@@ -3,6 +3,7 @@
 use super::super::directory::directory;
 use super::super::remote_file::{RemoteFile, remote_file};
 use crate::action::{Action, Diff, View};
+use crate::claim::Claim;
 use crate::facts::{Facts, InitSystem};
 use crate::graph::{ActionId, AnyHandle, Handle, record};
 use crate::name::UnitName;
@@ -167,5 +168,9 @@ impl Action for UnitFile {
     fn effects(&self) -> Option<Effects> {
         // What it does to its unit is told by `predict`.
         Some(Effects::Itself)
+    }
+
+    fn declares(&self) -> Vec<Claim> {
+        self.file.declares()
     }
 }
