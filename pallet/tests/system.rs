@@ -130,6 +130,12 @@ fn modules_and_what_they_bring() {
     let folders = || Node::default().folder("/etc/modprobe.d").folder("/etc/modules-load.d");
     let changes = folders().changes(|| kernel_module("br-netfilter"));
     assert_eq!(changes, ["loaded", "/etc/modules-load.d/pallet-br_netfilter.conf created"]);
+    let both = || {
+        kernel_module("br-netfilter");
+        sysctl("net.bridge.bridge-nf-call-iptables", 1).only_live();
+    };
+    let plan = folders().plan(&Facts::example(), both).expect("the module may bring it");
+    assert_eq!(plan.actions()[1].verdict, Verdict::Unknown(plan.actions()[0].id));
     let loaded = folders().folder("/sys/module/br_netfilter");
     let out = loaded.changes(|| kernel_module("br_netfilter").blacklisted());
     assert_eq!(out, ["/etc/modprobe.d/pallet-br_netfilter.conf created", "unloaded"]);
