@@ -38,6 +38,7 @@
 //! | [`alternatives`](alternatives()), [`alternatives_auto`] | which of several programs a name stands for |
 //! | [`nftables`](nftables()) | firewall rules of nftables, checked by `nft` |
 //! | [`ufw_rule`], [`ufw`](ufw()) | firewall rules of ufw |
+//! | [`reboot`](reboot()) | the node rebooted, and waited for |
 //! | [`wait_for_file`], [`wait_for_port`], [`wait_for_http`], [`retry_until`] | nothing: something is waited for |
 
 mod alternatives;
@@ -64,6 +65,7 @@ mod package;
 mod parts;
 mod public_key;
 mod publish_fact;
+mod reboot;
 mod remote_file;
 mod service;
 mod ssh_key;
@@ -104,6 +106,7 @@ pub use package::{
     package_manager, package_source, packages, packages_for,
 };
 pub use publish_fact::{PublishFact, publish_fact};
+pub use reboot::{Reboot, reboot};
 pub use remote_file::{NewDownload, NewFile, RemoteFile, remote_file};
 pub use service::{Service, ServiceAnswer, UnitFile, init_script, service, unit_drop_in, unit_file};
 pub use ssh_key::{HostKeyPair, KnownHost, SshKey, host_key, host_key_pair, known_host, ssh_key};
