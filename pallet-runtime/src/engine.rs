@@ -21,6 +21,7 @@ mod planning;
 mod ports;
 mod reboot;
 mod select;
+mod upload;
 
 pub use connect::{Connection, Connector, LoginAs};
 pub use drawing::DrawRequest;

@@ -9,7 +9,7 @@ use crate::event::{Counts, Event, Failure};
 use crate::shell::RootShell;
 use crate::transport::local::LocalTransport;
 use crate::transport::{Terminal, Transport};
-use pallet::actions::{PublishFact, RemoteFile};
+use pallet::actions::{LocalContent, PublishFact, RemoteDirectory, RemoteFile};
 use pallet::compute::Endpoint;
 use pallet::conflicts;
 use pallet::context::Context;
@@ -17,8 +17,11 @@ use pallet::facts::Facts;
 use pallet::graph::{ActionGraph, Built, GraphError, build_phases};
 use pallet::name::{NodeName, PhaseName};
 use pallet::plan::Done;
+use pallet::probe::Sha256;
+use pallet::script::INLINE_LIMIT;
 use pallet::spec::{Group, PhaseFn};
 use pallet::{Node, standard};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 use tokio::sync::Semaphore;
@@ -257,7 +260,7 @@ async fn converge_node(
             Err(planning::CompareError::Failed(failure)) => return Err((counts, failure)),
         };
         let before = done.actions.len();
-        match target.apply(&plan, &mut live.shell, &mut done).await {
+        match target.apply(&plan, live, &mut done).await {
             Ok(applied) => counts += applied,
             Err((applied, failure)) => {
                 counts += applied;
@@ -372,9 +375,23 @@ pub(super) fn read_local_files(graph: &ActionGraph) {
         if let Some(file) = action.downcast_ref::<RemoteFile>()
             && let Some(path) = file.local_path()
         {
-            file.set_local_content(std::fs::read(path).map_err(|error| error.to_string()));
+            file.set_local_content(read_local(path).map_err(|error| error.to_string()));
+        } else if let Some(directory) = action.downcast_ref::<RemoteDirectory>()
+            && let Some(path) = directory.local_path()
+        {
+            directory.set_local_content(read_local(path).map_err(|error| error.to_string()));
         }
     }
+}
+
+/// Reads a file, or what must be known of one that is too large for a script.
+fn read_local(path: &Path) -> std::io::Result<LocalContent> {
+    let file = std::fs::File::open(path)?;
+    if file.metadata()?.len() <= INLINE_LIMIT {
+        return std::fs::read(path).map(LocalContent::Bytes);
+    }
+    let (hash, size) = Sha256::read(file)?;
+    Ok(LocalContent::Large { hash, size })
 }
 
 /// Returns settings, bootstrap and the phases of the run, in order.
@@ -411,7 +428,7 @@ impl Mistakes {
         let facts = Facts::example();
         for (id, node) in graph.in_order() {
             let action: &dyn std::any::Any = node.action();
-            if action.is::<RemoteFile>()
+            if (action.is::<RemoteFile>() || action.is::<RemoteDirectory>())
                 && let Err(message) = node.action().probe(id, &facts, &mut Default::default())
             {
                 self.add(Failure::new(message).at(node.location()));

@@ -12,7 +12,7 @@ use pallet::graph::{ActionGraph, ActionId, ActionNode, Built};
 use pallet::name::PhaseName;
 use pallet::plan::{self, Done, Doomed, Plan};
 use pallet::probe::Section;
-use pallet::script::Script;
+use pallet::script::{Script, Upload};
 use pallet::spec::Group;
 use pallet::{Node, standard};
 use std::collections::HashMap;
@@ -193,10 +193,12 @@ impl Planner<'_> {
                 because: because(&graph, planned.id, planned.verdict),
             })
             .collect();
-        let bytes = plan.script("").map_or(0, |script| script.render().len() as u64);
+        let script = plan.script("").unwrap_or_default();
+        let uploads = script.uploads().iter().map(Upload::size).sum::<u64>();
+        let trips = u64::from(!plan.steps().is_empty()) + u64::from(!script.uploads().is_empty());
         let cost = Cost {
-            round_trips: 1 + u64::from(!plan.steps().is_empty()) + if plan.is_split() { 2 } else { 0 },
-            bytes,
+            round_trips: 1 + trips + if plan.is_split() { 2 } else { 0 },
+            bytes: if plan.steps().is_empty() { 0 } else { script.render().len() as u64 + uploads },
             restarts: plan.actions().iter().filter(|planned| planned.diff.restarts).count() as u64,
         };
         self.report(&node, &phases, actions, known_after.map(describe), cost);

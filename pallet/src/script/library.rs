@@ -56,6 +56,12 @@ pub static APPLY: Library = Library::new("apply", include_str!("apply.sh"), &[])
 /// Files, directories, links.
 pub static FILES: Library = Library::new("files", include_str!("files.sh"), &[&APPLY]);
 
+/// Directories that are unpacked from archives.
+pub static ARCHIVES: Library = Library::new("archives", include_str!("archives.sh"), &[&DOWNLOADS]);
+
+/// Contents that do not travel in a script.
+pub static UPLOADS: Library = Library::new("uploads", include_str!("uploads.sh"), &[&APPLY]);
+
 /// What is fetched from URLs.
 pub static DOWNLOADS: Library = Library::new("downloads", include_str!("downloads.sh"), &[&FILES]);
 

@@ -4,8 +4,8 @@ p_uptime() {
   read -r p_s p_line </proc/uptime || return
   p_s=${p_s%%.*}
 }
-# p_wait LIMIT PAUSE WHAT
-p_wait() {
+# p_wait_for LIMIT PAUSE WHAT
+p_wait_for() {
   p_uptime || return
   p_end=$((p_s + $1)) p_seen=
   until p_holds; do

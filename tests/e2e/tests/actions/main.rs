@@ -2,6 +2,7 @@
 //! nothing to do. Each table is of one kind of action.
 
 mod accounts;
+mod archives;
 mod commands;
 mod cost;
 mod edits;
@@ -23,4 +24,5 @@ mod services;
 mod sources;
 mod ssh;
 mod system;
+mod uploads;
 mod waits;
