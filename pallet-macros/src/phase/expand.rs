@@ -5,7 +5,8 @@
 
 use super::model::{Parameter, Phase};
 use super::parse::{self, Function, Typed};
-use crate::spec::{generated_at, location};
+use crate::spans::{after, before, generated_at, mention};
+use crate::spec::location;
 use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::ext::IdentExt;
@@ -27,12 +28,13 @@ pub(crate) fn phase(function: &Function, phase: &Phase, pallet: &Path) -> TokenS
     let result = result_type(output);
     // With `run` in the definition the result is checked there, and shall not be refused twice.
     let enter = match phase.has_arguments() {
-        true => quote_spanned!(result.span()=> #pallet::enter::<#result>),
+        true => quote_spanned!(after(result.span())=> #pallet::enter::<#result>),
         false => quote!(#pallet::__private::enter),
     };
     let definition = definition(function, Some(phase), pallet);
     let conditions = attributes.conditions();
     let head = head(function, quote!(#(#arguments),*));
+    let name = mention(name);
     quote! {
         #attributes
         #track_caller
@@ -162,7 +164,7 @@ fn call(phase: &Phase, function: &Ident, pallet: &Path) -> TokenStream {
             Parameter::Arg { name, .. } => arguments.push(name.to_token_stream()),
             Parameter::Extractor { name, ty, by_reference } => {
                 // At the user's type, where rustc shall point when it cannot be supplied.
-                let at = ty.span();
+                let at = after(ty.span());
                 let value = format_ident!("a{i}", span = Span::mixed_site().located_at(at));
                 let parameter = name.unraw().to_string();
                 extractions.extend(quote_spanned! {at=>
@@ -190,12 +192,14 @@ fn definition(function: &Function, phase: Option<&Phase>, pallet: &Path) -> Toke
     let run = run(function, phase, pallet);
     let defines = defines(function, phase, run.is_some(), pallet);
     let runnable = run.map(|run| runnable(function, run, pallet));
-    quote_spanned! {generated_at(name.span())=>
+    let word = quote_spanned!(generated_at(before(name.span()))=> struct);
+    let structure = quote_spanned!(generated_at(name.span())=> #word #name {});
+    quote_spanned! {generated_at(after(name.span()))=>
         #docs
         #[doc(hidden)]
         #[allow(non_camel_case_types)]
         #conditions
-        #visibility struct #name {}
+        #visibility #structure
 
         #defines
 
@@ -205,13 +209,15 @@ fn definition(function: &Function, phase: Option<&Phase>, pallet: &Path) -> Toke
 
 /// Returns the expression that runs the phase, if it can be run without arguments.
 fn run(function: &Function, phase: Option<&Phase>, pallet: &Path) -> Option<TokenStream> {
-    let name = &function.name;
+    let name = mention(&function.name);
     match phase {
         Some(phase) if phase.has_arguments() => None,
         Some(_) => {
             // The user's type is named, so that rustc points at it when it is no result of a phase.
             let result = result_type(&function.output);
-            Some(quote_spanned!(result.span()=> <#result as #pallet::PhaseOutput>::finish(#name())))
+            let open = quote_spanned!(before(result.span())=> <);
+            let at = after(result.span());
+            Some(quote_spanned!(at=> #open #result as #pallet::PhaseOutput>::finish(#name())))
         }
         // Refused, so it will not run; but whoever names it shall not be told that it cannot.
         None => Some(quote!(::core::unreachable!())),
@@ -226,10 +232,12 @@ fn defines(function: &Function, phase: Option<&Phase>, is_runnable: bool, pallet
     let doc = attributes.summary().map(|doc| quote!(.doc(#doc)));
     let arguments = phase.map(Phase::arguments).unwrap_or_default();
     let arguments = (!arguments.is_empty()).then(|| quote!(.arguments(&[#(#arguments),*])));
+    let implement = quote_spanned!(generated_at(before(name.span()))=> impl);
+    let name = mention(name);
     let run = is_runnable.then(|| quote!(.run(<#name as #pallet::RunnablePhase>::run)));
     quote_spanned! {generated_at(name.span())=>
         #conditions
-        impl #pallet::DefinesPhase for #name {
+        #implement #pallet::DefinesPhase for #name {
             const DEF: &'static #pallet::PhaseDef =
                 &#pallet::PhaseDef::new(#text, ::core::module_path!(), #location) #doc #arguments #run;
         }
@@ -240,10 +248,12 @@ fn defines(function: &Function, phase: Option<&Phase>, is_runnable: bool, pallet
 fn runnable(function: &Function, run: TokenStream, pallet: &Path) -> TokenStream {
     let Function { attributes, name, .. } = function;
     let conditions = attributes.conditions();
+    let implement = quote_spanned!(generated_at(before(name.span()))=> impl);
+    let name = mention(name);
     quote_spanned! {generated_at(name.span())=>
         #conditions
         #[allow(deprecated)] // A deprecated phase is the business of who names it.
-        impl #pallet::RunnablePhase for #name {
+        #implement #pallet::RunnablePhase for #name {
             fn run() -> ::core::result::Result<(), #pallet::Error> {
                 #run
             }

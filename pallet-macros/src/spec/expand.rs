@@ -2,6 +2,7 @@
 
 use super::keys::Kind;
 use super::model::{Call, Name, Node, Phase, PhaseBody, Spec, SpecRef};
+use crate::spans::{after, before, generated_at, mention};
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{quote, quote_spanned};
 use syn::ext::IdentExt;
@@ -20,7 +21,9 @@ pub(crate) fn item(spec: &Spec) -> TokenStream {
     let built = path(pallet, built);
     // Whether the last field of a struct is given is the user's choice.
     let allow_update = spec.node.has_sections().then(|| quote!(#[allow(clippy::needless_update)]));
-    let structure = quote_spanned!(ident.span()=> struct #ident;);
+    let word = quote_spanned!(before(ident.span())=> struct);
+    let structure = quote_spanned!(ident.span()=> #word #ident;);
+    let ident = mention(ident);
     quote! {
         #attributes
         #visibility #structure
@@ -88,9 +91,12 @@ fn definition(spec: &Spec) -> TokenStream {
     let extends = definitions(&spec.extends, quote!(extends), Kind::ServerSpec, pallet);
     let own_name = own_name.into_iter();
     // At the item's name, where rustc shall point when a spec extends itself.
-    quote_spanned! {generated_at(ident.span())=>
-        impl #pallet::#defines for #ident {
-            const DEF: &'static #pallet::#definition = &#pallet::#definition::new(
+    let at = generated_at(before(ident.span()));
+    let (implement, constant) = (quote_spanned!(at=> impl), quote_spanned!(at=> const));
+    let ident = mention(ident);
+    quote_spanned! {generated_at(after(ident.span()))=>
+        #implement #pallet::#defines for #ident {
+            #constant DEF: &'static #pallet::#definition = &#pallet::#definition::new(
                 #item_name,
                 #(#own_name,)*
                 ::core::module_path!(),
@@ -101,14 +107,9 @@ fn definition(spec: &Spec) -> TokenStream {
     }
 }
 
-/// Returns a span for generated code that stands where the user's token stands. Lints know that it is generated.
-pub(crate) fn generated_at(at: Span) -> Span {
-    Span::call_site().located_at(at)
-}
-
 /// Returns the place of a token in the user's source, as an expression.
 pub(crate) fn location(pallet: &Path, at: Span) -> TokenStream {
-    let place = quote_spanned!(at=> ::core::file!(), ::core::line!(), ::core::column!());
+    let place = quote_spanned!(before(at)=> ::core::file!(), ::core::line!(), ::core::column!());
     quote!(#pallet::Location::new(#place))
 }
 
@@ -128,7 +129,8 @@ fn definitions(specs: &[SpecRef], method: TokenStream, kind: Kind, pallet: &Path
 /// underlines when the path leads to something else.
 fn definition_of(path: &Path, kind: Kind, pallet: &Path) -> TokenStream {
     let Names { defines, .. } = Names::of(kind);
-    quote_spanned!(path.span()=> <#path as #pallet::#defines>::DEF)
+    let open = quote_spanned!(before(path.span())=> <);
+    quote_spanned!(after(path.span())=> #open #path as #pallet::#defines>::DEF)
 }
 
 /// Returns an expression that builds another spec.
@@ -136,9 +138,17 @@ fn build(spec: &SpecRef, kind: Kind, pallet: &Path) -> TokenStream {
     match spec {
         SpecRef::Item(path) => {
             let definition = definition_of(path, kind, pallet);
-            quote_spanned!(path.span()=> #definition.spec())
+            quote_spanned!(after(path.span())=> #definition.spec())
         }
         SpecRef::Built(expression) => expression.clone(),
+    }
+}
+
+/// Returns the place of the call that takes another spec. The type of an item is known to be right.
+fn around(spec: &SpecRef) -> Span {
+    match spec {
+        SpecRef::Item(path) => after(path.span()),
+        SpecRef::Built(expression) => expression.span(),
     }
 }
 
@@ -149,18 +159,20 @@ fn construction(spec: &Spec) -> TokenStream {
         return sections(&spec.node, pallet);
     }
     let Names { defines, built, .. } = Names::of(spec.kind);
-    let built = path(pallet, built);
+    let (built, ident) = (path(pallet, built), mention(ident));
     let count = spec.count.as_ref().map(|call| call.expand("count"));
     let protect = spec.protect.as_ref().map(|call| call.expand("protect"));
     let node = node_spec(&spec.node, pallet);
     // Each call is at its item, where rustc shall point when the item has the wrong type.
     let groups = spec.groups.iter().map(|group| {
+        let at = around(group);
         let group = build(group, Kind::Group, pallet);
-        quote_spanned!(group.span()=> .group(#group))
+        quote_spanned!(at=> .group(#group))
     });
     let extends = spec.extends.iter().map(|base| {
+        let at = around(base);
         let base = build(base, Kind::ServerSpec, pallet);
-        quote_spanned!(base.span()=> .extends(#base))
+        quote_spanned!(at=> .extends(#base))
     });
     let roles = spec.roles.iter().map(|role| {
         let name = role.literal();
@@ -233,7 +245,9 @@ impl Phase {
             // A path is used as a type, which only `#[phase]` makes of it, and never as a function: one mistake
             // shall not be two errors.
             PhaseBody::Path(path) => {
-                quote_spanned!(generated_at(path.span())=> || <#path as #pallet::RunnablePhase>::run())
+                let open = quote_spanned!(generated_at(path.span())=> || <);
+                let at = generated_at(after(path.span()));
+                quote_spanned!(at=> #open #path as #pallet::RunnablePhase>::run())
             }
             PhaseBody::Call(call) => quote_spanned!(generated_at(call.span())=> || #call),
             PhaseBody::Closure(closure) => closure.clone(),
