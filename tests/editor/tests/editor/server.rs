@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
-use std::process::{ChildStdin, ChildStdout, Command, Stdio};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -17,6 +17,7 @@ const CONTENT_MODIFIED: i64 = -32801;
 
 /// A running language server. It ends when its input does, with this process at the latest.
 pub(crate) struct Server {
+    process: Child,
     input: ChildStdin,
     messages: Receiver<Value>,
     last_id: u64,
@@ -34,7 +35,7 @@ impl Server {
             .expect("rust-analyzer can be started");
         let input = process.stdin.take().expect("its input is a pipe");
         let output = process.stdout.take().expect("its output is a pipe");
-        Server { input, messages: read_all(output), last_id: 0 }
+        Server { process, input, messages: read_all(output), last_id: 0 }
     }
 
     /// Tells the server something.
@@ -88,7 +89,9 @@ impl Server {
         let message = match self.messages.recv_timeout(left) {
             Ok(message) => message,
             Err(RecvTimeoutError::Timeout) => panic!("no answer of rust-analyzer within {PATIENCE:?}"),
-            Err(RecvTimeoutError::Disconnected) => panic!("rust-analyzer has ended"),
+            Err(RecvTimeoutError::Disconnected) => {
+                panic!("rust-analyzer has ended: {:?}", self.process.wait())
+            }
         };
         if message.get("method").is_some() && message.get("id").is_some() {
             self.send(&json!({ "jsonrpc": "2.0", "id": message["id"], "result": null }));
