@@ -46,7 +46,10 @@
 //!
 //! | feature | |
 //! |---|---|
-//! | `template`, on by default | Jinja templates: `remote_file(..).template(..)` and [`context!`] |
+//! | `template` | Jinja templates: `remote_file(..).template(..)` and `context!` |
+//! | `serde` | names can be serialised |
+//!
+//! None is on by default.
 
 // What the macros generate names this crate as `::pallet`, also when they are used in here.
 extern crate self as pallet;

@@ -3,8 +3,7 @@
 use super::attributes::{Attributes, GivenPath, attribute_methods, first_words, missing_parent};
 use crate::action::{Action, ContentChange, Diff, View};
 use crate::facts::Facts;
-use crate::graph::{ActionId, AnyHandle, Handle, record, refuse};
-use crate::location::Location;
+use crate::graph::{ActionId, AnyHandle, Handle, record};
 use crate::probe::{Contents, PathKind, Probe, Sha256};
 use crate::script::{FILES, Script};
 use crate::secret::Secret;
@@ -41,7 +40,8 @@ type LocalFile = OnceLock<Result<Vec<u8>, String>>;
 #[derive(Debug)]
 pub enum NewFile {}
 
-/// Declares a file with a content: say which with `content`, `template` or `local_file`.
+/// Declares a file with a content: say which with `content`, `local_file` or, where pallet has the feature of this
+/// name, `template`.
 ///
 /// The content travels only when the hash of what is there differs. The file is replaced at once, by renaming a
 /// file made beside it; links at this path are replaced and not followed. When somebody else changed the file since
@@ -89,7 +89,7 @@ impl Handle<NewFile> {
     #[cfg(feature = "template")]
     #[track_caller]
     pub fn template(self, template: &str, context: impl Into<minijinja::Value>) -> Handle<RemoteFile> {
-        let location = Location::caller();
+        let location = crate::location::Location::caller();
         let mut environment = minijinja::Environment::new();
         environment.set_undefined_behavior(minijinja::UndefinedBehavior::Strict);
         // A file that ends with a newline is meant to.
@@ -101,7 +101,7 @@ impl Handle<NewFile> {
             .and_then(|template| template.render(context.into()));
         let text = rendered.unwrap_or_else(|error| {
             let line = error.line().map(|line| format!(" (line {line} of the template)")).unwrap_or_default();
-            refuse(location, format!("template: {error:#}{line}"), None);
+            crate::graph::refuse(location, format!("template: {error:#}{line}"), None);
             String::new()
         });
         self.with_content(Content::Text(Text::from(text)))

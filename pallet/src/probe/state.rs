@@ -2,7 +2,6 @@
 
 use crate::graph::ActionId;
 use crate::name::{AccountName, PackageName, RemotePath, UnitName};
-use sha2::{Digest, Sha256 as Hasher};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
@@ -13,7 +12,7 @@ pub struct Sha256([u8; 32]);
 impl Sha256 {
     /// Returns the hash of `content`.
     pub fn of(content: &[u8]) -> Self {
-        Sha256(Hasher::digest(content).into())
+        Sha256(hmac_sha256::Hash::hash(content))
     }
 
     /// Returns the hash that is written as 64 hexadecimal digits.
