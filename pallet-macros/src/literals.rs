@@ -1,4 +1,4 @@
-//! Literals in the bodies of phases: names, paths and modes that can be refused before anything runs.
+//! Literals in the bodies of phases: names, paths, ports and modes that can be refused before anything runs.
 //!
 //! A body is never parsed, only looked through for the few shapes that stand for a call of one of pallet's actions
 //! with a literal. What is not seen here is checked again when the plan is made.
@@ -10,74 +10,125 @@ use crate::syntax::{Value, arguments};
 use proc_macro2::{Delimiter, Group, TokenTree};
 use syn::{Lit, LitInt, LitStr};
 
+/// What a literal must be where it is the first argument.
+#[derive(Clone, Copy)]
+pub(crate) enum Expected {
+    Text(Rule),
+    /// A list of such texts.
+    Texts(Rule),
+    /// The name or number of a user or group.
+    Account,
+    Port,
+    Mode,
+    /// Whatever it is; the methods that follow are looked at.
+    Anything,
+}
+
+#[cfg(test)]
+impl Expected {
+    pub(crate) fn is_anything(self) -> bool {
+        matches!(self, Expected::Anything)
+    }
+}
+
+/// The functions that make actions.
+pub(crate) const ACTIONS: &[(&[&str], Expected)] = &[
+    (&["remote_file", "directory", "file", "symbolic_link"], Expected::Text(rules::PATH)),
+    (&["line_in_file", "block_in_file", "replace_in_file"], Expected::Text(rules::PATH)),
+    (&["wait_for_file"], Expected::Text(rules::PATH)),
+    (&["wait_for_port"], Expected::Port),
+    (&["package"], Expected::Text(rules::PACKAGE)),
+    (&["packages"], Expected::Texts(rules::PACKAGE)),
+    (&["service", "unit_file"], Expected::Text(rules::UNIT)),
+    (&["user", "group"], Expected::Text(rules::ACCOUNT)),
+    (&["exec", "exec_script"], Expected::Anything),
+];
+
+/// The methods of what they return.
+pub(crate) const METHODS: &[(&[&str], Expected)] = &[
+    (&["creates", "dir", "home", "shell"], Expected::Text(rules::PATH)),
+    (&["owner", "group"], Expected::Account),
+    (&["groups"], Expected::Texts(rules::ACCOUNT)),
+];
+
 /// Reports every literal in the body that its action would refuse.
 pub(crate) fn check(body: &Group, sink: &Sink<'_>) {
     let tokens: Vec<TokenTree> = body.stream().into_iter().collect();
     for (i, token) in tokens.iter().enumerate() {
         let TokenTree::Group(group) = token else { continue };
-        match before(&tokens[..i]) {
+        let expected = match called(&tokens[..i]) {
             // What a macro does with its tokens is its own business.
-            Before::Macro => continue,
-            Before::Action(action) => check_action(&action, group, sink),
-            Before::Method(method) if method == "mode" => check_mode(group, sink),
-            Before::Method(_) | Before::Other => {}
+            Called::Macro => continue,
+            Called::Function(name) => find(ACTIONS, &name),
+            // On whatever it is called: a mode in decimal is a mistake everywhere.
+            Called::Method(name) if name == "mode" => Some(Expected::Mode),
+            Called::Method(name) if is_chain_of_action(&tokens[..i]) => find(METHODS, &name),
+            Called::Method(_) | Called::Nothing => None,
+        };
+        if let (Some(expected), Some(argument)) = (expected, first_argument(group)) {
+            check_argument(argument, expected, sink);
         }
         check(group, sink);
     }
 }
 
-/// What stands before a group.
-enum Before {
-    /// A function that may be one of pallet's.
-    Action(String),
-    Method(String),
-    Macro,
-    Other,
+fn find(table: &[(&[&str], Expected)], name: &str) -> Option<Expected> {
+    table.iter().find(|(names, _)| names.contains(&name)).map(|(_, expected)| *expected)
 }
 
-fn before(tokens: &[TokenTree]) -> Before {
-    let is = |i: usize, text: &str| {
-        tokens
-            .len()
-            .checked_sub(i)
-            .and_then(|at| tokens.get(at))
-            .is_some_and(|token| token.to_string() == text)
-    };
-    match tokens.last() {
-        Some(TokenTree::Punct(punct)) if punct.as_char() == '!' && tokens.len() > 1 => {
-            match &tokens[tokens.len() - 2] {
-                TokenTree::Ident(_) => Before::Macro,
-                _ => Before::Other,
-            }
-        }
+/// What the last of the tokens calls, if a group follows.
+enum Called {
+    /// A function that may be one of pallet's.
+    Function(String),
+    Method(String),
+    Macro,
+    Nothing,
+}
+
+fn called(tokens: &[TokenTree]) -> Called {
+    let is = |token: Option<&TokenTree>, text: &str| token.is_some_and(|token| token.to_string() == text);
+    let [before @ .., last] = tokens else { return Called::Nothing };
+    match (before.last(), last) {
+        (Some(TokenTree::Ident(_)), TokenTree::Punct(mark)) if mark.as_char() == '!' => Called::Macro,
         // `macro_rules! name { … }`
-        Some(TokenTree::Ident(_)) if is(2, "!") => Before::Macro,
-        Some(TokenTree::Ident(name)) if is(2, ".") => Before::Method(name.to_string()),
-        Some(TokenTree::Ident(_)) if is(2, "fn") => Before::Other,
-        // `other::file("x")` is somebody else's.
-        Some(TokenTree::Ident(_)) if is(2, ":") && !is(4, "pallet") => Before::Other,
-        Some(TokenTree::Ident(name)) => Before::Action(name.to_string()),
-        _ => Before::Other,
+        (mark, TokenTree::Ident(_)) if is(mark, "!") => Called::Macro,
+        (dot, TokenTree::Ident(name)) if is(dot, ".") => Called::Method(name.to_string()),
+        (word, TokenTree::Ident(_)) if is(word, "fn") => Called::Nothing,
+        (_, TokenTree::Ident(name)) if is_ours(&modules(before)) => Called::Function(name.to_string()),
+        _ => Called::Nothing,
     }
 }
 
-fn check_action(name: &str, call: &Group, sink: &Sink<'_>) {
-    let rule = match name {
-        "remote_file" | "directory" | "file" | "symbolic_link" => rules::PATH,
-        "package" | "packages" => rules::PACKAGE,
-        "service" => rules::UNIT,
-        "user" | "group" => rules::ACCOUNT,
-        _ => return,
+/// Returns the modules that a function is called through, the innermost first.
+fn modules(mut tokens: &[TokenTree]) -> Vec<String> {
+    let mut modules = Vec::new();
+    while let [before @ .., TokenTree::Ident(module), TokenTree::Punct(first), TokenTree::Punct(second)] =
+        tokens
+        && first.as_char() == ':'
+        && second.as_char() == ':'
+    {
+        modules.push(module.to_string());
+        tokens = before;
+    }
+    modules
+}
+
+/// `other::file("x")` is somebody else's.
+fn is_ours(modules: &[String]) -> bool {
+    let modules: Vec<&str> = modules.iter().map(String::as_str).collect();
+    matches!(modules.as_slice(), [] | ["pallet"] | ["actions" | "prelude", "pallet"])
+}
+
+/// Tells whether the tokens, which end with the name of a method, are `action(…).method(…).method`: on anything else,
+/// a method of this name may be somebody else's.
+fn is_chain_of_action(tokens: &[TokenTree]) -> bool {
+    let [receiver @ .., TokenTree::Group(_), TokenTree::Punct(_), TokenTree::Ident(_)] = tokens else {
+        return false;
     };
-    let Some(argument) = first_argument(call) else { return };
-    match argument {
-        Value::Literal(Lit::Str(text)) if name != "packages" => check_text(&text, rule, sink),
-        Value::List(list) if name == "packages" => {
-            for item in arguments(list.stream()) {
-                item.text().into_iter().for_each(|text| check_text(text, rule, sink));
-            }
-        }
-        _ => {}
+    match called(receiver) {
+        Called::Function(name) => find(ACTIONS, &name).is_some(),
+        Called::Method(_) => is_chain_of_action(receiver),
+        Called::Macro | Called::Nothing => false,
     }
 }
 
@@ -88,19 +139,49 @@ fn first_argument(call: &Group) -> Option<Value> {
     arguments(call.stream()).into_iter().next().map(|argument| argument.value)
 }
 
-fn check_text(text: &LitStr, rule: Rule, sink: &Sink<'_>) {
-    if !(rule.holds)(&text.value()) {
-        sink.report(text, messages::literal_name(rule.kind, text.token(), rule.text));
+fn check_argument(argument: Value, expected: Expected, sink: &Sink<'_>) {
+    match (expected, argument) {
+        (Expected::Text(rule), Value::Literal(Lit::Str(text))) => check_text(&text, rule, sink),
+        (Expected::Texts(rule), Value::List(list)) => {
+            for item in arguments(list.stream()) {
+                item.text().into_iter().for_each(|text| check_text(text, rule, sink));
+            }
+        }
+        (Expected::Account, Value::Literal(Lit::Str(text))) if text.value().parse::<u32>().is_err() => {
+            check_text(&text, rules::ACCOUNT, sink);
+        }
+        (Expected::Port, Value::Literal(Lit::Int(port))) => check_port(&port, sink),
+        (Expected::Mode, Value::Literal(Lit::Int(mode))) => check_mode(&mode, sink),
+        _ => {}
     }
 }
 
-fn check_mode(call: &Group, sink: &Sink<'_>) {
-    let Some(Value::Literal(Lit::Int(mode))) = first_argument(call) else { return };
+fn check_text(text: &LitStr, rule: Rule, sink: &Sink<'_>) {
+    let value = text.value();
+    if (rule.holds)(&value) {
+        return;
+    }
+    let message = match value.split_once('=') {
+        Some((name, version)) if rule.kind == rules::PACKAGE.kind && (rule.holds)(name) => {
+            messages::package_with_version(text.token(), name, version)
+        }
+        _ => messages::literal_name(rule.kind, text.token(), rule.text),
+    };
+    sink.report(text, message);
+}
+
+fn check_port(port: &LitInt, sink: &Sink<'_>) {
+    if !port.base10_parse::<u16>().is_ok_and(|number| number > 0) {
+        sink.report(port, messages::number_range("port", port, 1, u16::MAX));
+    }
+}
+
+fn check_mode(mode: &LitInt, sink: &Sink<'_>) {
     let Ok(number) = mode.base10_parse::<u64>() else { return };
-    if !is_octal(&mode) && number != 0 {
-        sink.report(&mode, messages::mode_decimal(&mode, way_out(&mode, number)));
+    if !is_octal(mode) && number != 0 {
+        sink.report(mode, messages::mode_decimal(mode, way_out(mode, number)));
     } else if number > rules::MOST_MODE {
-        sink.report(&mode, messages::mode_range(&mode));
+        sink.report(mode, messages::mode_range(mode));
     }
 }
 

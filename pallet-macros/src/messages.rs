@@ -108,8 +108,12 @@ messages! {
         note: a phase is a function: `#[phase] fn configure() {{ … }}`";
     phase_signature(): "`#[phase]` cannot read the signature of this function\n\
         note: write `fn name(node: &Node, #[arg] port: u16) -> Result {{ … }}`";
-    phase_argument(argument): "unknown argument `{argument}` of `#[phase]`\n\
-        note: it takes `crate = path` and nothing else; arguments of the phase are parameters marked `#[arg]`";
+    phase_without_body(name): "phase `{name}` has no body\n\
+        note: write `{{ … }}` in place of the `;`";
+    phase_argument(argument, way_out): "unknown argument `{argument}` of `#[phase]`\n\
+        note: {way_out}";
+    phase_crate_path(): "`crate` of `#[phase]` takes a path\n\
+        note: write `#[phase(crate = my::pallet)]`";
     phase_async(name): "phase `{name}` must not be `async`\n\
         note: a phase describes what to do and waits for nothing; leave out `async`";
     phase_unsafe(name): "phase `{name}` must not be `unsafe`\n\
@@ -139,6 +143,8 @@ messages! {
 
     literal_name(kind, name, rule): "invalid {kind} {name}\n\
         note: a {kind} is {rule}";
+    package_with_version(text, name, version): "package name {text} has a version in it\n\
+        note: write `package(\"{name}\").version(\"{version}\")`";
     mode_decimal(mode, way_out): "mode {mode} is not written in octal\n\
         note: {way_out}";
     mode_range(mode): "mode {mode} has more than its twelve bits\n\

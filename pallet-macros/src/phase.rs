@@ -9,13 +9,13 @@ mod model;
 mod parse;
 
 use crate::diagnostics::{Sink, reporting};
-use crate::syntax::{items, pallet_path, spelling};
+use crate::rules::did_you_mean;
+use crate::syntax::{items, pallet_path};
 use crate::{literals, messages};
 use parse::{Item, Stray};
-use proc_macro2::TokenStream;
+use proc_macro2::{TokenStream, TokenTree};
 use quote::ToTokens;
-use syn::parse::{ParseStream, Parser};
-use syn::{Path, Token};
+use syn::Path;
 
 /// Expands the attribute.
 pub(crate) fn attribute(arguments: TokenStream, item: TokenStream) -> TokenStream {
@@ -36,20 +36,40 @@ pub(crate) fn attribute(arguments: TokenStream, item: TokenStream) -> TokenStrea
 
 /// Reads the arguments of the attribute: `crate = path`, or nothing.
 fn crate_path(arguments: TokenStream, sink: &Sink<'_>) -> Path {
-    let mut pallet = syn::parse_quote!(::pallet);
+    let mut given = None;
     for argument in items(arguments, sink) {
-        match read_crate.parse2(argument.to_token_stream()) {
-            Ok(path) => pallet = path,
-            Err(_) => {
-                sink.report(&argument, messages::phase_argument(spelling(&argument)));
+        let tokens: Vec<TokenTree> = argument.to_token_stream().into_iter().collect();
+        match tokens.as_slice() {
+            [TokenTree::Ident(key), ..] if key == "crate" && given.is_some() => {
+                sink.report(key, messages::duplicate_key(key, "`#[phase]`"));
             }
+            [TokenTree::Ident(key), rest @ ..] if key == "crate" => {
+                given = Some(value_of_crate(rest).or_else(|| {
+                    sink.report(&argument, messages::phase_crate_path());
+                    None
+                }));
+            }
+            [first, ..] => sink.report(first, messages::phase_argument(first, way_out(first))),
+            [] => {}
         }
     }
-    pallet
+    given.flatten().unwrap_or_else(|| syn::parse_quote!(::pallet))
 }
 
-fn read_crate(input: ParseStream<'_>) -> syn::Result<Path> {
-    input.parse::<Token![crate]>()?;
-    input.parse::<Token![=]>()?;
-    pallet_path(input.parse()?)
+fn value_of_crate(rest: &[TokenTree]) -> Option<Path> {
+    match rest {
+        [TokenTree::Punct(equals), path @ ..] if equals.as_char() == '=' => {
+            pallet_path(path.iter().cloned().collect()).ok()
+        }
+        _ => None,
+    }
+}
+
+fn way_out(argument: &TokenTree) -> &'static str {
+    match did_you_mean(&argument.to_string(), ["crate"]) {
+        Some(_) => "did you mean `crate`?",
+        None => {
+            "it takes `crate = path` and nothing else; arguments of the phase are parameters marked `#[arg]`"
+        }
+    }
 }

@@ -76,11 +76,16 @@ pub(crate) const FAMILIES: &[(&str, &str)] = &[
     ("rocky", "Rocky"),
     ("almalinux", "Alma"),
     ("fedora", "Fedora"),
+    ("ol", "Oracle"),
     ("amzn-linux", "Amazon"),
     ("suse-base", "SuseBase"),
+    ("sles", "Sles"),
+    ("opensuse", "OpenSuse"),
     ("arch-base", "ArchBase"),
-    ("alpine", "Alpine"),
+    ("arch", "Arch"),
     ("gentoo-base", "GentooBase"),
+    ("gentoo", "Gentoo"),
+    ("alpine", "Alpine"),
 ];
 
 /// The most nodes a group can have.

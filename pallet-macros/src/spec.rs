@@ -21,6 +21,8 @@ pub(crate) use expand::location;
 pub(crate) use keys::Kind;
 #[cfg(test)]
 pub(crate) use keys::{HARDWARE_BLOCK, IMAGE_BLOCK, Keys};
+#[cfg(test)]
+pub(crate) use network::{ADAPTERS, NETWORKS};
 
 /// Expands one item. Keys that are wrong are reported and left out, so that what the others name is still
 /// resolved by the compiler and by editors.

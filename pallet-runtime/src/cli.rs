@@ -10,6 +10,7 @@ mod args;
 mod catalogue;
 mod check;
 mod confirm;
+mod draw;
 mod engine;
 mod listing;
 mod output;
@@ -101,6 +102,7 @@ impl Main {
         match command {
             Command::Completions(shell) => Ok(args::print_completions(&shell, world)),
             Command::Groups => listing::groups(&self.catalogue()?, &globals, world),
+            Command::Draw(args) => draw::draw(&*self.engine, &self.catalogue()?, &args, world),
             Command::Phases => listing::phases(&self.catalogue()?, &globals, world),
             Command::Nodes(selection) => {
                 let session = Session::open(self, globals, world)?;

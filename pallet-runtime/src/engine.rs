@@ -11,13 +11,17 @@
 
 mod apply;
 mod connect;
+mod drawing;
 mod lifecycle;
 mod nodes;
 mod phases;
 mod planning;
+mod ports;
 mod select;
 
 pub use connect::{Connection, Connector, LoginAs};
+pub use drawing::DrawRequest;
+pub(crate) use drawing::draw;
 pub use nodes::Cancel;
 pub(crate) use select::describe;
 
@@ -69,6 +73,7 @@ pub async fn run(setup: Setup, request: Request) -> Result<Summary, RunError> {
     run.add_bystanders(selection.others.iter().map(|(group, record)| (record, group)));
     if run.request.verb != Verb::Destroy {
         phases::check_source(&run, &selection).map_err(RunError::Input)?;
+        ports::check(&selection).map_err(RunError::Input)?;
     }
     let requests: Vec<CreateRequest> = selection.creations().cloned().collect();
     if !requests.is_empty() {
@@ -183,5 +188,5 @@ fn confirm(run: &Run, selection: &Selection) -> Result<(), RunError> {
 fn finish(run: &Run) -> Result<Summary, RunError> {
     let summary = run.summary();
     run.emit(&Event::Finished(summary.clone()));
-    if summary.ok { Ok(summary) } else { Err(RunError::Failed(summary)) }
+    if summary.ok { Ok(summary) } else { Err(RunError::Failed(Box::new(summary))) }
 }

@@ -229,8 +229,8 @@ pub struct PlannedAction {
     pub changes: Vec<String>,
     /// The difference in content as a unified diff, when the plan was asked for it and it can be shown.
     pub diff: Option<String>,
-    /// For an unknown verdict: the action on which it depends. For a node that does not exist yet everything is unknown
-    /// and nothing is said here.
+    /// For an unknown verdict: the action on which it depends. For one that is unchanged because another line overrides
+    /// it: that line. For a node that does not exist yet everything is unknown and nothing is said here.
     pub because: Option<String>,
 }
 
@@ -283,6 +283,8 @@ pub enum ActionOutcome {
     Refreshed,
     /// It failed.
     Failed(Failure),
+    /// It failed, and the source says that this does not matter.
+    Ignored(Failure),
     /// It was not tried.
     Skipped {
         /// Why.
@@ -353,6 +355,8 @@ pub struct Counts {
     pub refreshed: u64,
     /// Failed.
     pub failed: u64,
+    /// Failed without harm: the source says that it does not matter.
+    pub ignored: u64,
     /// Not tried.
     pub skipped: u64,
     /// In a plan: not known without acting.
@@ -365,6 +369,7 @@ impl std::ops::AddAssign for Counts {
         self.changed += other.changed;
         self.refreshed += other.refreshed;
         self.failed += other.failed;
+        self.ignored += other.ignored;
         self.skipped += other.skipped;
         self.unknown += other.unknown;
     }

@@ -2,11 +2,12 @@
 
 use crate::cli::{self, Catalogue, Engine, GroupEntry, Main, PhaseEntry};
 use crate::connector::Reach;
-use crate::engine::{self, Cancel};
+use crate::engine::{self, Cancel, DrawRequest};
 use crate::event::{Failure, Summary};
 use crate::request::{Request, RunError};
 use pallet::Registry;
 use pallet::compute::BoxFuture;
+use pallet::graph::draw::Drawing;
 use pallet::name::{GroupName, PhaseName};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -67,6 +68,10 @@ impl Engine for Program {
             groups: groups.collect(),
             phases: phases.into_iter().map(|(name, groups)| PhaseEntry { name, groups }).collect(),
         })
+    }
+
+    fn draw(&self, request: &DrawRequest) -> Result<Drawing, Vec<Failure>> {
+        engine::draw(&self.registry()?, request)
     }
 
     fn run(&self, setup: cli::Setup, request: Request) -> BoxFuture<'_, Result<Summary, RunError>> {

@@ -1,7 +1,8 @@
 //! What is asked of a run, and how a run ends when it cannot do it.
 
 use crate::event::{Failure, Summary, Verb};
-use pallet::name::{GroupName, PhaseName};
+use pallet::name::{GroupName, PhaseName, Tag};
+use std::collections::BTreeSet;
 use std::fmt;
 
 /// What is asked of a run.
@@ -23,6 +24,10 @@ pub struct Request {
     pub diffs: bool,
     /// How many nodes are worked on at once.
     pub parallel: usize,
+    /// Only actions with one of these tags; empty means all.
+    pub tags: BTreeSet<Tag>,
+    /// No actions with one of these tags.
+    pub skip_tags: BTreeSet<Tag>,
 }
 
 impl Request {
@@ -37,6 +42,8 @@ impl Request {
             overwrite_edits: false,
             diffs: true,
             parallel: 64,
+            tags: BTreeSet::new(),
+            skip_tags: BTreeSet::new(),
         }
     }
 }
@@ -47,7 +54,7 @@ pub enum RunError {
     /// Something the user gave is wrong; nothing was touched. Exit code 2.
     Input(Vec<Failure>),
     /// Nodes failed; the events said which and why. Exit code 1.
-    Failed(Summary),
+    Failed(Box<Summary>),
     /// The compute service did not answer well; no node was touched. Exit code 1.
     Service(Failure),
     /// The user said no, or was interrupted before anything began. Exit code 1.

@@ -223,7 +223,7 @@ fn passwords_are_asked_for_and_come_before_those_of_the_environment() {
 
 #[test]
 fn every_command_takes_yes_and_has_help() {
-    for command in ["converge", "plan", "lift", "destroy", "nodes", "groups", "phases"] {
+    for command in ["converge", "plan", "lift", "destroy", "nodes", "groups", "phases", "graph"] {
         assert_eq!(Place::new().run(&idle(), &format!("{command} --yes")).code, 0, "{command}");
         let help = Place::new().run(&FakeEngine::untouched(), &format!("{command} --help"));
         assert!(help.code == 0 && help.stdout.contains("Usage: infra "), "{}", help.show());

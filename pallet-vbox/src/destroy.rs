@@ -10,11 +10,12 @@ use crate::command::medium::{self, Medium, MediumKind};
 use crate::command::unregistervm::{self, Files};
 use crate::command::{closemedium, discardstate, list, showvminfo, storage};
 use crate::ledger::Making;
-use crate::machine::{MachineId, MachineInfo, MediumId, VmState};
+use crate::machine::{MachineId, MachineInfo, MediumId, VmState, lies_in};
 use crate::service::Service;
 use crate::tags::{self, Membership};
-use crate::{holder, lock, ports};
+use crate::{holder, lock, ports, unreadable};
 use pallet::compute::ComputeError;
+use std::path::Path;
 use std::time::Duration;
 use tokio::time::{Instant, sleep};
 
@@ -75,10 +76,9 @@ pub(crate) async fn sweep(service: &Service) -> Result<(), ComputeError> {
 
 async fn settle(service: &Service, abandoned: &Making) -> Result<(), ComputeError> {
     let id = &abandoned.entry.id;
-    if abandoned.entry.group.is_none() {
-        return holder::remove(service, id).await;
-    }
     match extradata::get(&service.vbox, Place::Machine(id)).await {
+        Err(error) if error.is_inaccessible() => unreadable::remove(service, &abandoned.entry).await,
+        _ if abandoned.entry.group.is_none() => holder::remove(service, id).await,
         // It had come to its end and was only not written down.
         Ok(extra) if matches!(tags::membership(&extra, &service.name), Membership::Node(_)) => {
             abandoned.complete()
@@ -86,8 +86,6 @@ async fn settle(service: &Service, abandoned: &Making) -> Result<(), ComputeErro
         // Ours by its UUID, which we chose, whatever tags it had got.
         Ok(_) => remove(service, id).await,
         Err(error) if error.is_not_found() => remove(service, id).await,
-        // Nothing can be done about it, and it is in nobody's way.
-        Err(error) if error.is_inaccessible() => Ok(()),
         Err(error) => Err(error.into()),
     }
 }
@@ -161,7 +159,7 @@ pub(crate) async fn empty(
     for attachment in &info.attachments {
         storage::detach(&service.vbox, &info.id, attachment).await?;
     }
-    for disk in own_disks(info, media) {
+    for disk in own_disks(info.folder(), media) {
         closemedium::delete(&service.vbox, &disk.id).await?;
     }
     Ok(())
@@ -187,11 +185,11 @@ async fn remove_with_snapshots(
     Ok(unregistervm::run(&service.vbox, &info.id, Files::Delete).await?)
 }
 
-/// Returns the disks that go with the machine, children before their parents. A disk that may be the base of others'
-/// disks is not among them, even if somebody put it into the machine's folder.
-fn own_disks<'a>(info: &MachineInfo, media: &'a [Medium]) -> Vec<&'a Medium> {
+/// Returns the disks that go with the machine of this folder, children before their parents. A disk that may be the base
+/// of others' disks is not among them, even if somebody put it into the machine's folder.
+pub(crate) fn own_disks<'a>(folder: &Path, media: &'a [Medium]) -> Vec<&'a Medium> {
     let own = |disk: &Medium| {
-        info.owns(&disk.location) && matches!(disk.kind, MediumKind::Normal | MediumKind::Differencing)
+        lies_in(folder, &disk.location) && matches!(disk.kind, MediumKind::Normal | MediumKind::Differencing)
     };
     let is_base_of_others =
         |disk: &Medium| media.iter().any(|child| child.parent.as_ref() == Some(&disk.id) && !own(child));
@@ -293,7 +291,7 @@ mod tests {
             disk(4, Some(1), Differencing, "/n/web-10/Snapshots/c.vdi"),
             disk(5, None, Normal, "/n/web-1/data.vdi"),
         ];
-        assert_eq!(numbers(own_disks(&machine(), &media)), ["03", "02", "05"]);
+        assert_eq!(numbers(own_disks(machine().folder(), &media)), ["03", "02", "05"]);
         assert_eq!(numbers(bases_of(&machine(), &media)), ["01"]);
     }
 
@@ -305,6 +303,6 @@ mod tests {
             disk(2, Some(1), Differencing, "/n/other/Snapshots/a.vdi"),
             disk(3, None, MultiAttach, "/n/web-1/model.vdi"),
         ];
-        assert!(own_disks(&machine(), &media).is_empty());
+        assert!(own_disks(machine().folder(), &media).is_empty());
     }
 }

@@ -22,12 +22,13 @@ use crate::command::unregistervm::{self, Files};
 use crate::command::{closemedium, showvminfo};
 use crate::image::{Disk, Model};
 use crate::ledger::Entry;
-use crate::machine::{MachineId, MachineInfo, MediumId};
+use crate::machine::{MachineId, MediumId};
 use crate::service::Service;
 use crate::vboxmanage::CallError;
 use crate::{destroy, lock, tags};
 use pallet::compute::{ComputeError, HostCommand};
 use pallet::name::NodeName;
+use std::path::Path;
 use std::time::Duration;
 use tokio::time::{Instant, sleep};
 
@@ -130,7 +131,7 @@ pub(crate) async fn remove(service: &Service, id: &MachineId) -> Result<(), Comp
         Ok(info) => {
             destroy::empty(service, &info, &list::disks(&service.vbox).await?).await?;
             unregistervm::run(&service.vbox, id, Files::Keep).await?;
-            remove_settings(service, &info).await;
+            remove_settings(service, &info.settings_file).await;
         }
     }
     service.ledger.forget(id)
@@ -138,11 +139,11 @@ pub(crate) async fn remove(service: &Service, id: &MachineId) -> Result<(), Comp
 
 /// Deletes the settings of a machine by name, and its folders if they are empty then. What cannot be deleted, or not on
 /// this kind of host, is a file that is in nobody's way: no two holders have the same name.
-async fn remove_settings(service: &Service, info: &MachineInfo) {
-    let path = |path: std::path::PathBuf| path.display().to_string();
-    let settings = path(info.settings_file.clone());
+pub(crate) async fn remove_settings(service: &Service, settings: &Path) {
+    let folder = settings.parent().unwrap_or(settings);
+    let folders = [folder.join("Snapshots"), folder.to_owned()].map(|folder| folder.display().to_string());
+    let settings = settings.display().to_string();
     let previous = format!("{settings}-prev");
-    let folders = [path(info.folder().join("Snapshots")), path(info.folder().to_owned())];
     let mut commands = vec![HostCommand::new("rm").args(["-f", "--", &settings, &previous])];
     commands.extend(folders.map(|folder| HostCommand::new("rmdir").args(["--", &folder])));
     for command in &commands {

@@ -50,6 +50,7 @@ mod service;
 mod settings;
 mod side_by_side;
 mod tags;
+mod unreadable;
 mod vboxmanage;
 
 pub use provider::provider;

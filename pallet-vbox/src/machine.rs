@@ -188,13 +188,18 @@ impl MachineInfo {
 
     /// Tells whether a file lies in the machine's own folder.
     pub(crate) fn owns(&self, file: &Path) -> bool {
-        file.starts_with(self.folder()) && !file.components().any(|part| part.as_os_str() == "..")
+        lies_in(self.folder(), file)
     }
 
     /// Returns the adapter in a slot.
     pub(crate) fn adapter(&self, slot: u8) -> Option<&AdapterInfo> {
         self.adapters.iter().find(|adapter| adapter.slot == slot)
     }
+}
+
+/// Tells whether a file lies in a folder, or in one below it.
+pub(crate) fn lies_in(folder: &Path, file: &Path) -> bool {
+    file.starts_with(folder) && !file.components().any(|part| part.as_os_str() == "..")
 }
 
 #[cfg(test)]

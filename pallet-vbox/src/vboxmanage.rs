@@ -21,6 +21,13 @@ const PLACES: &[&str] = &[
 const PAUSES: &[Duration] =
     &[Duration::from_millis(250), Duration::from_millis(500), Duration::from_secs(1), Duration::from_secs(2)];
 
+/// How often VirtualBox is asked to read a machine again: it forgets it when its server ends, which may be before the
+/// call that was waiting for it.
+const READINGS: usize = 3;
+
+/// How the line of a machine that VirtualBox cannot read begins in a list of machines.
+const INACCESSIBLE: &str = "\"<inaccessible>\" {";
+
 /// A VirtualBox installation and the registry it works on.
 pub(crate) struct VBoxManage {
     runner: Arc<dyn CommandRunner>,
@@ -37,6 +44,8 @@ pub(crate) struct Call {
     pub(crate) doing: String,
     pub(crate) repeat: Repeat,
     pub(crate) timeout: Duration,
+    /// Whether errors that it writes do not matter when it exits with 0.
+    pub(crate) may_complain: bool,
 }
 
 /// Whether a call that found something busy may be made again.
@@ -56,7 +65,14 @@ impl Call {
             doing: doing.into(),
             repeat: Repeat::Never,
             timeout: Duration::from_secs(60),
+            may_complain: false,
         }
+    }
+
+    /// Lets the call succeed with an exit code of 0 whatever errors it writes, which are about other things.
+    pub(crate) fn may_complain(mut self) -> Self {
+        self.may_complain = true;
+        self
     }
 
     /// Lets the call be repeated while something is busy.
@@ -120,20 +136,52 @@ impl VBoxManage {
         &*self.runner
     }
 
-    /// Makes a call, and makes it again if it was not heard, or while what it needs is busy if it may be repeated.
+    /// Makes a call, and makes it again if it was not heard, if its machine had not been read, or while what it needs is
+    /// busy if it may be repeated.
     pub(crate) async fn run(&self, call: Call) -> Result<Answer, CallError> {
+        let mut result = self.run_patiently(&call).await;
+        for _ in 0..READINGS {
+            match &result {
+                Err(why) if why.is_inaccessible() && self.has_read_its_machine(&call).await => {
+                    result = self.run_patiently(&call).await;
+                }
+                _ => break,
+            }
+        }
+        result.map_err(|why| CallError { doing: call.doing, why })
+    }
+
+    /// Lets VirtualBox read again the machines that it could not read, and tells whether the call's is not one any more.
+    ///
+    /// VirtualBox's server ends some seconds after its last caller, and when it starts again it reads all machines, one
+    /// after another. A machine whose disk is written down in the settings of one that is read later, the holder of its
+    /// model, is inaccessible then, though nothing is wrong with it. The server tries again only when it is asked
+    /// whether the machine is accessible, and the one call that asks is a list of the machines.
+    async fn has_read_its_machine(&self, call: &Call) -> bool {
+        let list = Call::new("list the machines", ["list", "vms"]).repeatable();
+        let is_unreadable = |line: &str| {
+            let id = line.strip_prefix(INACCESSIBLE).and_then(|rest| rest.strip_suffix('}'));
+            id.is_some_and(|id| call.args.iter().any(|argument| argument == id))
+        };
+        self.run_patiently(&list).await.is_ok_and(|answer| !answer.stdout.lines().any(is_unreadable))
+    }
+
+    async fn run_patiently(&self, call: &Call) -> Result<Answer, Why> {
         let may_repeat = |why: &Why| why.is_unheard() || (call.repeat == Repeat::WhenBusy && why.is_busy());
         let mut pauses = PAUSES.iter();
         loop {
-            match (self.run_once(&call).await, pauses.next()) {
+            match (self.run_once(call).await, pauses.next()) {
                 (Err(why), Some(pause)) if may_repeat(&why) => tokio::time::sleep(*pause).await,
-                (result, _) => return result.map_err(|why| CallError { doing: call.doing, why }),
+                (result, _) => return result,
             }
         }
     }
 
     async fn run_once(&self, call: &Call) -> Result<Answer, Why> {
-        let output = self.runner.run(&self.command(call)).await.map_err(Why::NotRun)?;
+        let mut output = self.runner.run(&self.command(call)).await.map_err(Why::NotRun)?;
+        if call.may_complain && output.code == Some(0) {
+            output.stderr.clear();
+        }
         judge(&call.args, &output).map_err(Why::Failed)
     }
 
@@ -286,9 +334,9 @@ impl CallError {
             || self.says("VERR_FILE_NOT_FOUND")
     }
 
-    /// Tells whether VirtualBox cannot read the settings of the machine that the call was about.
+    /// Tells whether VirtualBox cannot read the settings of the machine that the call was about, or the disks they name.
     pub(crate) fn is_inaccessible(&self) -> bool {
-        self.says("The object functionality is limited")
+        self.why.is_inaccessible()
     }
 
     /// Tells whether the failure's own words contain this.
@@ -303,6 +351,12 @@ impl Why {
     fn is_unheard(&self) -> bool {
         let Why::Failed(failure) = self else { return false };
         failure.stderr.contains("Failed to create the VirtualBox object")
+    }
+
+    /// Tells whether the call's machine has not been read, so that nothing was done.
+    fn is_inaccessible(&self) -> bool {
+        let Why::Failed(failure) = self else { return false };
+        failure.stderr.contains("The object functionality is limited")
     }
 
     /// Tells whether another process or session had hold of what the call needed.

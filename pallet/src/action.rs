@@ -44,6 +44,12 @@ pub trait Action: Any + fmt::Debug + Send + Sync {
         Vec::new()
     }
 
+    /// Returns code that prepares the subshell in which commands of the action's conditions run: its directory and
+    /// environment.
+    fn setting(&self) -> Script {
+        Script::new().code("cd / || exit\n")
+    }
+
     /// Asks for what must be known.
     ///
     /// # Errors
@@ -72,6 +78,11 @@ pub trait Action: Any + fmt::Debug + Send + Sync {
         Vec::new()
     }
 
+    /// Tells whether the action runs after all others of its phase, wherever it was written.
+    fn at_end(&self) -> bool {
+        false
+    }
+
     /// Returns how the action is put together with neighbours of its kind, if it can be.
     fn batch(&self) -> Option<Batch> {
         None
@@ -83,9 +94,12 @@ pub trait Action: Any + fmt::Debug + Send + Sync {
 pub struct Batch {
     /// Actions with equal keys go together.
     pub key: String,
-    /// Returns the script that applies them all.
-    pub apply: fn(&[(ActionId, &dyn Action)]) -> Script,
+    /// Returns the script that applies them all on a node of these facts.
+    pub apply: fn(&Facts, &[Member<'_>]) -> Script,
 }
+
+/// An action of a batch.
+pub type Member<'a> = (ActionId, &'a dyn Action);
 
 /// What an action sees of its node.
 #[derive(Debug, Clone, Copy)]
@@ -132,6 +146,18 @@ pub struct Diff {
     pub content: Option<ContentChange>,
     /// The service that will be reloaded or restarted.
     pub restarts: bool,
+    /// The plan ends here for now: see [`Split`].
+    pub split: Option<Split>,
+}
+
+/// Why the rest of a phase can be planned only once what precedes has been done. Costs another pair of round trips.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Split {
+    /// The controller must decide from a value that the node computes before this action, or from a file that
+    /// something before it may move.
+    Before,
+    /// The action ends the connection: a reboot.
+    After,
 }
 
 /// Why an action is certain to fail.

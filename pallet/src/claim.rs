@@ -1,9 +1,11 @@
 //! What an action declares in the end, as data: the ground on which contradictions are found.
 //!
 //! A phase function may well change a thing several times (stop, migrate, start): what counts is the last claim it
-//! makes. Two phase functions whose last claims differ would undo each other in every run.
+//! makes. Two functions of one phase whose last claims differ would undo each other in every run; [conflicts](crate::conflicts)
+//! are such pairs.
 
 use crate::name::{AccountName, RemotePath, UnitName};
+use std::borrow::Cow;
 use std::fmt;
 
 /// Something on a node of which a state can be declared.
@@ -24,29 +26,146 @@ pub enum Thing {
 }
 
 /// That an action wants one aspect of a thing to be in a state.
-#[derive(Debug, Clone, PartialEq, Eq)]
+///
+/// An action that has claims names everything it brings about: one that is left out because others override it is
+/// missed in nothing.
+///
+/// ```
+/// use pallet::claim::{Claim, Thing};
+/// let thing = || Thing::Other("sysctl", "vm.swappiness".to_owned());
+/// let (low, high) = (Claim::new(thing(), "value", "10"), Claim::new(thing(), "value", "60"));
+/// assert!(low.contradicts(&high) && !low.contradicts(&low));
+/// assert_eq!(low.phrase(), "value 10");
+/// ```
+#[derive(Clone, PartialEq, Eq)]
 pub struct Claim {
-    /// The thing.
-    pub thing: Thing,
-    /// What about it: `content`, `mode`, `running`.
-    pub aspect: &'static str,
-    /// The state. Claims of one aspect agree when their states are equal.
-    pub state: String,
-    /// The state for people, where that is another text: a hash says nothing, and a secret must not.
-    pub shown: Option<String>,
+    thing: Thing,
+    aspect: Cow<'static, str>,
+    state: Option<String>,
+    shown: Option<String>,
 }
 
+/// The aspect that says whether there is such a thing, and of what kind.
+const EXISTENCE: &str = "existence";
+
+/// The state of what is not there.
+const ABSENT: &str = "absent";
+
 impl Claim {
-    /// Returns the claim that `aspect` of `thing` is `state`.
-    pub fn new(thing: Thing, aspect: &'static str, state: impl Into<String>) -> Self {
-        Claim { thing, aspect, state: state.into(), shown: None }
+    /// Returns the claim that `aspect` of `thing` is `state`: `mode`, `0644`.
+    pub fn new(thing: Thing, aspect: impl Into<Cow<'static, str>>, state: impl Into<String>) -> Self {
+        Claim { thing, aspect: aspect.into(), state: Some(state.into()), shown: None }
     }
 
-    /// Sets what people are shown in the place of the state.
+    /// Returns the claim that a thing is there, and as what: `a file`, `installed`.
+    pub fn existence(thing: Thing, state: impl Into<String>) -> Self {
+        let state = state.into();
+        Claim { shown: Some(state.clone()), ..Claim::new(thing, EXISTENCE, state) }
+    }
+
+    /// Returns the claim that there is no such thing.
+    pub fn absent(thing: Thing) -> Self {
+        Claim::existence(thing, ABSENT)
+    }
+
+    /// Returns the claim that `aspect` of `thing` is in a state that is known to the node alone. It agrees with every
+    /// other.
+    pub fn unknown(thing: Thing, aspect: impl Into<Cow<'static, str>>) -> Self {
+        Claim { thing, aspect: aspect.into(), state: None, shown: None }
+    }
+
+    /// Sets the words that people read in place of aspect and state: `running`. A hash says nothing to them, and a
+    /// secret must not.
     #[must_use]
-    pub fn shown(mut self, shown: impl Into<String>) -> Self {
-        self.shown = Some(shown.into());
+    pub fn shown(mut self, words: impl Into<String>) -> Self {
+        self.shown = Some(words.into());
         self
+    }
+
+    /// Returns the claim as one that may not come true.
+    pub(crate) fn or_not(self) -> Self {
+        Claim { state: None, ..self }
+    }
+
+    /// Returns the thing.
+    pub fn thing(&self) -> &Thing {
+        &self.thing
+    }
+
+    /// Returns what about the thing: `content`, `mode`, `running`.
+    pub fn aspect(&self) -> &str {
+        &self.aspect
+    }
+
+    /// Returns the claim in words, without the thing: `mode 0644`, `running`.
+    pub fn phrase(&self) -> String {
+        match (&self.shown, &self.state) {
+            (Some(shown), _) => shown.clone(),
+            (None, Some(state)) => format!("{} {state}", self.aspect),
+            (None, None) => format!("{} that is known to the node alone", self.aspect),
+        }
+    }
+
+    /// Tells whether the two cannot both be so: one aspect in two states, or something below what is absent or is a
+    /// file.
+    pub fn contradicts(&self, other: &Claim) -> bool {
+        if self.thing == other.thing {
+            let states = self.state.as_ref().zip(other.state.as_ref());
+            return self.aspect == other.aspect && states.is_some_and(|(own, other)| own != other);
+        }
+        self.leaves_no_room_for(other) || other.leaves_no_room_for(self)
+    }
+
+    /// Tells whether nothing is lost of `other` when only this holds.
+    pub(crate) fn covers(&self, other: &Claim) -> bool {
+        if self.thing == other.thing {
+            return self.aspect == other.aspect || self.is_absence();
+        }
+        (self.is_absence() && self.closes(other.thing()))
+            || (other.is_existence() && other.leaves_no_room_for(self))
+    }
+
+    /// Tells whether the two are about the same.
+    pub(crate) fn is_about(&self, other: &Claim) -> bool {
+        self.thing == other.thing && self.aspect == other.aspect
+    }
+
+    pub(crate) fn is_unknown(&self) -> bool {
+        self.state.is_none()
+    }
+
+    pub(crate) fn is_existence(&self) -> bool {
+        self.aspect == EXISTENCE
+    }
+
+    pub(crate) fn is_absence(&self) -> bool {
+        self.is_existence() && self.state.as_deref() == Some(ABSENT)
+    }
+
+    /// Tells whether `other` wants something at a path that this [closes](Claim::closes).
+    pub(crate) fn leaves_no_room_for(&self, other: &Claim) -> bool {
+        other.is_existence() && !other.is_absence() && self.closes(&other.thing)
+    }
+
+    /// Tells whether nothing can stand at the path of `thing`, because it lies below what is absent or is a file.
+    pub(crate) fn closes(&self, thing: &Thing) -> bool {
+        let (Thing::Path(above), Thing::Path(below)) = (&self.thing, thing) else { return false };
+        let closed = self.is_existence() && matches!(self.state.as_deref(), Some(ABSENT | FILE));
+        closed && above != below && below.is_within(above)
+    }
+}
+
+/// That a file stands at a path, as a state of [`Claim::existence`].
+pub const FILE: &str = "a file";
+/// That a directory stands at a path.
+pub const DIRECTORY: &str = "a directory";
+/// That a symbolic link stands at a path.
+pub const LINK: &str = "a symbolic link";
+
+impl fmt::Debug for Claim {
+    /// The state may be the hash of a secret, so it is not shown where words are given for it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Claim({}: {})", self.thing, self.phrase())
     }
 }
 
@@ -60,5 +179,38 @@ impl fmt::Display for Thing {
             Thing::Group(name) => write!(f, "group {name}"),
             Thing::Other(kind, name) => write!(f, "{kind} {name}"),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn path(text: &str) -> Thing {
+        Thing::Path(RemotePath::new(text).expect("a valid path"))
+    }
+
+    #[test]
+    fn nothing_stands_below_what_is_absent_or_a_file() {
+        let below = Claim::existence(path("/srv/old/x"), FILE);
+        assert!(below.contradicts(&Claim::absent(path("/srv/old"))));
+        assert!(Claim::existence(path("/srv/old"), FILE).contradicts(&below));
+        assert!(!below.contradicts(&Claim::existence(path("/srv/old"), LINK)));
+        assert!(!below.contradicts(&Claim::absent(path("/srv/ol"))));
+        assert!(!Claim::absent(path("/srv/old/x")).contradicts(&Claim::absent(path("/srv/old"))));
+    }
+
+    #[test]
+    fn absence_covers_whatever_was_declared_of_the_thing() {
+        let absent = Claim::absent(path("/srv"));
+        assert!(absent.covers(&Claim::new(path("/srv"), "mode", "0644")));
+        assert!(absent.covers(&Claim::existence(path("/srv/a"), FILE)));
+        assert!(!Claim::existence(path("/srv"), FILE).covers(&Claim::new(path("/srv"), "mode", "0644")));
+    }
+
+    #[test]
+    fn a_hash_that_has_words_is_not_in_debug() {
+        let claim = Claim::new(path("/a"), "content", "5eb63bbb").shown("content with a secret");
+        assert_eq!(format!("{claim:?}"), "Claim(/a: content with a secret)");
     }
 }

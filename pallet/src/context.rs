@@ -7,6 +7,7 @@ use crate::facts::Facts;
 use crate::graph;
 use crate::location::Location;
 use crate::name::{GroupName, NodeName, PhaseName, RoleName};
+use crate::published::PublishedFacts;
 use crate::settings::SettingsStore;
 use crate::spec::DefinesGroup;
 use std::collections::BTreeSet;
@@ -120,6 +121,8 @@ pub struct Context {
     pub nodes: Arc<Vec<Node>>,
     /// What the `settings` phase published.
     pub settings: SettingsStore,
+    /// What earlier phases published about nodes.
+    pub published: PublishedFacts,
     /// The phase that is being built.
     pub phase: PhaseName,
     /// Whether this build only looks for mistakes before any node has been contacted. What is missing then may
@@ -146,6 +149,7 @@ impl Context {
             node: Some(node.clone()),
             nodes: Arc::new(vec![node]),
             settings: SettingsStore::default(),
+            published: PublishedFacts::default(),
             phase: PhaseName::new(crate::phase::standard::CONFIGURE).expect("a valid name"),
             tentative: false,
         }

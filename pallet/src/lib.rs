@@ -40,16 +40,24 @@
 //! | groups made from data | [`GroupSpec`], [`ServerSpec`], [`Registry::builder`] |
 //! | a kind of action of your own | [`action::Action`], [`graph::record`] |
 //! | a compute service of your own | [`compute::Provider`], [`compute::Compute`] |
+//! | contradictions between phase functions | [`conflicts`], [`claim`] |
 //! | the way from a phase to a script | [`graph`], [`probe`], [`world`], [`plan`](mod@plan), [`script`] |
 //!
 //! # Features
 //!
 //! | feature | |
 //! |---|---|
-//! | `template` | Jinja templates: `remote_file(..).template(..)` and `context!` |
-//! | `serde` | names can be serialised |
+//! | `json` | parts of values that are JSON: `output_of(..).json(..)` |
+//! | `serde` | names and facts are values for serde: they implement its `Serialize` |
+//! | `template` | Jinja templates: `remote_file(..).template(..)` and `context!`; implies `serde` |
 //!
-//! None is on by default.
+//! None is on by default: whoever writes a crate for others pays for what it builds each time. A method that rustc does
+//! not find may be one of these. A program asks for them in its `Cargo.toml`:
+//!
+//! ```toml
+//! [dependencies]
+//! pallet = { version = "0.1", features = ["json", "template"] }
+//! ```
 
 // What the macros generate names this crate as `::pallet`, also when they are used in here.
 extern crate self as pallet;
@@ -58,7 +66,10 @@ pub mod action;
 pub mod actions;
 pub mod claim;
 pub mod compute;
+mod condition;
+pub mod conflicts;
 pub mod context;
+pub mod dispatch;
 mod error;
 pub mod facts;
 pub mod graph;
@@ -69,6 +80,7 @@ mod phase;
 pub mod plan;
 pub mod prelude;
 pub mod probe;
+mod published;
 pub mod registry;
 pub mod script;
 mod secret;
@@ -79,11 +91,13 @@ mod template;
 mod text;
 pub mod world;
 
+pub use condition::Condition;
 pub use context::{Context, FromContext, Node, Nodes, NodesIn};
 pub use error::{Error, Result};
 pub use graph::{Handle, Value};
 pub use location::Location;
-pub use phase::{DefinesPhase, PhaseDef, PhaseOutput, RunnablePhase, enter, extract, standard};
+pub use phase::{DefinesPhase, PhaseDef, PhaseError, PhaseOutput, RunnablePhase, enter, extract, standard};
+pub use published::PublishedFacts;
 pub use registry::Registry;
 pub use secret::Secret;
 pub use spec::{
@@ -106,8 +120,8 @@ pub use pallet_macros::server_spec;
 /// Not public API. Used by generated code.
 #[doc(hidden)]
 pub mod __private {
-    pub use crate::phase::extract;
-    pub use crate::phase::generated::enter;
+    pub use crate::phase::generated::{enter, supply, supply_boxed};
+    pub use crate::spec::generated::Forget;
     pub use inventory;
     #[cfg(feature = "template")]
     pub use minijinja;

@@ -32,6 +32,7 @@ macro_rules! names {
     ($($(#[$doc:meta])* $name:ident, $kind:literal, $rule:literal, $check:expr;)*) => {$(
         $(#[$doc])*
         #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[cfg_attr(feature = "serde", derive(serde::Serialize), serde(transparent))]
         pub struct $name(String);
 
         impl $name {
@@ -55,13 +56,6 @@ macro_rules! names {
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.pad(&self.0)
-            }
-        }
-
-        #[cfg(feature = "serde")]
-        impl serde_core::Serialize for $name {
-            fn serialize<S: serde_core::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                serializer.serialize_str(&self.0)
             }
         }
 
@@ -121,6 +115,11 @@ names! {
     "a letter, then letters, digits, hyphens and underscores, at most 64",
     |s| is_word(s, 64);
 
+    /// A tag by which actions are selected.
+    Tag, "tag",
+    "a letter, then letters, digits, hyphens and underscores, at most 64",
+    |s| is_word(s, 64);
+
     /// The name under which a compute service is configured.
     ServiceName, "service name",
     "a letter, then letters, digits, hyphens and underscores, at most 64",
@@ -147,6 +146,34 @@ names! {
     RemotePath, "remote path",
     "an absolute path without control characters, `.` or `..` components, and not ending in `/`",
     is_remote_path;
+}
+
+/// What systemd calls its kinds of units (systemd.unit(5)).
+const UNIT_KINDS: &[&str] = &[
+    "service",
+    "socket",
+    "timer",
+    "path",
+    "target",
+    "mount",
+    "automount",
+    "swap",
+    "slice",
+    "scope",
+    "device",
+];
+
+impl UnitName {
+    /// Returns the name as systemd spells it: `nginx.service`, `backup.timer`.
+    pub fn systemd(&self) -> String {
+        if self.kind().is_some() { self.0.clone() } else { format!("{}.service", self.0) }
+    }
+
+    /// Returns the kind of unit in the name, such as `timer`; `None` for a service, which needs none.
+    pub fn kind(&self) -> Option<&str> {
+        let (_, kind) = self.0.rsplit_once('.')?;
+        UNIT_KINDS.contains(&kind).then_some(kind)
+    }
 }
 
 impl RemotePath {

@@ -130,9 +130,28 @@ infallible! {
     [T: PhaseOutput] Vec<T>, [T: PhaseOutput] Option<T>, [T: PhaseOutput, const N: usize] [T; N],
 }
 
-impl<T: PhaseOutput, E: Into<Error>> PhaseOutput for Result<T, E> {
+impl<T: PhaseOutput, E: PhaseError> PhaseOutput for Result<T, E> {
     fn finish(self) -> Result<(), Error> {
-        self.map_err(Into::into)?.finish()
+        self.map_err(PhaseError::into_error)?.finish()
+    }
+}
+
+/// What a phase function may fail with: whatever becomes an [`Error`], as `?` makes it.
+#[diagnostic::on_unimplemented(
+    message = "a phase cannot fail with `{Self}`",
+    note = "write `-> Result`, pallet's own, to which `?` converts every error that is `Send` and `Sync`",
+    note = "for an error that is a message, write `Err(Error::msg(..))`"
+)]
+pub trait PhaseError {
+    /// Returns the error of the phase.
+    fn into_error(self) -> Error;
+}
+
+// Else rustc explains why `Box<dyn Error>`, which it suggests itself, is no error: in three errors.
+#[diagnostic::do_not_recommend]
+impl<E: Into<Error>> PhaseError for E {
+    fn into_error(self) -> Error {
+        self.into()
     }
 }
 
@@ -146,14 +165,29 @@ pub fn enter<R: PhaseOutput>(def: &'static PhaseDef, body: impl FnOnce() -> R) -
     graph::enter_phase(def, body)
 }
 
-/// What `#[phase]` calls instead of [`enter`] where the result is checked elsewhere, lest it be refused twice.
+/// What `#[phase]` calls so that one mistake is one error.
 pub(crate) mod generated {
-    use super::{PhaseDef, graph};
+    use super::{FromContext, PhaseDef, graph};
 
-    /// Runs the body of a phase as part of the phase that is being built.
+    /// Runs the body of a phase as part of the phase that is being built: [`enter`](super::enter) where the result
+    /// is checked elsewhere.
     #[track_caller]
     pub fn enter<R>(def: &'static PhaseDef, body: impl FnOnce() -> R) -> R {
         graph::enter_phase(def, body)
+    }
+
+    /// Returns what supplies the parameter `name`: [`extract`](super::extract), under a name that no user imports.
+    #[track_caller]
+    pub fn supply<T: FromContext>(name: &str) -> T {
+        super::extract(name)
+    }
+
+    /// Returns what supplies the parameter `name`, which is a reference: also to a `str`, so that nothing but the
+    /// missing extractor is wrong with `name: &str`.
+    #[allow(clippy::needless_maybe_sized, reason = "that `str` is not `Sized` would be a second error")]
+    #[track_caller]
+    pub fn supply_boxed<T: FromContext + ?Sized>(name: &str) -> Box<T> {
+        Box::new(super::extract(name))
     }
 }
 

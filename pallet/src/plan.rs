@@ -3,20 +3,42 @@
 //! For every action a [`Verdict`], in program order, with the state carried forward; and for those that must do
 //! something, the steps that do it, adjacent ones batched where their kind can be.
 
-use crate::action::{Action, Batch, Diff, Problem, Trigger, View};
+mod planner;
+mod render;
+
+use crate::action::{Action, Diff, Problem};
+use crate::actions::{Service, ServiceAnswer};
 use crate::facts::Facts;
-use crate::graph::{ActionGraph, ActionId};
+use crate::graph::{ActionGraph, ActionId, ActionNode, How};
 use crate::location::Location;
 use crate::probe::{Probe, State};
-use crate::script::{APPLY, Script};
-use crate::world::{Effects, World};
-use std::collections::BTreeMap;
+use crate::script::Script;
+use crate::world::World;
+use planner::Planner;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What is to be done on one node for one phase.
 #[derive(Debug)]
 pub struct Plan {
     actions: Vec<Planned>,
     steps: Vec<Step>,
+    split: Option<usize>,
+    values: BTreeMap<ActionId, Vec<u8>>,
+    /// The actions of which later ones ask whether they changed something.
+    flagged: BTreeSet<ActionId>,
+    /// The actions whose values the controller must be told.
+    told: BTreeSet<ActionId>,
+}
+
+/// What was done before the rest of a phase is planned, when its plan ended at a [`Split`](crate::action::Split).
+#[derive(Debug, Clone, Default)]
+pub struct Done {
+    /// The actions that have run.
+    pub actions: BTreeSet<ActionId>,
+    /// Those of them that changed something.
+    pub changed: BTreeSet<ActionId>,
+    /// The values that are known by now.
+    pub values: BTreeMap<ActionId, Vec<u8>>,
 }
 
 /// An action and what is to be done about it.
@@ -52,6 +74,10 @@ pub struct Step {
     pub owes: Vec<String>,
     /// The script.
     pub script: Script,
+    /// How it runs.
+    pub(crate) how: How,
+    /// Code that ends well when its conditions hold, if that is not known yet.
+    pub(crate) gate: Option<Script>,
 }
 
 /// An action that is certain to fail, or that its node cannot have: found before anything is touched.
@@ -67,23 +93,31 @@ pub struct Doomed {
     pub problem: Problem,
 }
 
-/// Returns the probe for a graph.
+/// Returns the probe for the actions of a graph that are not done yet.
 ///
 /// # Errors
 ///
 /// All actions that such a node cannot have.
-pub fn probe(graph: &ActionGraph, facts: &Facts) -> Result<Probe, Vec<Doomed>> {
+pub fn probe(graph: &ActionGraph, facts: &Facts, done: &Done) -> Result<Probe, Vec<Doomed>> {
     let mut probe = Probe::default();
     let mut doomed = Vec::new();
-    for (id, node) in graph.in_order() {
+    let left =
+        |(id, node): &(ActionId, &ActionNode)| !done.actions.contains(id) && node.overridden_by().is_none();
+    for (id, node) in graph.in_order().filter(left) {
         if let Err(message) = node.action().probe(id, facts, &mut probe) {
             doomed.push(doom(graph, id, Problem { message, hint: None }));
         }
+        let setting = node.action().setting();
+        let conditions = node.how().conditions.iter();
+        conditions.fold(CONDITIONS, |number, condition| condition.probe(id, number, &setting, &mut probe));
     }
     if doomed.is_empty() { Ok(probe) } else { Err(doomed) }
 }
 
-/// Returns the plan for a graph on a node in this state.
+/// The first number of the commands of an action's conditions; those below are the action's own.
+const CONDITIONS: u8 = 128;
+
+/// Returns the plan for the actions of a graph that are not done yet, on a node in this state.
 ///
 /// # Errors
 ///
@@ -93,136 +127,20 @@ pub fn plan(
     facts: &Facts,
     state: State,
     overwrite_edits: bool,
+    done: &Done,
 ) -> Result<Plan, Vec<Doomed>> {
-    let mut planner = Planner {
-        graph,
-        facts,
-        overwrite_edits,
-        world: World::new(state),
-        actions: Vec::new(),
-        verdicts: BTreeMap::new(),
-        steps: Vec::new(),
-        open: None,
-        doomed: Vec::new(),
-    };
-    for (id, _) in graph.in_order() {
+    let mut planner = Planner::new(graph, facts, World::new(state), overwrite_edits, done);
+    for (id, _) in graph.in_order().filter(|(id, _)| !done.actions.contains(id)) {
         planner.add(id);
     }
-    planner.close_batch();
-    if !planner.doomed.is_empty() {
-        return Err(planner.doomed);
-    }
-    Ok(Plan { actions: planner.actions, steps: planner.steps })
-}
-
-struct Planner<'a> {
-    graph: &'a ActionGraph,
-    facts: &'a Facts,
-    overwrite_edits: bool,
-    world: World,
-    actions: Vec<Planned>,
-    verdicts: BTreeMap<ActionId, Verdict>,
-    steps: Vec<Step>,
-    open: Option<OpenBatch>,
-    doomed: Vec<Doomed>,
-}
-
-/// Actions that will be applied together, as long as the next one belongs to them.
-struct OpenBatch {
-    batch: Batch,
-    ids: Vec<ActionId>,
-}
-
-impl Planner<'_> {
-    fn add(&mut self, id: ActionId) {
-        let action = self.graph.node(id).action();
-        let batch = action.batch();
-        let continues = match (&self.open, &batch) {
-            (Some(open), Some(batch)) => open.batch.key == batch.key,
-            _ => false,
-        };
-        // What a batch moves beside is moved when it ends: its members see the world before it.
-        if !continues {
-            self.close_batch();
-        }
-        let diff = action.diff(&self.view(id));
-        if let Some(problem) = diff.problem.clone() {
-            self.doomed.push(doom(self.graph, id, problem));
-        }
-        let verdict = verdict(&diff);
-        if verdict != Verdict::Unchanged || (diff.reads && diff.doubt.is_some()) {
-            match batch {
-                Some(batch) => {
-                    self.open.get_or_insert_with(|| OpenBatch { batch, ids: Vec::new() }).ids.push(id);
-                }
-                None => {
-                    let script = action.apply(&self.view(id));
-                    self.push_step(vec![id], script);
-                    self.happen(&[id]);
-                }
-            }
-        } else if diff.notes {
-            let script = action.apply(&self.view(id));
-            self.steps.push(Step { ids: vec![id], owes: Vec::new(), script });
-        } else if diff.reads {
-            action.predict(id, &mut self.world);
-        }
-        self.verdicts.insert(id, verdict);
-        self.actions.push(Planned { id, verdict, diff });
-    }
-
-    fn close_batch(&mut self) {
-        let Some(OpenBatch { batch, ids }) = self.open.take() else { return };
-        let members: Vec<(ActionId, &dyn Action)> =
-            ids.iter().map(|&id| (id, self.graph.node(id).action())).collect();
-        let script = (batch.apply)(&members);
-        self.happen(&ids);
-        self.push_step(ids, script);
-    }
-
-    /// Carries the world forward. What several actions do at once is disturbed before any of it is predicted.
-    fn happen(&mut self, ids: &[ActionId]) {
-        for &id in ids {
-            let effects = self.graph.node(id).action().effects();
-            self.world.disturb(id, effects.unwrap_or(Effects::Itself));
-        }
-        for &id in ids {
-            self.graph.node(id).action().predict(id, &mut self.world);
-        }
-    }
-
-    fn push_step(&mut self, ids: Vec<ActionId>, script: Script) {
-        let mut owes: Vec<String> = ids
-            .iter()
-            .flat_map(|&id| self.graph.notifies(id))
-            .filter_map(|later| owed_key(self.graph.node(later).action()))
-            .collect();
-        owes.dedup();
-        self.steps.push(Step { ids, owes, script });
-    }
-
-    fn view(&self, id: ActionId) -> View<'_> {
-        let verdicts =
-            self.graph.node(id).notified_by().iter().map(|other| (*other, self.verdicts.get(other)));
-        let mut trigger = Trigger::No;
-        for (other, verdict) in verdicts {
-            match verdict {
-                Some(Verdict::Change) => {
-                    trigger = Trigger::Yes(other);
-                    break;
-                }
-                Some(Verdict::Unknown(_)) => trigger = Trigger::Maybe(other),
-                _ => {}
-            }
-        }
-        View { id, facts: self.facts, world: &self.world, trigger, overwrite_edits: self.overwrite_edits }
-    }
+    planner.finish()
 }
 
 /// Returns under which key it is written down that an action owes an answer, if it can owe one.
-pub(crate) fn owed_key(action: &dyn Action) -> Option<String> {
+fn owed_key(action: &dyn Action) -> Option<String> {
     let action: &dyn std::any::Any = action;
-    action.downcast_ref::<crate::actions::Service>().and_then(crate::actions::Service::owed_key)
+    let service = action.downcast_ref::<Service>().and_then(Service::owed_key);
+    service.or_else(|| action.downcast_ref::<ServiceAnswer>().and_then(ServiceAnswer::owed_key))
 }
 
 fn verdict(diff: &Diff) -> Verdict {
@@ -251,28 +169,18 @@ impl Plan {
         &self.steps
     }
 
-    /// Returns the script that applies the plan, or `None` when there is nothing to do. `nonce` makes the names of
-    /// temporary files unguessable.
-    pub fn script(&self, nonce: &str) -> Option<Script> {
-        if self.steps.is_empty() {
-            return None;
-        }
-        let mut script = Script::new()
-            .library(&APPLY)
-            .code("p_nonce=")
-            .word(nonce)
-            .code("\n")
-            .code("p_begin || { p_frame broken; return; }\n");
-        for step in &self.steps {
-            let ids: Vec<String> = step.ids.iter().map(|id| id.0.to_string()).collect();
-            script = script.code(format!("p_frame start {}\np_did= p_owes=\np_step() {{\n", ids.join(" ")));
-            for key in &step.owes {
-                script = script.code("p_owe ").word(key.as_str()).code(" || return\n");
-            }
-            script = script.append(step.script.clone()).code(
-                "}\np_step; p_status=$?\np_settle\np_frame end $p_status $p_did\n[ $p_status -eq 0 ] || return 0\n",
-            );
-        }
-        Some(script)
+    /// Returns how many of the actions the steps reach: the rest must be planned again once they are done.
+    pub fn reach(&self) -> usize {
+        self.split.unwrap_or(self.actions.len())
+    }
+
+    /// Tells whether there is such a rest.
+    pub fn is_split(&self) -> bool {
+        self.split.is_some()
+    }
+
+    /// Returns the values that are known without running anything.
+    pub fn values(&self) -> &BTreeMap<ActionId, Vec<u8>> {
+        &self.values
     }
 }

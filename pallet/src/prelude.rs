@@ -1,12 +1,22 @@
 //! Everything that a file with phases and specs usually names: `use pallet::prelude::*;`
 
+pub use crate::actions::{alternatives, alternatives_auto, locale, timezone};
+pub use crate::actions::{authorized_key, authorized_keys, host_key, host_key_pair, known_host, ssh_key};
+pub use crate::actions::{block_in_file, line_in_file, replace_in_file};
+pub use crate::actions::{cron, environment, etc_default, group, limits, sudoers, user};
 pub use crate::actions::{
-    directory, exec, file, group, output_of, package, package_manager, packages, remote_file, service,
-    symbolic_link, user,
+    debconf, package, package_file, package_manager, package_source, packages, packages_for,
 };
+pub use crate::actions::{directory, fifo, file, remote_file, symbolic_link};
+pub use crate::actions::{exec, exec_script, output_of, publish_fact};
+pub use crate::actions::{hostname, hosts, hosts_entry, nftables, ufw, ufw_rule};
+pub use crate::actions::{init_script, service, unit_drop_in, unit_file};
+pub use crate::actions::{kernel_module, mount, swap_file, sysctl};
+pub use crate::actions::{retry_until, wait_for_file, wait_for_http, wait_for_port};
 #[cfg(feature = "template")]
 pub use crate::context;
 pub use crate::context::{Node, Nodes, NodesIn};
+pub use crate::dispatch::{by_os, on_one_node};
 pub use crate::error::{Error, Result};
 pub use crate::facts::Facts;
 pub use crate::graph::{Handle, Value};

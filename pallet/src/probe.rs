@@ -4,19 +4,23 @@
 //! `dpkg-query` for all packages), and [`State`] is what came back. All of it is pure: the runtime carries the
 //! script to the node and the frames back.
 
+mod debconf;
+mod packages;
 mod parse;
 mod state;
+mod units;
 
 pub use parse::ProbeError;
 pub use state::{
-    Account, AccountGroup, CommandResult, Contents, PackageState, PathKind, PathState, Sha256, State,
-    UnitState,
+    Account, AccountGroup, AuthorizedKeys, CommandResult, Contents, PackageState, PathKind, PathState,
+    Sha256, Shadow, State, UnitState,
 };
 
-use crate::facts::{Facts, InitSystem, PackageManagerKind, Utilities};
+use crate::facts::{Facts, Utilities};
 use crate::graph::ActionId;
 use crate::name::{AccountName, PackageName, RemotePath, UnitName};
-use crate::script::Script;
+use crate::script::{AS_USER, Script};
+use packages::PackageQueries;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A part of a script's answer: what a frame said, and all bytes up to the next one.
@@ -35,12 +39,19 @@ pub struct Probe {
     hashed: BTreeSet<RemotePath>,
     read: BTreeSet<RemotePath>,
     lines: BTreeSet<RemotePath>,
-    packages: BTreeSet<PackageName>,
+    listings: BTreeSet<RemotePath>,
+    packages: PackageQueries,
+    emptied: BTreeSet<RemotePath>,
     units: BTreeSet<UnitName>,
     users: BTreeSet<AccountName>,
     groups: BTreeSet<AccountName>,
+    passwords: BTreeSet<AccountName>,
+    keys: BTreeSet<AccountName>,
     commands: BTreeMap<(ActionId, u8), Command>,
     written: bool,
+    owed: bool,
+    debconf: BTreeSet<String>,
+    origins: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -70,14 +81,53 @@ impl Probe {
         self.read.insert(path.clone());
     }
 
-    /// Asks for the first line of a file, which costs no process: for what the kernel shows below `/proc` and `/sys`.
+    /// Asks for the first line of a file, with one process for all: for what the kernel shows below `/proc` and `/sys`.
     pub fn line(&mut self, path: &RemotePath) {
         self.lines.insert(path.clone());
     }
 
-    /// Asks whether a package is installed.
+    /// Asks for all lines of a file that the kernel makes up when it is read, such as `/proc/self/mounts`. It costs
+    /// no process, and is slow for files that are long.
+    pub fn listing(&mut self, path: &RemotePath) {
+        self.listings.insert(path.clone());
+    }
+
+    /// Asks whether a directory contains anything, beside all that [`path`](Probe::path) gives.
+    pub fn emptiness(&mut self, path: &RemotePath) {
+        self.paths.insert(path.clone());
+        self.emptied.insert(path.clone());
+    }
+
+    /// Asks where the content of a file or directory came from: what pallet remembers of it.
+    pub fn origin(&mut self, path: &RemotePath) {
+        self.paths.insert(path.clone());
+        self.origins = true;
+    }
+
+    /// Asks whether a package is installed, and in which version.
     pub fn package(&mut self, name: &PackageName) {
-        self.packages.insert(name.clone());
+        self.packages.names.insert(name.clone());
+    }
+
+    /// Asks also whether the packages are held back from upgrades.
+    pub fn held_packages(&mut self) {
+        self.packages.holds = true;
+    }
+
+    /// Asks for the version to which a package would be upgraded, as far as the node's index knows; from a release
+    /// that is not the default, if one is given.
+    pub fn newer_package(&mut self, name: &PackageName, from: Option<&str>) {
+        self.packages.newer.entry(from.map(str::to_owned)).or_default().insert(name.clone());
+    }
+
+    /// Asks for the answer that debconf has stored for a question.
+    pub fn debconf(&mut self, question: &str) {
+        self.debconf.insert(question.to_owned());
+    }
+
+    /// Asks for what an earlier run still owes.
+    pub fn owed(&mut self) {
+        self.owed = true;
     }
 
     /// Asks for the state of a service.
@@ -88,6 +138,18 @@ impl Probe {
     /// Asks for a user.
     pub fn user(&mut self, name: &AccountName) {
         self.users.insert(name.clone());
+    }
+
+    /// Asks for a user, with what the system keeps secret about it: the hash of its password, and when it expires.
+    pub fn password(&mut self, name: &AccountName) {
+        self.users.insert(name.clone());
+        self.passwords.insert(name.clone());
+    }
+
+    /// Asks for a user and the SSH keys that it accepts.
+    pub fn authorized_keys(&mut self, name: &AccountName) {
+        self.users.insert(name.clone());
+        self.keys.insert(name.clone());
     }
 
     /// Asks for a group.
@@ -109,7 +171,10 @@ impl Probe {
     pub fn is_empty(&self) -> bool {
         self.paths.is_empty()
             && self.lines.is_empty()
-            && self.packages.is_empty()
+            && self.listings.is_empty()
+            && self.packages.names.is_empty()
+            && !self.owed
+            && self.debconf.is_empty()
             && self.units.is_empty()
             && self.users.is_empty()
             && self.groups.is_empty()
@@ -129,27 +194,43 @@ impl Probe {
         if !self.read.is_empty() {
             script = script.code(CONTENTS).call("p_contents", self.read.iter().map(RemotePath::as_str));
         }
+        if !self.emptied.is_empty() {
+            script = script.code(EMPTINESS).call("p_emptiness", self.emptied.iter().map(RemotePath::as_str));
+        }
         if !self.lines.is_empty() {
             script = script.code(LINES).call("p_lines", self.lines.iter().map(RemotePath::as_str));
+        }
+        if !self.listings.is_empty() {
+            script = script.code(LISTINGS).call("p_listings", self.listings.iter().map(RemotePath::as_str));
         }
         if self.written {
             script = script.code(WRITTEN);
         }
-        if !self.packages.is_empty() && facts.package_manager == Some(PackageManagerKind::Apt) {
-            script = script.code(DPKG).call("p_packages", self.packages.iter().map(PackageName::as_str));
+        if self.origins {
+            script = script.code(ORIGINS);
+        }
+        if let Some(manager) = facts.package_manager {
+            script = script.append(self.packages.script(manager));
+        }
+        script = script.append(debconf::script(&self.debconf));
+        if self.owed || !self.units.is_empty() {
+            script = script.code(OWED);
         }
         if !self.units.is_empty() {
-            let units = self.units.iter().map(UnitName::as_str);
-            script = match facts.init {
-                InitSystem::Systemd => script.code(SYSTEMD).call("p_units", units),
-                InitSystem::Sysv | InitSystem::Unknown => script.code(SYSV).call("p_units", units),
-            };
+            script = units::ask(script, &self.units, facts.init);
         }
         if !self.users.is_empty() || !self.groups.is_empty() {
             script = script
                 .code(ACCOUNTS)
                 .call("p_users", self.users.iter().map(AccountName::as_str))
                 .call("p_groups", self.groups.iter().map(AccountName::as_str));
+        }
+        if !self.passwords.is_empty() {
+            script = script.code(SHADOW).call("p_shadow", self.passwords.iter().map(AccountName::as_str));
+        }
+        if !self.keys.is_empty() {
+            script = script.library(&AS_USER).code(KEYS);
+            script = script.call("p_keys", self.keys.iter().map(AccountName::as_str));
         }
         for ((id, number), command) in &self.commands {
             let sink = if command.capture { "2>/dev/null" } else { ">/dev/null 2>&1" };
@@ -237,16 +318,63 @@ const CONTENTS: &str = r#"p_contents() {
 }
 "#;
 
-const LINES: &str = r#"p_lines() {
-  p_frame lines
+const EMPTINESS: &str = r#"p_emptiness() {
+  p_frame emptiness
   for p_path in "$@"; do
-    p_line=
-    # A file without a newline at its end gives its line, and says that it is over.
-    if [ -r "$p_path" ] && { IFS= read -r p_line <"$p_path" || [ -n "$p_line" ]; } 2>/dev/null; then
-      printf '=%s\n' "$p_line"
-    else
-      echo -
+    p_full=-
+    if [ -d "$p_path" ]; then
+      for p_entry in "$p_path"/* "$p_path"/.[!.]* "$p_path"/..?*; do
+        if [ -e "$p_entry" ] || [ -L "$p_entry" ]; then p_full=F; break; fi
+      done
     fi
+    echo "$p_full"
+  done
+}
+"#;
+
+/// The kernel gives a setting only to whoever reads it at once, which not every shell does: hence a process, one for all.
+const LINES: &str = r#"p_lines() {
+  p_frame writable
+  for p_path in "$@"; do if [ -w "$p_path" ]; then echo W; else echo -; fi; done
+  p_frame lines
+  grep -s -a -H -m 1 '' "$@"
+}
+"#;
+
+const LISTINGS: &str = r#"p_listings() {
+  p_frame listings
+  for p_path in "$@"; do
+    if [ -r "$p_path" ]; then
+      while IFS= read -r p_line; do printf '=%s\n' "$p_line"; done <"$p_path"
+    fi
+    echo -
+  done
+}
+"#;
+
+/// Of no other user than those that were asked for.
+const SHADOW: &str = r#"p_shadow() {
+  p_frame shadow
+  [ -r /etc/shadow ] || return 0
+  while IFS= read -r p_line; do
+    for p_name in "$@"; do case $p_line in "$p_name":*) printf '%s\n' "$p_line" ;; esac; done
+  done </etc/shadow
+}
+"#;
+
+/// A home is its user's own: links in it may lead anywhere, so it is read with the user's rights.
+const KEYS: &str = r#"p_keys() {
+  p_frame keys
+  for p_name in "$@"; do
+    p_home "$p_name"
+    printf '%s\n' "$p_name"
+    [ -z "$p_home" ] || p_as_user "$p_name" '
+      cd "$1" 2>/dev/null && [ -d .ssh ] || exit 0
+      stat -L -c "=%a" .ssh
+      [ -f .ssh/authorized_keys ] || exit 0
+      stat -L -c "=%a" .ssh/authorized_keys
+      while IFS= read -r line || [ -n "$line" ]; do printf "=%s\n" "$line"; done <.ssh/authorized_keys
+    ' "$p_home" 2>/dev/null
   done
 }
 "#;
@@ -256,44 +384,13 @@ const WRITTEN: &str = r#"p_frame written
 [ ! -r "${p_lib:-/var/lib/pallet}/written" ] || cat "${p_lib:-/var/lib/pallet}/written"
 "#;
 
-const DPKG: &str = r#"p_packages() {
-  p_frame dpkg
-  dpkg-query -W -f '${Package}:${Architecture} ${db:Status-Status} ${Version}\n' "$@" 2>/dev/null
-}
+const OWED: &str = r#"p_frame owed
+for p_path in "${p_lib:-/var/lib/pallet}"/owed/*; do [ ! -e "$p_path" ] || printf '%s\n' "${p_path##*/}"; done
 "#;
 
-const SYSTEMD: &str = r#"p_units() {
-  p_frame owed
-  for p_path in "${p_lib:-/var/lib/pallet}"/owed/*; do [ ! -e "$p_path" ] || printf '%s\n' "${p_path##*/}"; done
-  p_n=$#
-  while [ "$p_n" -gt 0 ]; do
-    set -- "$@" "$1.service"
-    shift
-    p_n=$((p_n - 1))
-  done
-  p_frame rc
-  for p_unit in "$@"; do
-    p_enabled=no
-    for p_path in /etc/rc[2345].d/S[0-9][0-9]"${p_unit%.service}"; do [ ! -e "$p_path" ] || p_enabled=yes; done
-    echo "$p_enabled"
-  done
-  p_frame systemd
-  systemctl show -p LoadState -p ActiveState -p UnitFileState -- "$@"
-}
-"#;
-
-const SYSV: &str = r#"p_units() {
-  p_frame owed
-  for p_path in "${p_lib:-/var/lib/pallet}"/owed/*; do [ ! -e "$p_path" ] || printf '%s\n' "${p_path##*/}"; done
-  p_frame sysv
-  for p_unit in "$@"; do
-    if [ ! -x "/etc/init.d/$p_unit" ]; then echo 'absent - -'; continue; fi
-    p_enabled=no
-    for p_path in /etc/rc[2345].d/S[0-9][0-9]"$p_unit"; do [ ! -e "$p_path" ] || p_enabled=yes; done
-    if "/etc/init.d/$p_unit" status >/dev/null 2>&1; then p_running=yes; else p_running=no; fi
-    echo "present $p_enabled $p_running"
-  done
-}
+/// See `downloads.sh`.
+const ORIGINS: &str = r#"p_frame origins
+[ ! -r "${p_lib:-/var/lib/pallet}/origins" ] || cat "${p_lib:-/var/lib/pallet}/origins"
 "#;
 
 const ACCOUNTS: &str = r#"p_entries() {

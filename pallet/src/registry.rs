@@ -1,7 +1,8 @@
 //! The catalogue of everything that macros registered: sorted, and without duplicates.
 //!
 //! What `inventory` yields comes in the linker's order, which differs between debug and release builds, so it is
-//! sorted before anybody sees it. A package that is never mentioned registers nothing, so nothing may rely on
+//! sorted before anybody sees it: by path, and groups by name; mistakes by their line. Whatever else has an order has that of
+//! the source: the phases of a spec, the actions of a phase. Hash maps are only looked into, never gone through. A package that is never mentioned registers nothing, so nothing may rely on
 //! the catalogue being complete: specs are composed by path, and the catalogue serves listing and choosing.
 
 use crate::location::Location;
@@ -142,9 +143,10 @@ impl RegistryBuilder {
                 Err(error) => errors.specs.push(error),
             }
         }
-        groups.sort_by(|a, b| (&a.name, a.location).cmp(&(&b.name, b.location)));
+        groups.sort_by(|a, b| (&a.name, a.location, &a.item).cmp(&(&b.name, b.location, &b.item)));
         errors.check_paths(groups.iter().map(|group| ("group name", group.name.to_string(), group.location)));
         if !errors.is_empty() {
+            errors.specs.sort_by(|a, b| (a.location, &a.message).cmp(&(b.location, &b.message)));
             return Err(errors);
         }
         self.phases.sort_by_key(|def| def.path());

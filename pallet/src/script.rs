@@ -5,8 +5,14 @@
 
 mod library;
 
-pub use library::{ACCOUNTS, APPLY, APT, FILES, Library, SERVICES};
+pub(crate) use library::HOW;
+pub use library::{
+    ACCOUNTS, ALTERNATIVES, APK, APPLY, APT, AS_USER, AUTHORIZED_KEYS, COMMANDS, DNF, DOWNLOADS, FILES,
+    KERNEL, LINES, LOCALES, Library, MOUNTS, OPENRC, PACKAGES, PACMAN, RUNIT, SERVICES, SSH_KEYS, SYSTEMD,
+    SYSV, UFW, ZYPPER,
+};
 
+use crate::graph::ActionId;
 use crate::text::{Text, TextPart};
 use std::borrow::Cow;
 
@@ -25,6 +31,15 @@ enum Part {
     Word(Text),
     /// Commands that print this byte for byte: for what a word cannot hold, which is a NUL.
     Print(Text),
+}
+
+impl Part {
+    fn text(&self) -> Option<&Text> {
+        match self {
+            Part::Code(_) => None,
+            Part::Word(text) | Part::Print(text) => Some(text),
+        }
+    }
 }
 
 impl Script {
@@ -77,6 +92,21 @@ impl Script {
         other.libraries.into_iter().for_each(|library| library.collect(&mut self.libraries));
         self.parts.extend(other.parts);
         self
+    }
+
+    /// Returns the actions whose values are in the script.
+    pub(crate) fn values(&self) -> impl Iterator<Item = ActionId> + '_ {
+        self.parts.iter().filter_map(Part::text).flat_map(Text::values).map(|value| value.id)
+    }
+
+    /// Returns the script with the values filled in that `known` gives.
+    pub(crate) fn fill<'a>(&self, known: impl Fn(ActionId) -> Option<&'a [u8]>) -> Script {
+        let fill = |part: &Part| match part {
+            Part::Code(code) => Part::Code(code.clone()),
+            Part::Word(text) => Part::Word(text.fill(&known)),
+            Part::Print(text) => Part::Print(text.fill(&known)),
+        };
+        Script { libraries: self.libraries.clone(), parts: self.parts.iter().map(fill).collect() }
     }
 
     /// Returns the script as the node gets it, secrets and all. It must travel on a standard input and nowhere

@@ -12,4 +12,5 @@ pub use group::{
 pub use node::{
     Adapter, Attachment, Forward, Hardware, Image, ImageDefinition, ImageMatch, Login, Mib, Network, NodeSpec,
 };
+pub(crate) use server::generated;
 pub use server::{DefinesServerSpec, PhaseFn, Resolved, ServerSpec, ServerSpecDef, SpecError};

@@ -59,6 +59,11 @@ impl Text {
         })
     }
 
+    /// Returns the value of an action as a text.
+    pub(crate) fn of_value(value: AnyHandle) -> Text {
+        Text { parts: vec![TextPart::Value(value)] }
+    }
+
     pub(crate) fn parts(&self) -> &[TextPart] {
         &self.parts
     }
@@ -135,6 +140,6 @@ impl From<&Secret> for Text {
 
 impl<T> From<Value<T>> for Text {
     fn from(value: Value<T>) -> Self {
-        Text { parts: vec![TextPart::Value(value.any)] }
+        Text::of_value(value.any)
     }
 }

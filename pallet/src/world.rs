@@ -4,22 +4,32 @@
 //! installing a package brings files, users and services; a command can do anything. That doubt is what makes a
 //! plan honest, because a doubtful "unchanged" is shown as unknown.
 
+mod debts;
+
+pub use debts::Debt;
+
 use crate::graph::ActionId;
 use crate::name::{AccountName, PackageName, RemotePath, UnitName};
 use crate::probe::{
-    Account, AccountGroup, CommandResult, PackageState, PathKind, PathState, READ_LIMIT, Sha256, State,
-    UnitState,
+    Account, AccountGroup, AuthorizedKeys, CommandResult, PackageState, PathKind, PathState, READ_LIMIT,
+    Sha256, Shadow, State, UnitState,
 };
-use std::collections::HashMap;
+use debts::Debts;
+use std::collections::{BTreeMap, HashMap};
 
 /// The state of a node at one point of a phase.
 #[derive(Debug, Clone, Default)]
 pub struct World {
     state: State,
-    values: HashMap<ActionId, Vec<u8>>,
+    values: BTreeMap<ActionId, Vec<u8>>,
+    debts: Debts,
     moved: Vec<(ActionId, Effects)>,
     /// Since how many entries of `moved` a prediction stands.
     predicted: HashMap<Key, usize>,
+    /// The action that predicts just now, if it may not happen.
+    tentative: Option<ActionId>,
+    /// What was predicted by an action that may not happen.
+    doubtful: HashMap<Key, ActionId>,
 }
 
 /// What an action may move beside the thing it is about.
@@ -34,6 +44,11 @@ pub enum Effects {
     Service,
     /// Everything below this path.
     Below(RemotePath),
+    /// Which newer packages there are, because the index of packages is refreshed. Commands are not in doubt, or no
+    /// plan of a phase that begins with a refresh would be certain of any.
+    Index,
+    /// The same, because other sources of packages are used; whoever runs a command may notice.
+    Sources,
     /// Nothing else; but whoever runs a command may notice.
     Itself,
     /// Nothing that anybody would notice: a copy was refreshed.
@@ -45,6 +60,11 @@ enum Key {
     Path(RemotePath),
     Line(RemotePath),
     Package(PackageName),
+    /// The newest version of a package.
+    Newer(PackageName),
+    /// All newest versions.
+    Index,
+    Debconf(String),
     Unit(UnitName),
     User(AccountName),
     Group(AccountName),
@@ -62,6 +82,7 @@ const UNIT_PLACES: &[&str] = &[
     "/usr/lib/systemd/system",
     "/lib/systemd/system",
     "/etc/init.d",
+    "/etc/sv",
 ];
 
 impl Effects {
@@ -71,6 +92,8 @@ impl Effects {
         };
         match (self, key) {
             (Effects::Nothing, _) => false,
+            (Effects::Index | Effects::Sources, Key::Newer(_) | Key::Index) => true,
+            (Effects::Index, _) => false,
             // What a command says depends on nobody knows what.
             (Effects::Anything, _) | (_, Key::Command) => true,
             (Effects::Packages, Key::Path(path)) => !below(path, ADMINISTRATORS),
@@ -79,21 +102,27 @@ impl Effects {
             (Effects::Service, _) => false,
             (Effects::Below(top), Key::Path(path)) => path.is_within(top),
             (Effects::Below(top), Key::Unit(unit)) => defines(top, unit),
-            (Effects::Below(_) | Effects::Itself, _) => false,
+            (Effects::Below(_) | Effects::Itself | Effects::Sources, _) => false,
         }
     }
 }
 
 /// Tells whether a file says that there is a service, or how it is run: `/etc/systemd/system/app.service`,
-/// `/etc/systemd/system/app.service.d/limits.conf`, `/etc/init.d/app`.
+/// `/etc/systemd/system/app.service.d/limits.conf`, `/etc/init.d/app`, `/etc/sv/app/run`.
 fn defines(file: &RemotePath, unit: &UnitName) -> bool {
     let below = |place: &&str| file.as_str().strip_prefix(place)?.strip_prefix('/');
     let Some(rest) = UNIT_PLACES.iter().find_map(below) else { return false };
     let first = rest.split('/').next().unwrap_or_default();
     let name = first.strip_suffix(".d").unwrap_or(first);
-    let name = name.strip_suffix(".service").unwrap_or(name);
     // `app@.service` is the template of `app@one`.
-    name == unit.as_str() || name.ends_with('@') && unit.as_str().starts_with(name)
+    let template = || {
+        name.split_once("@.").is_some_and(|(stem, kind)| {
+            let unit = unit.systemd();
+            unit.strip_prefix(stem).is_some_and(|rest| rest.starts_with('@'))
+                && unit.ends_with(&format!(".{kind}"))
+        })
+    };
+    name == unit.as_str() || name == unit.systemd() || template()
 }
 
 /// An answer, and the action that may have made it wrong.
@@ -121,7 +150,7 @@ pub enum FileText<'a> {
 impl World {
     /// Returns the world in which `state` was read and nothing has happened since.
     pub fn new(state: State) -> Self {
-        World { state, ..World::default() }
+        World { debts: Debts::of_earlier_runs(&state), state, ..World::default() }
     }
 
     /// Returns what stands at a path.
@@ -151,10 +180,54 @@ impl World {
         Known { is, doubt: self.doubt(&Key::Line(path.clone())) }
     }
 
+    /// Tells whether a file whose first line was asked for can be read and not be written, even by root.
+    pub fn is_locked(&self, path: &RemotePath) -> bool {
+        self.state.locked.contains(path)
+    }
+
+    /// Returns all lines of a file that was asked for as a listing.
+    pub fn listing(&self, path: &RemotePath) -> Known<&[String]> {
+        let is = self.state.listings.get(path).map(Vec::as_slice).unwrap_or_default();
+        Known { is, doubt: self.doubt(&Key::Line(path.clone())) }
+    }
+
+    /// Tells whether a directory that was asked for contains something; `None` when an action before may have
+    /// emptied it.
+    pub fn is_full(&self, directory: &RemotePath) -> Option<bool> {
+        let below = |path: &RemotePath| path != directory && path.is_within(directory);
+        let mut known = self.state.paths.iter().filter(|(path, _)| below(path));
+        if known.any(|(path, state)| state.kind != PathKind::Absent && self.path(path).doubt.is_none()) {
+            return Some(true);
+        }
+        let moved = self.predicted.keys().any(|key| matches!(key, Key::Path(path) if below(path)));
+        match (self.state.full.contains(directory), moved || self.path(directory).doubt.is_some()) {
+            (true, true) => None,
+            (full, _) => Some(full),
+        }
+    }
+
     /// Returns what is known about a package.
     pub fn package(&self, name: &PackageName) -> Known<Option<&PackageState>> {
         let doubt = self.doubt(&Key::Package(name.clone()));
         Known { is: self.state.packages.get(name), doubt }
+    }
+
+    /// Returns the newer version of a package that the node's index has, if it was asked for and there is one.
+    pub fn newer_package(&self, name: &PackageName, from: Option<&str>) -> Known<Option<&str>> {
+        let key = (from.map(str::to_owned), name.clone());
+        let is = self.state.newer.get(&key).map(String::as_str);
+        Known { is, doubt: self.doubt(&Key::Newer(name.clone())) }
+    }
+
+    /// Returns the answer that debconf has stored for a question, if it has one.
+    pub fn debconf(&self, question: &str) -> Known<Option<&str>> {
+        let is = self.state.debconf.get(question).map(String::as_str);
+        Known { is, doubt: self.doubt(&Key::Debconf(question.to_owned())) }
+    }
+
+    /// Returns the action that may change which packages have newer versions.
+    pub fn index_doubt(&self) -> Option<ActionId> {
+        self.doubt(&Key::Index)
     }
 
     /// Returns what is known about a service.
@@ -166,6 +239,19 @@ impl World {
     /// Returns a user, if it exists.
     pub fn user(&self, name: &AccountName) -> Known<Option<&Account>> {
         Known { is: self.state.users.get(name), doubt: self.doubt(&Key::User(name.clone())) }
+    }
+
+    /// Returns what is secret about a user that was asked for with its password, if it exists and has such.
+    pub fn shadow(&self, name: &AccountName) -> Known<Option<&Shadow>> {
+        Known { is: self.state.shadows.get(name), doubt: self.doubt(&Key::User(name.clone())) }
+    }
+
+    /// Returns the SSH keys that a user accepts, if they were asked for.
+    pub fn authorized_keys(&self, name: &AccountName) -> Known<AuthorizedKeys> {
+        let is = self.state.keys.get(name).cloned().unwrap_or_default();
+        let of_file = self.user(name).is.and_then(|user| authorized_keys_file(&user.home));
+        let of_file = of_file.and_then(|path| self.doubt(&Key::Path(path)));
+        Known { is, doubt: self.doubt(&Key::User(name.clone())).or(of_file) }
     }
 
     /// Returns a group, if it exists.
@@ -189,9 +275,29 @@ impl World {
         self.state.written.get(path)?.last().copied()
     }
 
-    /// Tells whether an earlier run still owes a restart or reload.
-    pub fn is_owed(&self, key: &str) -> bool {
-        self.state.owed.contains(key)
+    /// Returns where what stands at a path came from last, and which content that was.
+    pub fn origin(&self, path: &RemotePath) -> Option<(Sha256, Sha256)> {
+        self.state.origins.get(path).copied()
+    }
+
+    /// Takes down where what stands at a path comes from.
+    pub fn set_origin(&mut self, path: &RemotePath, origin: Sha256, content: Sha256) {
+        self.state.origins.insert(path.clone(), (origin, content));
+    }
+
+    /// Returns whether something is owed, by names like `reload-nginx` and `package-index`.
+    pub fn debt(&self, key: &str) -> Option<Debt> {
+        self.debts.get(key)
+    }
+
+    /// Takes down that a reload or restart is owed from here on; with a doubt where it may be.
+    pub fn owe(&mut self, key: &str, doubt: Option<ActionId>) {
+        self.debts.add(key, doubt);
+    }
+
+    /// Takes down that something is owed no longer.
+    pub fn settle(&mut self, key: &str) {
+        self.debts.settle(key);
     }
 
     /// Returns the value of an action, if it is known already.
@@ -229,6 +335,12 @@ impl World {
         self.predict(Key::Line(path.clone()));
     }
 
+    /// Takes down all lines of a listing from here on.
+    pub fn set_listing(&mut self, path: &RemotePath, lines: Vec<String>) {
+        self.state.listings.insert(path.clone(), lines);
+        self.predict(Key::Line(path.clone()));
+    }
+
     /// Takes down what pallet wrote last to a path; `None` if that is not known.
     pub fn set_written(&mut self, path: &RemotePath, hash: Option<Sha256>) {
         match hash {
@@ -246,6 +358,21 @@ impl World {
         self.predict(Key::Package(name.clone()));
     }
 
+    /// Takes down that a package has its newest version from here on.
+    pub fn set_newest_package(&mut self, name: &PackageName) {
+        self.state.newer.retain(|(_, other), _| other != name);
+        self.predict(Key::Newer(name.clone()));
+    }
+
+    /// Takes down the stored answer to a question from here on, if it is known.
+    pub fn set_debconf(&mut self, question: &str, answer: Option<String>) {
+        match answer {
+            Some(answer) => self.state.debconf.insert(question.to_owned(), answer),
+            None => self.state.debconf.remove(question),
+        };
+        self.predict(Key::Debconf(question.to_owned()));
+    }
+
     /// Takes down a service from here on.
     pub fn set_unit(&mut self, name: &UnitName, state: UnitState) {
         self.state.units.insert(name.clone(), state);
@@ -259,6 +386,29 @@ impl World {
             None => self.state.users.remove(name),
         };
         self.predict(Key::User(name.clone()));
+    }
+
+    /// Returns the groups of which a user is a further member, as far as groups are known.
+    pub fn memberships<'a>(&'a self, name: &'a AccountName) -> impl Iterator<Item = String> + 'a {
+        let of = |group: &&AccountGroup| group.members.contains(name.as_str());
+        let groups = self.state.groups.iter().filter(move |(_, group)| of(group));
+        groups.map(|(group, _)| group.to_string())
+    }
+
+    /// Takes down what is secret about a user from here on.
+    pub fn set_shadow(&mut self, name: &AccountName, shadow: Option<Shadow>) {
+        match shadow {
+            Some(shadow) => self.state.shadows.insert(name.clone(), shadow),
+            None => self.state.shadows.remove(name),
+        };
+    }
+
+    /// Takes down the SSH keys that a user accepts from here on.
+    pub fn set_authorized_keys(&mut self, name: &AccountName, keys: AuthorizedKeys) {
+        if let Some(path) = self.user(name).is.and_then(|user| authorized_keys_file(&user.home)) {
+            self.predict(Key::Path(path));
+        }
+        self.state.keys.insert(name.clone(), keys);
     }
 
     /// Takes down a group from here on.
@@ -275,14 +425,35 @@ impl World {
         self.moved.push((by, effects));
     }
 
+    /// Says whose predictions follow, and whether that action is certain to happen.
+    pub(crate) fn predict_by(&mut self, id: ActionId, certain: bool) {
+        self.tentative = (!certain).then_some(id);
+    }
+
+    /// Returns all values that are known.
+    pub(crate) fn into_values(self) -> BTreeMap<ActionId, Vec<u8>> {
+        self.values
+    }
+
     fn predict(&mut self, key: Key) {
+        match self.tentative {
+            Some(by) => self.doubtful.insert(key.clone(), by),
+            None => self.doubtful.remove(&key),
+        };
         self.predicted.insert(key, self.moved.len());
     }
 
     fn doubt(&self, key: &Key) -> Option<ActionId> {
+        if let Some(by) = self.doubtful.get(key) {
+            return Some(*by);
+        }
         let since = self.predicted.get(key).copied().unwrap_or(0);
         self.moved[since..].iter().find(|(_, effects)| effects.may_move(key)).map(|(by, _)| *by)
     }
+}
+
+fn authorized_keys_file(home: &str) -> Option<RemotePath> {
+    RemotePath::new(format!("{}/.ssh/authorized_keys", home.trim_end_matches('/'))).ok()
 }
 
 #[cfg(test)]
@@ -325,6 +496,9 @@ mod tests {
         assert!(brings("/etc/systemd/system/app.service.d/limits.conf", "app"));
         assert!(brings("/lib/systemd/system/app@.service", "app@one"));
         assert!(brings("/etc/init.d/app", "app"));
+        assert!(brings("/etc/systemd/system/app.timer", "app.timer"));
+        assert!(!brings("/etc/systemd/system/app.timer", "app"));
+        assert!(!brings("/lib/systemd/system/app@.timer", "app@one"));
         assert!(!brings("/etc/init.d/app", "application"));
         assert!(!brings("/etc/app.service", "app"));
     }

@@ -50,18 +50,6 @@ fn a_handle_of_another_run_is_refused_with_both_lines() {
 }
 
 #[test]
-fn an_action_on_another_thread_is_not_lost() {
-    let error = mistakes(|| {
-        std::thread::spawn(|| {
-            file("/lost");
-        })
-        .join()
-        .expect("no panic");
-    });
-    assert!(error.mistakes[0].message.contains("outside any phase"), "{error}");
-}
-
-#[test]
 fn literals_that_are_wrong_are_refused_at_their_lines() {
     let error = mistakes(|| {
         file("relative");
@@ -69,7 +57,8 @@ fn literals_that_are_wrong_are_refused_at_their_lines() {
         package("nginx=1.2");
         user("two words");
         let _ = remote_file("/b");
-        exec("true").creates("/x").stdout();
+        let value = exec("true").creates("/x").stdout();
+        remote_file("/c").content(value);
     });
     let messages: Vec<&str> = error.mistakes.iter().map(|mistake| mistake.message.as_str()).collect();
     assert_eq!(messages.len(), 6, "{error}");

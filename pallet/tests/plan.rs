@@ -3,9 +3,9 @@
 use pallet::facts::Facts;
 use pallet::graph::{ActionId, Built, build};
 use pallet::name::{PackageName, RemotePath, UnitName};
-use pallet::plan::{Doomed, Plan, Verdict, plan};
+use pallet::plan::{Done, Doomed, Plan, Verdict, plan};
 use pallet::prelude::*;
-use pallet::probe::{Contents, PackageState, PathKind, PathState, Sha256, State, UnitState};
+use pallet::probe::{CommandResult, Contents, PackageState, PathKind, PathState, Sha256, State, UnitState};
 use pallet::{Context, Value};
 
 fn built(phase: impl FnOnce()) -> Built {
@@ -13,7 +13,7 @@ fn built(phase: impl FnOnce()) -> Built {
 }
 
 fn planned(state: State, phase: impl FnOnce()) -> Result<Plan, Vec<Doomed>> {
-    plan(&built(phase).graph, &Facts::example(), state, false)
+    plan(&built(phase).graph, &Facts::example(), state, false, &Done::default())
 }
 
 fn verdicts(plan: &Plan) -> Vec<Verdict> {
@@ -35,7 +35,7 @@ fn with_directories(paths: &[&str]) -> State {
 }
 
 fn install(state: &mut State, package: &str) {
-    let installed = PackageState { installed: true, version: "1.0".to_owned() };
+    let installed = PackageState { installed: true, version: "1.0".to_owned(), held: false };
     state.packages.insert(PackageName::new(package).expect("a valid name"), installed);
 }
 
@@ -84,7 +84,7 @@ fn a_package_may_bring_what_follows() {
 fn an_installed_package_leaves_the_rest_certain() {
     let mut state = with_directories(&["/etc/nginx/conf.d"]);
     install(&mut state, "nginx");
-    let running = UnitState { exists: true, enabled: true, fixed: false, running: true };
+    let running = UnitState { exists: true, enabled: true, running: true, ..UnitState::default() };
     state.units.insert(UnitName::new("nginx").expect("a valid name"), running);
     let plan = planned(state, || {
         package("nginx");
@@ -113,7 +113,7 @@ fn adjacent_packages_are_one_transaction_and_certain() {
     assert_eq!(verdicts(&plan)[..3], [Verdict::Change; 3]);
     assert!(matches!(verdicts(&plan)[3], Verdict::Unknown(_)));
     let script = plan.script("n").expect("there is something to do").masked();
-    assert!(script.contains("p_apt_install 0=a 1=b 1=c"), "{script}");
+    assert!(script.contains("p_install install -- 0=a 1=b 1=c"), "{script}");
 }
 
 #[test]
@@ -133,7 +133,69 @@ fn content_is_compared_by_hash_and_edits_by_others_are_noticed() {
     let doomed = planned(state.clone(), declare("new")).expect_err("edited by somebody else");
     assert!(doomed[0].problem.message.contains("edited by somebody else"));
     let graph = built(declare("new")).graph;
-    assert!(plan(&graph, &Facts::example(), state, true).is_ok(), "unless it is to be overwritten");
+    assert!(
+        plan(&graph, &Facts::example(), state, true, &Done::default()).is_ok(),
+        "unless it is to be overwritten"
+    );
+}
+
+/// A file with this text.
+fn with_text(state: &mut State, at: &str, text: &str) {
+    let kind = PathKind::File(Contents::Hash(Sha256::of(text.as_bytes())));
+    let file = PathState { kind, mode: 0o644, size: text.len() as u64, ..PathState::absent() };
+    state.paths.insert(path(at), file);
+    state.texts.insert(path(at), text.as_bytes().to_vec());
+}
+
+#[test]
+fn edits_of_a_file_follow_each_other_and_the_plan_shows_each() {
+    let mut state = with_directories(&["/etc"]);
+    with_text(&mut state, "/etc/a", "x = 1\n");
+    let plan = planned(state, || {
+        line_in_file("/etc/a").matching("^x").line("x = 2");
+        line_in_file("/etc/a").line("x = 2");
+        block_in_file("/etc/a").block("y");
+        replace_in_file("/etc/a").replace("2", "3");
+        line_in_file("/etc/b").line("x").create();
+    })
+    .expect("nothing is certain to fail");
+    assert_eq!(
+        verdicts(&plan),
+        [Verdict::Change, Verdict::Unchanged, Verdict::Change, Verdict::Change, Verdict::Change]
+    );
+    let after = |index: usize| plan.actions()[index].diff.content.clone().and_then(|change| change.after);
+    assert_eq!(after(3).as_deref(), Some(&b"x = 3\n# BEGIN pallet\ny\n# END pallet\n"[..]));
+    assert_eq!(after(4).as_deref(), Some(&b"x\n"[..]));
+    assert!(!plan.is_split());
+}
+
+#[test]
+fn an_edit_in_doubt_ends_the_steps_until_the_node_was_read_again() {
+    let mut state = with_directories(&["/etc", "/srv"]);
+    let phase = || {
+        package("app");
+        file("/srv/before");
+        line_in_file("/etc/app.conf").matching("^port").line("port = 2");
+        file("/srv/behind");
+    };
+    let first = planned(state.clone(), phase).expect("nothing is certain to fail");
+    assert_eq!(
+        verdicts(&first),
+        [Verdict::Change, Verdict::Change, Verdict::Unknown(ActionId(0)), Verdict::Change]
+    );
+    let steps: Vec<ActionId> = first.steps().iter().flat_map(|step| step.ids.clone()).collect();
+    assert_eq!(steps, [ActionId(0), ActionId(1)]);
+    assert_eq!((first.is_split(), first.reach()), (true, 2));
+
+    with_text(&mut state, "/etc/app.conf", "port = 1\n");
+    let both = [ActionId(0), ActionId(1)];
+    let done = Done { actions: both.into(), changed: both.into(), ..Done::default() };
+    let rest = plan(&built(phase).graph, &Facts::example(), state, false, &done);
+    let rest = rest.expect("nothing is certain to fail");
+    assert_eq!(verdicts(&rest), [Verdict::Change, Verdict::Change]);
+    let steps: Vec<ActionId> = rest.steps().iter().flat_map(|step| step.ids.clone()).collect();
+    assert_eq!(steps, [ActionId(2), ActionId(3)]);
+    assert!(!rest.is_split());
 }
 
 #[test]
@@ -143,7 +205,7 @@ fn a_value_that_is_known_is_a_text_and_one_that_is_not_is_a_doubt() {
         remote_file("/srv/name").content(name);
     };
     let mut state = with_directories(&["/srv"]);
-    let output = pallet::probe::CommandResult { status: 0, output: b"web-1".to_vec() };
+    let output = CommandResult { status: 0, output: b"web-1".to_vec() };
     state.commands.insert((ActionId(0), 0), output);
     let known = planned(state.clone(), phase).expect("fine");
     assert_eq!(verdicts(&known), [Verdict::Unchanged, Verdict::Change]);
@@ -176,7 +238,7 @@ fn a_guard_that_holds_leaves_the_rest_certain() {
 #[test]
 fn an_owed_reload_is_made_up_for() {
     let mut state = State::default();
-    let running = UnitState { exists: true, enabled: true, fixed: false, running: true };
+    let running = UnitState { exists: true, enabled: true, running: true, ..UnitState::default() };
     state.units.insert(UnitName::new("nginx").expect("a valid name"), running);
     state.owed.insert("reload-nginx".to_owned());
     state.paths = with_directories(&["/srv"]).paths;
@@ -225,14 +287,14 @@ fn secrets_are_in_no_plan_and_no_masked_script() {
 }
 
 #[test]
-fn a_node_without_apt_is_refused_with_what_it_has() {
+fn a_node_is_refused_what_its_package_manager_cannot_do() {
     let mut facts = Facts::example();
     facts.package_manager = Some(pallet::facts::PackageManagerKind::Apk);
     let graph = built(|| {
-        package("nginx");
+        package("nginx").held();
     })
     .graph;
-    let doomed = pallet::plan::probe(&graph, &facts).expect_err("no apt");
+    let doomed = pallet::plan::probe(&graph, &facts, &Done::default()).expect_err("no holds");
     assert!(doomed[0].problem.message.contains("this node has apk"), "{doomed:?}");
 }
 
@@ -352,4 +414,92 @@ fn the_group_of_a_removed_user_goes_with_it() {
     })
     .expect("nothing is certain to fail");
     assert_eq!(verdicts(&plan), [Verdict::Change, Verdict::Unchanged]);
+}
+
+/// The values of commands, in the order of the actions that ask for them.
+fn commands(results: &[(usize, u8, u32, &str)]) -> State {
+    let mut state = State::default();
+    for (id, number, status, output) in results {
+        let result = CommandResult { status: *status, output: output.as_bytes().to_vec() };
+        state.commands.insert((ActionId(*id), *number), result);
+    }
+    state
+}
+
+#[test]
+fn a_condition_on_a_value_that_is_known_is_decided_before_the_run() {
+    let phase = || {
+        let role = output_of("cat /etc/role");
+        let cpus = output_of("nproc").number();
+        exec("serve").when(role.is("web") & cpus.at_least(2));
+        exec("store").when(role.is("db") | role.contains("data"));
+        exec("small").unless(cpus.at_least(2));
+    };
+    let plan = planned(commands(&[(0, 0, 0, "web"), (1, 0, 0, "4")]), phase).expect("no problem");
+    let expected =
+        [Verdict::Unchanged, Verdict::Unchanged, Verdict::Change, Verdict::Unchanged, Verdict::Unchanged];
+    assert_eq!(verdicts(&plan), expected);
+    assert_eq!(plan.steps().len(), 1);
+    let doomed = planned(commands(&[(0, 0, 0, "web"), (1, 0, 0, "many")]), phase).expect_err("no number");
+    assert!(doomed[0].problem.message.contains("\"many\" is not a number"), "{doomed:?}");
+}
+
+#[test]
+fn a_condition_that_only_the_node_can_decide_leaves_the_action_unknown() {
+    let plan = planned(with_directories(&["/srv"]), || {
+        let token = exec("make-token").stdout();
+        let marked = file("/srv/marked").when(token.is("x"));
+        file("/srv/marked");
+        exec("after").if_changed(marked);
+    })
+    .expect("no problem");
+    let by_token = Verdict::Unknown(ActionId(0));
+    assert_eq!(verdicts(&plan), [Verdict::Change, by_token, Verdict::Unknown(ActionId(1)), by_token]);
+    let script = plan.script("0").expect("there are steps").masked();
+    assert!(script.contains("[ '=‹value of action 0›' = =x ]"), "{script}");
+    assert!(script.contains(r#"[ -n "${p_c1:-}" ]"#), "{script}");
+}
+
+#[test]
+fn what_may_not_happen_is_no_ground_to_stand_on() {
+    let plan = planned(with_directories(&["/srv"]), || {
+        file("/srv/a").ignore_failure();
+        file("/srv/a");
+    })
+    .expect("no problem");
+    assert_eq!(verdicts(&plan), [Verdict::Change, Verdict::Unknown(ActionId(0))]);
+}
+
+#[test]
+fn a_value_that_may_be_missing_cannot_be_used() {
+    let error = build(&Context::example(), || {
+        let token = exec("make-token").creates("/srv/token").stdout();
+        remote_file("/srv/copy").content(token);
+    })
+    .expect_err("the command may not run");
+    assert!(error.to_string().contains("may not run or may fail"), "{error}");
+}
+
+#[test]
+fn what_the_controller_must_decide_ends_the_first_part_of_a_plan() {
+    let graph = built(|| {
+        exec("install-tool");
+        let port = output_of("tool --json").json("ports.0");
+        exec("use").when(port.is("80"));
+        file("/srv/last");
+    })
+    .graph;
+    let state = || with_directories(&["/srv"]);
+    let first = plan(&graph, &Facts::example(), state(), false, &Done::default()).expect("no problem");
+    assert_eq!((first.is_split(), first.reach(), first.steps().len()), (true, 2, 2));
+    let script = first.script("0").expect("there are steps").masked();
+    assert!(script.contains("p_frame value 1"), "the value travels: {script}");
+
+    let mut done = Done::default();
+    done.actions.extend([ActionId(0), ActionId(1)]);
+    done.changed.insert(ActionId(0));
+    done.values.insert(ActionId(1), br#"{"ports":[80]}"#.to_vec());
+    let rest = plan(&graph, &Facts::example(), state(), false, &done).expect("no problem");
+    assert_eq!(verdicts(&rest), [Verdict::Unchanged, Verdict::Change, Verdict::Unknown(ActionId(3))]);
+    assert!(!rest.is_split());
 }

@@ -1,19 +1,24 @@
-//! git on the nodes of a pallet infrastructure.
+//! git on the nodes of a pallet infrastructure: the package, and working copies.
 //!
 //! ```
 //! use pallet::prelude::*;
-//! use pallet_git as git;
+//! use pallet_git::{self as git, CheckoutOptions};
 //!
 //! #[phase]
-//! fn base() {
+//! fn app() {
 //!     let git = git::install();
-//!     exec("git clone --quiet https://example.org/app.git /srv/app").creates("/srv/app/.git").after(git);
+//!     let app = git::checkout("https://example.org/app.git", "/srv/app").revision("v1.4.2").after(git);
+//!     service("app").enabled().running().restart_when_changed(app);
 //! }
 //!
 //! server_spec! { pub Builder { extends: [git::Git] } }
-//! # let built = pallet::graph::build(&pallet::Context::example(), base).unwrap();
-//! # assert_eq!(built.graph.len(), 2);
+//! # let built = pallet::graph::build(&pallet::Context::example(), app).unwrap();
+//! # assert_eq!(built.graph.len(), 3);
 //! ```
+
+mod checkout;
+
+pub use checkout::{Checkout, CheckoutOptions, checkout};
 
 use pallet::actions::Package;
 use pallet::prelude::*;

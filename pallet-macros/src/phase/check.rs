@@ -6,7 +6,7 @@ use super::parse::{self, Function, Typed};
 use crate::diagnostics::Sink;
 use crate::messages;
 use crate::syntax::spelling;
-use proc_macro2::Ident;
+use proc_macro2::{Ident, TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::parse::{Parse, ParseStream, Parser};
 use syn::{Meta, ReturnType, Token, Type};
@@ -15,6 +15,9 @@ use syn::{Meta, ReturnType, Token, Type};
 pub(crate) fn signature(function: &Function, sink: &Sink<'_>) -> Option<Phase> {
     let sink = sink.section();
     check_qualifiers(function, &sink);
+    if let Some(end) = &function.no_body {
+        sink.report(end, messages::phase_without_body(&function.name));
+    }
     if let ReturnType::Type(_, ty) = &function.output {
         check_no_impl_trait(ty, "the result of a phase", &sink);
     }
@@ -100,7 +103,22 @@ fn check_arg(typed: &Typed, sink: &Sink<'_>) {
 }
 
 fn check_no_impl_trait(ty: &Type, what: &str, sink: &Sink<'_>) {
-    if let Type::ImplTrait(ty) = ty {
-        sink.report(ty, messages::phase_impl_trait(what));
+    match ty {
+        Type::ImplTrait(ty) => sink.report(ty, messages::phase_impl_trait(what)),
+        // Somewhere inside: `&impl Display`, `Option<impl Display>`.
+        ty => {
+            if let Some(word) = impl_within(ty.to_token_stream()) {
+                sink.report(word, messages::phase_impl_trait(what));
+            }
+        }
     }
+}
+
+/// Returns the first `impl`.
+pub(super) fn impl_within(tokens: TokenStream) -> Option<TokenTree> {
+    tokens.into_iter().find_map(|token| match token {
+        TokenTree::Ident(word) if word == "impl" => Some(word.into()),
+        TokenTree::Group(group) => impl_within(group.stream()),
+        _ => None,
+    })
 }

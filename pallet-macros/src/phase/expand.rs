@@ -3,11 +3,12 @@
 //! The function stays whole inside the one that is called: same parameters, same body, same lines. Next to it
 //! stands an empty struct of the same name, in the namespace of types, which carries the definition.
 
+use super::check::impl_within;
 use super::model::{Parameter, Phase};
 use super::parse::{self, Function, Typed};
 use crate::spans::{after, before, generated_at, mention};
 use crate::spec::location;
-use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream};
+use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::ext::IdentExt;
 use syn::spanned::Spanned;
@@ -25,12 +26,6 @@ pub(crate) fn phase(function: &Function, phase: &Phase, pallet: &Path) -> TokenS
     let inner_name = inner_name(name);
     let inner = inner(function, &inner_name);
     let call = call(phase, &inner_name, pallet);
-    let result = result_type(output);
-    // With `run` in the definition the result is checked there, and shall not be refused twice.
-    let enter = match phase.has_arguments() {
-        true => quote_spanned!(after(result.span())=> #pallet::enter::<#result>),
-        false => quote!(#pallet::__private::enter),
-    };
     let definition = definition(function, Some(phase), pallet);
     let conditions = attributes.conditions();
     let head = head(function, quote!(#(#arguments),*));
@@ -40,7 +35,7 @@ pub(crate) fn phase(function: &Function, phase: &Phase, pallet: &Path) -> TokenS
         #track_caller
         #visibility #head #output {
             #inner
-            #enter(<#name as #pallet::DefinesPhase>::DEF, || #call)
+            #pallet::__private::enter(<#name as #pallet::DefinesPhase>::DEF, || #call)
         }
 
         #definition
@@ -62,7 +57,7 @@ pub(crate) fn stub(function: &Function, pallet: &Path) -> TokenStream {
     }
     let definition = definition(function, None, pallet);
     if let ReturnType::Type(_, ty) = output
-        && matches!(**ty, Type::ImplTrait(_))
+        && impl_within(ty.to_token_stream()).is_some()
     {
         // A function that only panics has no type to hide behind `impl`.
         let written = as_written(function);
@@ -163,18 +158,41 @@ fn call(phase: &Phase, function: &Ident, pallet: &Path) -> TokenStream {
         match parameter {
             Parameter::Arg { name, .. } => arguments.push(name.to_token_stream()),
             Parameter::Extractor { name, ty, by_reference } => {
-                // At the user's type, where rustc shall point when it cannot be supplied.
                 let at = after(ty.span());
                 let value = format_ident!("a{i}", span = Span::mixed_site().located_at(at));
                 let parameter = name.unraw().to_string();
-                extractions.extend(quote_spanned! {at=>
-                    let #value = #pallet::__private::extract::<#ty>(#parameter);
-                });
-                arguments.push(if *by_reference { quote!(&#value) } else { quote!(#value) });
+                let (supply, argument) = match by_reference {
+                    true => (over(ty, pallet, "supply_boxed"), quote!(&*#value)),
+                    false => (over(ty, pallet, "supply"), quote!(#value)),
+                };
+                extractions.extend(quote_spanned!(at=> let #value = #supply(#parameter);));
+                arguments.push(argument);
             }
         }
     }
     quote!({ #extractions #function(#(#arguments),*) })
+}
+
+/// Returns the path of a private function that reaches from the first to the last token of the user's type, which is
+/// what rustc underlines when the type is not one that can be supplied. The type itself stands in the signature
+/// alone: if it is unknown, that is one error.
+fn over(ty: &Type, pallet: &Path, function: &str) -> TokenStream {
+    let spans: Vec<Span> = ty.to_token_stream().into_iter().map(|token| token.span()).collect();
+    let begin = spans.first().map_or_else(Span::call_site, |first| before(*first));
+    let end = spans.last().map_or_else(Span::call_site, |last| after(*last));
+    let at_begin = |mut token: TokenTree| {
+        token.set_span(match token {
+            TokenTree::Punct(_) => begin,
+            // A name means what it means by its hygiene.
+            _ => token.span().located_at(begin),
+        });
+        token
+    };
+    // Both ends are of one kind, or rustc takes what encloses both.
+    let end = if pallet.leading_colon.is_some() { end } else { generated_at(end) };
+    let function = Ident::new(function, end);
+    let pallet = pallet.to_token_stream().into_iter().map(at_begin);
+    quote_spanned!(begin=> #(#pallet)*::__private::#function)
 }
 
 fn result_type(output: &ReturnType) -> TokenStream {
@@ -191,6 +209,7 @@ fn definition(function: &Function, phase: Option<&Phase>, pallet: &Path) -> Toke
     let (docs, conditions) = (attributes.docs(), attributes.conditions());
     let run = run(function, phase, pallet);
     let defines = defines(function, phase, run.is_some(), pallet);
+    let result = if run.is_none() { result_is_of_a_phase(function, pallet) } else { None };
     let runnable = run.map(|run| runnable(function, run, pallet));
     let word = quote_spanned!(generated_at(before(name.span()))=> struct);
     let structure = quote_spanned!(generated_at(name.span())=> #word #name {});
@@ -204,6 +223,8 @@ fn definition(function: &Function, phase: Option<&Phase>, pallet: &Path) -> Toke
         #defines
 
         #runnable
+
+        #result
     }
 }
 
@@ -215,13 +236,31 @@ fn run(function: &Function, phase: Option<&Phase>, pallet: &Path) -> Option<Toke
         Some(_) => {
             // The user's type is named, so that rustc points at it when it is no result of a phase.
             let result = result_type(&function.output);
-            let open = quote_spanned!(before(result.span())=> <);
-            let at = after(result.span());
-            Some(quote_spanned!(at=> #open #result as #pallet::PhaseOutput>::finish(#name())))
+            let finish = finish(&result, pallet);
+            Some(quote_spanned!(after(result.span())=> #finish(#name())))
         }
         // Refused, so it will not run; but whoever names it shall not be told that it cannot.
         None => Some(quote!(::core::unreachable!())),
     }
+}
+
+/// Returns what makes rustc judge the result of a phase that is not run by itself.
+fn result_is_of_a_phase(function: &Function, pallet: &Path) -> Option<TokenStream> {
+    let ReturnType::Type(_, result) = &function.output else { return None };
+    let conditions = function.attributes.conditions();
+    let finish = finish(result, pallet);
+    Some(quote! {
+        #conditions
+        const _: fn() = || {
+            let _ = #finish;
+        };
+    })
+}
+
+/// Returns the path of what takes a result of a phase, which is at the user's type.
+fn finish(result: &(impl ToTokens + Spanned), pallet: &Path) -> TokenStream {
+    let open = quote_spanned!(before(result.span())=> <);
+    quote_spanned!(after(result.span())=> #open #result as #pallet::PhaseOutput>::finish)
 }
 
 fn defines(function: &Function, phase: Option<&Phase>, is_runnable: bool, pallet: &Path) -> TokenStream {

@@ -4,7 +4,7 @@ use crate::diagnostics::Sink;
 use crate::messages;
 use crate::syntax::Attributes;
 use proc_macro2::{Delimiter, Group, Ident, TokenStream, TokenTree};
-use quote::ToTokens;
+use quote::{ToTokens, quote};
 use syn::ext::IdentExt;
 use syn::parse::{ParseStream, Parser};
 use syn::token::Paren;
@@ -37,6 +37,8 @@ pub(crate) struct Function {
     pub(crate) output: ReturnType,
     /// The body in its braces, not parsed.
     pub(crate) body: Group,
+    /// What stands in place of a body.
+    pub(crate) no_body: Option<TokenTree>,
 }
 
 /// A parameter as written.
@@ -67,9 +69,7 @@ pub(crate) fn item(item: TokenStream, sink: &Sink<'_>) -> Item {
         return stray();
     }
     match function.parse2(item.clone()) {
-        Ok(Some(function)) => Item::Function(Box::new(function)),
-        // A function without a body: rustc says so.
-        Ok(None) => stray(),
+        Ok(function) => Item::Function(Box::new(function)),
         Err(error) => {
             sink.report_at(error.span(), messages::phase_signature());
             stray()
@@ -77,24 +77,34 @@ pub(crate) fn item(item: TokenStream, sink: &Sink<'_>) -> Item {
     }
 }
 
-/// Tells whether there is a `fn` before any braces.
+/// Tells whether a `fn` follows attributes, visibility and what else can stand before it.
 fn is_function(item: &TokenStream) -> bool {
-    let is_brace =
-        |token: &TokenTree| matches!(token, TokenTree::Group(g) if g.delimiter() == Delimiter::Brace);
-    let mut head = item.clone().into_iter().take_while(|token| !is_brace(token));
-    head.any(|token| matches!(token, TokenTree::Ident(word) if word == "fn"))
+    let mut head = after_attributes(item).skip_while(|token| match token {
+        TokenTree::Ident(word) => {
+            ["pub", "default", "const", "async", "safe", "unsafe", "extern"].iter().any(|known| word == known)
+        }
+        // Of `pub(crate)`, and what a user's `macro_rules!` was given for `$vis:vis`.
+        TokenTree::Group(group) => group.delimiter() != Delimiter::Brace,
+        TokenTree::Literal(_) => true,
+        TokenTree::Punct(_) => false,
+    });
+    matches!(head.next(), Some(TokenTree::Ident(word)) if word == "fn")
 }
 
 fn first_token(item: &TokenStream) -> Option<TokenTree> {
-    // After the attributes: `#` and brackets.
-    let mut tokens = item.clone().into_iter().peekable();
-    while let Some(TokenTree::Punct(_)) = tokens.peek() {
-        tokens.nth(1);
-    }
-    tokens.next()
+    after_attributes(item).next()
 }
 
-fn function(input: ParseStream<'_>) -> syn::Result<Option<Function>> {
+fn after_attributes(item: &TokenStream) -> impl Iterator<Item = TokenTree> + use<> {
+    let mut tokens = item.clone().into_iter().peekable();
+    while let Some(TokenTree::Punct(_)) = tokens.peek() {
+        // `#` and brackets.
+        tokens.nth(1);
+    }
+    tokens
+}
+
+fn function(input: ParseStream<'_>) -> syn::Result<Function> {
     let attributes = Attributes(input.call(Attribute::parse_outer)?);
     let visibility = input.parse()?;
     let constness = input.parse()?;
@@ -109,8 +119,13 @@ fn function(input: ParseStream<'_>) -> syn::Result<Option<Function>> {
     let parameters = parameters(&content)?;
     let output = input.parse()?;
     generics.where_clause = input.parse::<Option<WhereClause>>()?;
-    let Some(body) = body(input.parse()?) else { return Ok(None) };
-    Ok(Some(Function {
+    let end = input.parse()?;
+    let (body, no_body) = match body(&end) {
+        Some(body) => (body, None),
+        // One that fits every result, so that its absence is the only error.
+        None => (Group::new(Delimiter::Brace, quote!(::core::unreachable!())), Some(end)),
+    };
+    Ok(Function {
         attributes,
         visibility,
         constness,
@@ -124,15 +139,16 @@ fn function(input: ParseStream<'_>) -> syn::Result<Option<Function>> {
         parameters,
         output,
         body,
-    }))
+        no_body,
+    })
 }
 
 /// Returns the braces, also those that a user's `macro_rules!` was given for a fragment such as `$body:block`.
-fn body(token: TokenTree) -> Option<Group> {
+fn body(token: &TokenTree) -> Option<Group> {
     let TokenTree::Group(group) = token else { return None };
     match group.delimiter() {
-        Delimiter::Brace => Some(group),
-        Delimiter::None => group.stream().into_iter().next().and_then(body),
+        Delimiter::Brace => Some(group.clone()),
+        Delimiter::None => group.stream().into_iter().next().as_ref().and_then(body),
         _ => None,
     }
 }

@@ -3,7 +3,7 @@
 use super::keys::Kind;
 use super::model::{Call, Name, Node, Phase, PhaseBody, Spec, SpecRef};
 use crate::spans::{after, before, generated_at, mention};
-use proc_macro2::{Ident, Span, TokenStream};
+use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::{quote, quote_spanned};
 use syn::ext::IdentExt;
 use syn::spanned::Spanned;
@@ -16,13 +16,11 @@ pub(crate) fn item(spec: &Spec) -> TokenStream {
     let Names { defines, built, registered, .. } = Names::of(spec.kind);
     let conditions = attributes.conditions();
     let definition = definition(spec);
-    let construction = construction(spec);
     let spec_doc = format!(" Returns the {}.", spec.kind.noun());
     let built = path(pallet, built);
-    // Whether the last field of a struct is given is the user's choice.
-    let allow_update = spec.node.has_sections().then(|| quote!(#[allow(clippy::needless_update)]));
     let word = quote_spanned!(before(ident.span())=> struct);
     let structure = quote_spanned!(ident.span()=> #word #ident;);
+    let spec = relocated(quote!(#visibility fn spec() -> #built), generated_at(ident.span()));
     let ident = mention(ident);
     quote! {
         #attributes
@@ -34,9 +32,8 @@ pub(crate) fn item(spec: &Spec) -> TokenStream {
         #conditions
         impl #ident {
             #[doc = #spec_doc]
-            #allow_update
-            #visibility fn spec() -> #built {
-                #construction
+            #spec {
+                <#ident as #pallet::#defines>::DEF.spec()
             }
         }
 
@@ -76,7 +73,7 @@ fn path(pallet: &Path, segments: &[&str]) -> TokenStream {
     quote!(#pallet #(::#segments)*)
 }
 
-/// Returns what is known without building the spec. The definitions of inherited specs are part of it, which is how rustc finds a spec that extends itself.
+/// Returns what is known about the item, and how to build it.
 fn definition(spec: &Spec) -> TokenStream {
     let Spec { pallet, ident, .. } = spec;
     let Names { defines, definition, .. } = Names::of(spec.kind);
@@ -90,21 +87,67 @@ fn definition(spec: &Spec) -> TokenStream {
     let groups = definitions(&spec.groups, quote!(groups), Kind::Group, pallet);
     let extends = definitions(&spec.extends, quote!(extends), Kind::ServerSpec, pallet);
     let own_name = own_name.into_iter();
-    // At the item's name, where rustc shall point when a spec extends itself.
-    let at = generated_at(before(ident.span()));
-    let (implement, constant) = (quote_spanned!(at=> impl), quote_spanned!(at=> const));
+    let bases = bases(spec);
+    let construction = construction(spec);
+    // Whether the last field of a struct is given is the user's choice.
+    let allow_update = spec.node.has_sections().then(|| quote!(#[allow(clippy::needless_update)]));
+    // At the item's name, where rustc shall point when there is another item of this name.
+    let implement = quote_spanned!(generated_at(before(ident.span()))=> impl);
     let ident = mention(ident);
     quote_spanned! {generated_at(after(ident.span()))=>
         #implement #pallet::#defines for #ident {
-            #constant DEF: &'static #pallet::#definition = &#pallet::#definition::new(
+            #bases
+
+            #allow_update
+            const DEF: &'static #pallet::#definition = &#pallet::#definition::new(
                 #item_name,
                 #(#own_name,)*
                 ::core::module_path!(),
                 #location,
-                #ident::spec,
+                || #construction,
             ) #doc #groups #extends;
         }
     }
+}
+
+/// Returns the type that is made of those of the bases, which is how rustc finds a spec that extends itself: it says
+/// so in few words, at each name in the circle. What it says of the constants would fill a screen.
+fn bases(spec: &Spec) -> Option<TokenStream> {
+    if spec.kind != Kind::ServerSpec {
+        return None;
+    }
+    let Spec { pallet, extends, .. } = spec;
+    let paths = || {
+        extends.iter().filter_map(|base| match base {
+            SpecRef::Item(path) => Some(path),
+            SpecRef::Built(_) => None,
+        })
+    };
+    let types = paths().map(|path| {
+        let open = quote_spanned!(before(path.span())=> <);
+        quote_spanned!(after(path.span())=> #open #path as #pallet::DefinesServerSpec>::BasesWithoutCircle)
+    });
+    // What rustc underlines: from the first base to the last.
+    let begin = paths().next().map_or_else(Span::call_site, |path| before(path.span()));
+    let end = paths().next_back().map_or_else(Span::call_site, |path| after(path.span()));
+    let (open, close) = (quote_spanned!(begin=> <), quote_spanned!(end=> ::Nothing));
+    Some(quote! {
+        type BasesWithoutCircle = #open (#(#types,)*) as #pallet::__private::Forget> #close;
+    })
+}
+
+/// Returns tokens that mean what they mean, and reach from the beginning to the end of a token that stands elsewhere.
+fn relocated(tokens: TokenStream, place: Span) -> TokenStream {
+    let relocate = |(i, mut token): (usize, TokenTree)| {
+        let at = if i == 0 { before(place) } else { after(place) };
+        token.set_span(match &token {
+            // It means the same everywhere, and comes first, where the ends of an item must be of one kind.
+            TokenTree::Ident(word) if word == "pub" => at,
+            _ => token.span().located_at(at),
+        });
+        token
+    };
+    tokens.into_iter().enumerate().map(relocate).collect()
 }
 
 /// Returns the place of a token in the user's source, as an expression.

@@ -107,7 +107,7 @@ fn check_memory(value: &Written, known: &Known, sink: &Sink<'_>) -> Option<Memor
     let Lit::Int(number) = number else { return wrong(value, known, sink) };
     let amount = number.base10_parse::<u64>().ok().filter(|amount| (1..=MOST_MEMORY).contains(amount));
     let Some(amount) = amount else {
-        sink.report(value, messages::number_range(known.name, number.base10_digits(), 1, MOST_MEMORY));
+        sink.report(&number, messages::number_range(known.name, number.base10_digits(), 1, MOST_MEMORY));
         return None;
     };
     let mut literal = Literal::u64_unsuffixed(amount);

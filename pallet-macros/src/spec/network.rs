@@ -51,8 +51,8 @@ struct Port {
     literal: Lit,
 }
 
-const NETWORKS: [&str; 3] = ["local", "nat", "bridged"];
-const ADAPTERS: [&str; 5] = ["nat", "bridged", "host_only", "internal", "nat_network"];
+pub(crate) const NETWORKS: [&str; 3] = ["local", "nat", "bridged"];
+pub(crate) const ADAPTERS: [&str; 5] = ["nat", "bridged", "host_only", "internal", "nat_network"];
 
 /// Checks the value of `network`.
 pub(crate) fn check(value: &Written, known: &Known, sink: &Sink<'_>) -> Option<Network> {
@@ -216,10 +216,8 @@ fn forward(written: &Written, sink: &Sink<'_>) -> Option<Forward> {
 }
 
 fn port(literal: Lit, sink: &Sink<'_>) -> Option<Port> {
-    let number = match &literal {
-        Lit::Int(number) => number.base10_parse::<u16>().ok().filter(|port| *port > 0),
-        _ => None,
-    };
+    let Lit::Int(number) = &literal else { return bad_argument(literal, "nat", sink) };
+    let number = number.base10_parse::<u16>().ok().filter(|port| *port > 0);
     if number.is_none() {
         sink.report(&literal, messages::number_range("port", literal.to_token_stream(), 1, u16::MAX));
     }

@@ -31,6 +31,12 @@ impl Item {
 
 fn read(form: &str, kind: &str, input: ParseStream<'_>, sink: &Sink<'_>) -> Option<Item> {
     let pallet = read_crate(form, input, sink);
+    while is_crate(input) {
+        if let Ok(word) = input.fork().parse::<Token![crate]>() {
+            sink.report(word, messages::duplicate_key("crate", format!("`{form}!`")));
+        }
+        read_crate(form, input, sink);
+    }
     let attributes = sink.accept(input.call(Attribute::parse_outer)).unwrap_or_default();
     let visibility = sink.accept(input.parse::<Visibility>()).unwrap_or(Visibility::Inherited);
     if let Ok(word) = input.parse::<Token![struct]>() {
@@ -58,10 +64,14 @@ fn read(form: &str, kind: &str, input: ParseStream<'_>, sink: &Sink<'_>) -> Opti
     Some(Item { pallet, attributes: Attributes(attributes), visibility, name, entries })
 }
 
+fn is_crate(input: ParseStream<'_>) -> bool {
+    input.peek(Token![crate]) && input.peek2(Token![=])
+}
+
 /// Reads `crate = path;`, which renames the path to pallet.
 fn read_crate(form: &str, input: ParseStream<'_>, sink: &Sink<'_>) -> Path {
     let default = || syn::parse_quote!(::pallet);
-    if !(input.peek(Token![crate]) && input.peek2(Token![=])) {
+    if !is_crate(input) {
         return default();
     }
     let mut path = TokenStream::new();

@@ -87,6 +87,33 @@ fn literals_are_seen_where_they_are_surely_ours() {
 }
 
 #[test]
+fn literals_of_methods_are_seen_behind_their_action() {
+    check(
+        r##"#[phase] fn web() {
+            exec("make").creates("build").dir("./src").comment("x");
+            user("app").group("no group").groups(["a", "b c"]).home("home").shell("bash");
+            remote_file("/srv/a").content("x").owner("0").group("1a").owner("a b");
+            pallet::actions::directory("/srv").mode(0o755).owner("a b");
+            wait_for_port(0).on_host("db");
+            package("nginx=1.22");
+        }"##,
+        &[
+            "\"build\": invalid remote path \"build\"",
+            "\"./src\": invalid remote path \"./src\"",
+            "\"no group\": invalid user or group name \"no group\"",
+            "\"b c\": invalid user or group name \"b c\"",
+            "\"home\": invalid remote path \"home\"",
+            "\"bash\": invalid remote path \"bash\"",
+            "\"1a\": invalid user or group name \"1a\"",
+            "\"a b\": invalid user or group name \"a b\"",
+            "\"a b\": invalid user or group name \"a b\"",
+            "0: port 0 is out of range",
+            "\"nginx=1.22\": package name \"nginx=1.22\" has a version in it",
+        ],
+    );
+}
+
+#[test]
 fn what_may_be_somebody_elses_is_left_alone() {
     check(
         r#"#[phase] fn web() {
@@ -96,6 +123,11 @@ fn what_may_be_somebody_elses_is_left_alone() {
             println!("{}", file("relative"));
             file(&format!("relative"));
             mode(644);
+            dirs.home("relative");
+            Command::new("make").dir("relative");
+            other::exec("make").creates("relative");
+            self.exec("make").creates("relative");
+            section("x").group("no group");
         }"#,
         &[],
     );

@@ -29,8 +29,8 @@ fn a_half_typed_parameter_keeps_the_function() {
 }
 
 #[test]
-fn a_function_without_a_body_is_left_to_rustc() {
-    check("#[phase] fn web();", &[], &["fn web ()"]);
+fn a_function_without_a_body_gets_one() {
+    check("#[phase] fn web();", &[";: phase `web` has no body"], &["fn web ()", "struct web"]);
 }
 
 #[test]

@@ -14,7 +14,14 @@ impl ::pallet::DefinesCluster for Site {
             "site",
             ::core::module_path!(),
             ::pallet::Location::new(::core::file!(), ::core::line!(), ::core::column!()),
-            Site::spec,
+            || {
+                ::pallet::ClusterSpec::item(<Site as ::pallet::DefinesCluster>::DEF)
+                    .node_spec(small_nodes())
+                    .group(<WebServers as ::pallet::DefinesGroup>::DEF.spec())
+                    .group(<Databases as ::pallet::DefinesGroup>::DEF.spec())
+                    .extends(<Monitored as ::pallet::DefinesServerSpec>::DEF.spec())
+                    .role("site")
+            },
         )
         .groups(
             &[
@@ -27,12 +34,7 @@ impl ::pallet::DefinesCluster for Site {
 impl Site {
     /// Returns the cluster.
     pub fn spec() -> ::pallet::ClusterSpec {
-        ::pallet::ClusterSpec::item(<Site as ::pallet::DefinesCluster>::DEF)
-            .node_spec(small_nodes())
-            .group(<WebServers as ::pallet::DefinesGroup>::DEF.spec())
-            .group(<Databases as ::pallet::DefinesGroup>::DEF.spec())
-            .extends(<Monitored as ::pallet::DefinesServerSpec>::DEF.spec())
-            .role("site")
+        <Site as ::pallet::DefinesCluster>::DEF.spec()
     }
 }
 ::pallet::__private::inventory::submit! {

@@ -13,15 +13,17 @@ impl ::pallet::DefinesGroup for WebServers {
             "web-servers",
             ::core::module_path!(),
             ::pallet::Location::new(::core::file!(), ::core::line!(), ::core::column!()),
-            WebServers::spec,
+            || {
+                ::pallet::GroupSpec::item(<WebServers as ::pallet::DefinesGroup>::DEF)
+                    .extends(<Web as ::pallet::DefinesServerSpec>::DEF.spec())
+            },
         )
         .extends(&[<Web as ::pallet::DefinesServerSpec>::DEF]);
 }
 impl WebServers {
     /// Returns the group.
     pub fn spec() -> ::pallet::GroupSpec {
-        ::pallet::GroupSpec::item(<WebServers as ::pallet::DefinesGroup>::DEF)
-            .extends(<Web as ::pallet::DefinesServerSpec>::DEF.spec())
+        <WebServers as ::pallet::DefinesGroup>::DEF.spec()
     }
 }
 ::pallet::__private::inventory::submit! {

@@ -18,14 +18,12 @@ pub fn web(port: u16) -> Result {
         service("nginx").running().after(nginx);
         Ok(())
     }
-    ::pallet::enter::<
-        Result,
-    >(
+    ::pallet::__private::enter(
         <web as ::pallet::DefinesPhase>::DEF,
         || {
-            let a0 = ::pallet::__private::extract::<Node>("node");
-            let a1 = ::pallet::__private::extract::<NodesIn<Databases>>("db");
-            __web_body(&a0, a1, port)
+            let a0 = ::pallet::__private::supply_boxed("node");
+            let a1 = ::pallet::__private::supply("db");
+            __web_body(&*a0, a1, port)
         },
     )
 }
@@ -44,6 +42,9 @@ impl ::pallet::DefinesPhase for web {
         .doc("Serves the application.")
         .arguments(&["port: u16"]);
 }
+const _: fn() = || {
+    let _ = <Result as ::pallet::PhaseOutput>::finish;
+};
 ::pallet::__private::inventory::submit! {
     ::pallet::registry::Registered::Phase(< web as ::pallet::DefinesPhase > ::DEF)
 }

@@ -15,11 +15,60 @@
 /// A web server.
 pub struct Web;
 impl ::pallet::DefinesServerSpec for Web {
+    type BasesWithoutCircle = <(
+        <BaseNode as ::pallet::DefinesServerSpec>::BasesWithoutCircle,
+        <nginx::NginxServer as ::pallet::DefinesServerSpec>::BasesWithoutCircle,
+    ) as ::pallet::__private::Forget>::Nothing;
+    #[allow(clippy::needless_update)]
     const DEF: &'static ::pallet::ServerSpecDef = &::pallet::ServerSpecDef::new(
             "Web",
             ::core::module_path!(),
             ::pallet::Location::new(::core::file!(), ::core::line!(), ::core::column!()),
-            Web::spec,
+            || {
+                ::pallet::ServerSpec::item(<Web as ::pallet::DefinesServerSpec>::DEF)
+                    .node_spec(
+                        ::pallet::spec::NodeSpec::new()
+                            .hardware(::pallet::spec::Hardware {
+                                memory: ::core::option::Option::Some(
+                                    ::pallet::spec::Mib::gib(2),
+                                ),
+                                settings: ::core::option::Option::Some({
+                                    let mut options = ::pallet::options::Options::new(
+                                        "hardware",
+                                        ::core::option::Option::None,
+                                    );
+                                    options
+                                        .set(
+                                            "vram",
+                                            ::pallet::options::OptionValue::Integer(16),
+                                            ::core::concat!(
+                                                ::core::file!(), ":", ::core::line!(), ":",
+                                                ::core::column!()
+                                            ),
+                                        );
+                                    options
+                                }),
+                                ..::core::default::Default::default()
+                            })
+                            .over(<Small as ::pallet::DefinesNodeSpec>::DEF.spec()),
+                    )
+                    .extends(<BaseNode as ::pallet::DefinesServerSpec>::DEF.spec())
+                    .extends(
+                        <nginx::NginxServer as ::pallet::DefinesServerSpec>::DEF.spec(),
+                    )
+                    .extends(git::server_spec(2))
+                    .role("web")
+                    .role("app-server")
+                    .phase(
+                        "settings",
+                        || <web_settings as ::pallet::RunnablePhase>::run(),
+                    )
+                    .phase("configure", || <web as ::pallet::RunnablePhase>::run())
+                    .phase("restart", || <restart_web as ::pallet::RunnablePhase>::run())
+                    .phase("tune", || tune(8))
+                    .phase("pre-configure", || drain())
+                    .default_phases(["configure"])
+            },
         )
         .doc("A web server.")
         .extends(
@@ -31,46 +80,8 @@ impl ::pallet::DefinesServerSpec for Web {
 }
 impl Web {
     /// Returns the server spec.
-    #[allow(clippy::needless_update)]
     pub fn spec() -> ::pallet::ServerSpec {
-        ::pallet::ServerSpec::item(<Web as ::pallet::DefinesServerSpec>::DEF)
-            .node_spec(
-                ::pallet::spec::NodeSpec::new()
-                    .hardware(::pallet::spec::Hardware {
-                        memory: ::core::option::Option::Some(
-                            ::pallet::spec::Mib::gib(2),
-                        ),
-                        settings: ::core::option::Option::Some({
-                            let mut options = ::pallet::options::Options::new(
-                                "hardware",
-                                ::core::option::Option::None,
-                            );
-                            options
-                                .set(
-                                    "vram",
-                                    ::pallet::options::OptionValue::Integer(16),
-                                    ::core::concat!(
-                                        ::core::file!(), ":", ::core::line!(), ":",
-                                        ::core::column!()
-                                    ),
-                                );
-                            options
-                        }),
-                        ..::core::default::Default::default()
-                    })
-                    .over(<Small as ::pallet::DefinesNodeSpec>::DEF.spec()),
-            )
-            .extends(<BaseNode as ::pallet::DefinesServerSpec>::DEF.spec())
-            .extends(<nginx::NginxServer as ::pallet::DefinesServerSpec>::DEF.spec())
-            .extends(git::server_spec(2))
-            .role("web")
-            .role("app-server")
-            .phase("settings", || <web_settings as ::pallet::RunnablePhase>::run())
-            .phase("configure", || <web as ::pallet::RunnablePhase>::run())
-            .phase("restart", || <restart_web as ::pallet::RunnablePhase>::run())
-            .phase("tune", || tune(8))
-            .phase("pre-configure", || drain())
-            .default_phases(["configure"])
+        <Web as ::pallet::DefinesServerSpec>::DEF.spec()
     }
 }
 ::pallet::__private::inventory::submit! {

@@ -6,8 +6,9 @@ use crate::error::{InputError, candidates};
 use crate::event::Verb;
 use crate::report::{Paint, write};
 use clap::error::{ContextKind, ContextValue, ErrorKind};
-use clap::{ArgAction, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
+use clap::{ArgAction, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
+use pallet::name::Tag;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
@@ -80,6 +81,8 @@ enum RawCommand {
     Groups,
     /// List the phases that are declared
     Phases,
+    /// Draw what phases would do, without contacting any node
+    Graph(DrawArgs),
     /// Write completions for a shell to standard output
     Completions(CompletionArgs),
 }
@@ -166,6 +169,12 @@ pub(crate) struct WorkArgs {
     /// Overwrite files that somebody else edited since they were last written
     #[arg(long)]
     pub(crate) overwrite_edits: bool,
+    /// Only actions with one of these tags
+    #[arg(long = "tag", value_name = "TAG", value_delimiter = ',', action = ArgAction::Append)]
+    pub(crate) tags: Vec<Tag>,
+    /// No actions with one of these tags
+    #[arg(long = "skip-tag", value_name = "TAG", value_delimiter = ',', action = ArgAction::Append)]
+    pub(crate) skip_tags: Vec<Tag>,
     /// How many nodes to work on at once
     #[arg(long, value_name = "N", default_value = "64", value_parser = clap::value_parser!(u16).range(1..))]
     pub(crate) parallel: u16,
@@ -187,6 +196,37 @@ pub(crate) struct AdminArgs {
     /// Ask for the password of sudo; PALLET_SUDO_PASSWORD gives it without asking
     #[arg(long)]
     pub(crate) ask_sudo_pass: bool,
+}
+
+/// What is to be drawn, and how.
+#[derive(Debug, Args)]
+pub(crate) struct DrawArgs {
+    /// A group, a server spec or a phase function, by name or path; all groups by default. Where a name means several
+    /// things: `group:web`, `spec:infra::Web`, `phase:infra::web`
+    #[arg(value_name = "GROUP|SPEC|PHASE")]
+    pub(crate) target: Option<String>,
+    /// The phases to draw, in place of bootstrap and the default phases
+    #[arg(long = "phase", short = 'p', value_name = "PHASE", value_delimiter = ',', action = ArgAction::Append)]
+    pub(crate) phases: Vec<String>,
+    /// The language of the picture
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    pub(crate) format: PictureFormat,
+    /// The system that nodes are assumed to have, such as ubuntu-24.04; debian-12 by default
+    #[arg(long, value_name = "SYSTEM", conflicts_with = "facts")]
+    pub(crate) os: Option<String>,
+    /// Read the facts that nodes are assumed to have from this file
+    #[arg(long, value_name = "FILE")]
+    pub(crate) facts: Option<PathBuf>,
+}
+
+/// The languages of pictures.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum PictureFormat {
+    // For Markdown on the web, and mermaid.live.
+    #[default]
+    Mermaid,
+    // For Graphviz: `graph --format dot | dot -Tsvg`.
+    Dot,
 }
 
 #[derive(Debug, Args)]
@@ -211,6 +251,7 @@ pub(crate) enum Command {
     Nodes(Selection),
     Groups,
     Phases,
+    Draw(DrawArgs),
     Completions(CompletionArgs),
 }
 
@@ -265,6 +306,7 @@ impl From<RawCommand> for Command {
             RawCommand::Nodes(selection) => return Command::Nodes(selection),
             RawCommand::Groups => return Command::Groups,
             RawCommand::Phases => return Command::Phases,
+            RawCommand::Graph(args) => return Command::Draw(args),
             RawCommand::Completions(args) => return Command::Completions(args),
         };
         Command::Run(Box::new(run))

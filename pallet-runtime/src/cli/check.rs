@@ -19,6 +19,8 @@ pub(crate) fn request(args: &RunArgs, catalogue: &Catalogue) -> Result<Request, 
         overwrite_edits: args.work.overwrite_edits,
         diffs: args.diffs,
         parallel: args.work.parallel.into(),
+        tags: args.work.tags.iter().cloned().collect(),
+        skip_tags: args.work.skip_tags.iter().cloned().collect(),
         ..Request::new(args.verb)
     })
 }
@@ -75,7 +77,8 @@ fn group(name: &str, catalogue: &Catalogue) -> Result<GroupName, InputError> {
     })
 }
 
-fn phases(given: &[String], catalogue: &Catalogue) -> Result<Vec<PhaseName>, InputError> {
+/// Returns phases that are declared.
+pub(crate) fn phases(given: &[String], catalogue: &Catalogue) -> Result<Vec<PhaseName>, InputError> {
     given.iter().map(|name| phase(name.trim(), catalogue)).collect()
 }
 

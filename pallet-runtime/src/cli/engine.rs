@@ -1,9 +1,11 @@
 //! The seam between the command line and the engine that does the work.
 
 use super::Catalogue;
+use crate::engine::DrawRequest;
 use crate::event::{Failure, Listener, Summary};
 use crate::request::{Confirm, Request, RunError};
 use pallet::compute::{BoxFuture, Compute};
+use pallet::graph::draw::Drawing;
 use pallet::name::ServiceName;
 use pallet::spec::Login;
 use std::path::PathBuf;
@@ -18,6 +20,13 @@ pub trait Engine: Send + Sync {
     ///
     /// When the declarations contradict each other; each failure names its places.
     fn catalogue(&self) -> Result<Catalogue, Vec<Failure>>;
+
+    /// Draws action graphs, without asking a service or a node for anything.
+    ///
+    /// # Errors
+    ///
+    /// When there is nothing of that name, or the source has mistakes.
+    fn draw(&self, request: &DrawRequest) -> Result<Drawing, Vec<Failure>>;
 
     /// Does what was asked for and tells `setup.listener` everything that happens.
     ///

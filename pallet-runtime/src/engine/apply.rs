@@ -7,12 +7,15 @@ use crate::shell::{Item, RootShell, ShellError, random_token, visible};
 use pallet::Secret;
 use pallet::graph::{ActionGraph, ActionId};
 use pallet::name::PhaseName;
-use pallet::plan::{Doomed, Plan, Verdict};
-use std::collections::{BTreeSet, HashMap, VecDeque};
+use pallet::plan::{Done, Doomed, Plan, Planned, Verdict};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::time::Instant;
 
 /// How many lines of an action's output a failure repeats.
 const LAST_LINES: usize = 20;
+
+/// A value larger than this is not taken from a node.
+const VALUE_LIMIT: usize = 16 << 20;
 
 /// A line longer than this is shown in parts.
 const LINE_LIMIT: usize = 4 << 10;
@@ -29,11 +32,11 @@ type Applied = Result<Counts, (Counts, Box<Failure>)>;
 
 impl Target<'_> {
     /// Reports a plan with actions that are certain to fail. Nothing is applied.
-    pub(super) fn refuse(&self, doomed: &[Doomed]) -> (Counts, Box<Failure>) {
+    pub(super) fn refuse(&self, doomed: &[Doomed], done: &Done) -> (Counts, Box<Failure>) {
         let mut counts = Counts::default();
         let order: Vec<ActionId> = self.graph.in_order().map(|(id, _)| id).collect();
         let mut first = None;
-        for (index, id) in order.iter().enumerate() {
+        for (index, id) in order.iter().enumerate().filter(|(_, id)| !done.actions.contains(id)) {
             let outcome = match doomed.iter().find(|doomed| doomed.id == *id) {
                 Some(doomed) => {
                     counts.failed += 1;
@@ -54,15 +57,15 @@ impl Target<'_> {
         (counts, Box::new(first.unwrap_or_else(|| Failure::new("the phase cannot be applied"))))
     }
 
-    /// Applies a plan.
-    pub(super) async fn apply(&self, plan: &Plan, shell: &mut RootShell) -> Applied {
+    /// Applies a plan as far as its steps reach, and takes down what was done.
+    pub(super) async fn apply(&self, plan: &Plan, shell: &mut RootShell, done: &mut Done) -> Applied {
         let mut progress = Progress::new(self, plan);
         progress.report_unchanged();
         let nonce = match random_token() {
             Ok(nonce) => nonce,
             Err(error) => return Err((progress.counts, Box::new(Failure::new(error.to_string())))),
         };
-        let Some(script) = plan.script(&nonce) else { return Ok(progress.counts) };
+        let Some(script) = plan.script(&nonce) else { return progress.end(Ok(()), done) };
         let script = script.render();
         let ended = shell
             .stream(b"", &script, |item| {
@@ -70,7 +73,7 @@ impl Target<'_> {
                 Ok(())
             })
             .await;
-        progress.end(ended)
+        progress.end(ended, done)
     }
 
     fn finished(&self, index: usize, id: ActionId, outcome: ActionOutcome, seconds: f64) {
@@ -85,6 +88,16 @@ impl Target<'_> {
     }
 }
 
+/// Returns a text without secrets: a command may print what it was given. A secret of several lines is masked line by
+/// line.
+pub(super) fn mask(text: String, secrets: &[Secret]) -> String {
+    let lines = secrets.iter().flat_map(|secret| secret.expose().lines());
+    lines
+        .map(str::trim)
+        .filter(|secret| !secret.is_empty())
+        .fold(text, |text, secret| text.replace(secret, "***"))
+}
+
 /// What the marks of an apply script have said so far.
 struct Progress<'a> {
     target: &'a Target<'a>,
@@ -95,6 +108,10 @@ struct Progress<'a> {
     current: Vec<ActionId>,
     since: Instant,
     done: BTreeSet<ActionId>,
+    changed: BTreeSet<ActionId>,
+    /// The value that is being told.
+    telling: Option<ActionId>,
+    values: BTreeMap<ActionId, Vec<u8>>,
     partial: Vec<u8>,
     last: VecDeque<String>,
     failure: Option<Failure>,
@@ -106,11 +123,14 @@ impl<'a> Progress<'a> {
         Progress {
             target,
             plan,
-            index: plan.actions().iter().enumerate().map(|(index, planned)| (planned.id, index)).collect(),
+            index: target.graph.in_order().enumerate().map(|(index, (id, _))| (id, index)).collect(),
             counts: Counts::default(),
             current: Vec::new(),
             since: Instant::now(),
             done: BTreeSet::new(),
+            changed: BTreeSet::new(),
+            telling: None,
+            values: plan.values().clone(),
             partial: Vec::new(),
             last: VecDeque::new(),
             failure: None,
@@ -122,20 +142,24 @@ impl<'a> Progress<'a> {
     fn report_unchanged(&mut self) {
         let in_steps: BTreeSet<ActionId> =
             self.plan.steps().iter().flat_map(|step| step.ids.iter().copied()).collect();
-        let plan = self.plan;
-        for planned in plan.actions().iter().filter(|planned| !in_steps.contains(&planned.id)) {
+        for planned in self.reached().iter().filter(|planned| !in_steps.contains(&planned.id)) {
             self.finish(planned.id, ActionOutcome::Unchanged, 0.0);
         }
     }
 
     fn take(&mut self, item: Item) {
         match item {
-            Item::Bytes(bytes) => self.output(&bytes),
+            Item::Bytes(bytes) => match self.telling {
+                Some(id) => self.tell(id, &bytes),
+                None => self.output(&bytes),
+            },
             Item::Mark(mark) => {
                 self.flush_line();
+                self.telling = None;
                 match mark.split_once(' ').unwrap_or((&mark, "")) {
                     ("start", ids) => self.start(ids),
                     ("end", words) => self.end_step(words),
+                    ("value", id) => self.telling = self.known_value(id),
                     ("broken", _) => self.broken(),
                     // The node sends nothing else; what it forges beyond that has no meaning.
                     _ => {}
@@ -167,9 +191,14 @@ impl<'a> Progress<'a> {
         for id in std::mem::take(&mut self.current) {
             let outcome = if status != "0" {
                 let failure = self.failed(id, "");
-                self.failure.get_or_insert_with(|| failure.clone());
-                ActionOutcome::Failed(failure)
+                if self.target.graph.node(id).how().ignores_failure() {
+                    ActionOutcome::Ignored(failure)
+                } else {
+                    self.failure.get_or_insert_with(|| failure.clone());
+                    ActionOutcome::Failed(failure)
+                }
             } else if changed.contains(&id) {
+                self.changed.insert(id);
                 self.changed(id)
             } else {
                 ActionOutcome::Unchanged
@@ -179,7 +208,8 @@ impl<'a> Progress<'a> {
     }
 
     fn changed(&self, id: ActionId) -> ActionOutcome {
-        let planned = &self.plan.actions()[self.index[&id]];
+        let planned = self.plan.actions().iter().find(|planned| planned.id == id);
+        let Some(planned) = planned else { return ActionOutcome::Changed { changes: Vec::new() } };
         match planned.verdict {
             Verdict::Refresh => ActionOutcome::Refreshed,
             // The node found out by itself what there was to do; what the plan expected may not be it.
@@ -196,7 +226,7 @@ impl<'a> Progress<'a> {
         self.failure = Some(failure);
     }
 
-    fn end(mut self, ended: Result<(), ShellError>) -> Applied {
+    fn end(mut self, ended: Result<(), ShellError>, done: &mut Done) -> Applied {
         self.flush_line();
         if let Err(error) = &ended {
             let lost = connect::shell_failure(error);
@@ -210,9 +240,12 @@ impl<'a> Progress<'a> {
             }
             self.failure.get_or_insert(lost);
         }
-        let plan = self.plan;
-        let rest = plan.actions().iter().map(|planned| planned.id).filter(|id| !self.done.contains(id));
-        let rest: Vec<ActionId> = rest.collect();
+        let rest = self.reached().iter().map(|planned| planned.id).filter(|id| !self.done.contains(id));
+        let mut rest: Vec<ActionId> = rest.collect();
+        if !rest.is_empty() || self.failure.is_some() {
+            // What was to be planned later is not tried either.
+            rest.extend(self.plan.actions()[self.plan.reach()..].iter().map(|planned| planned.id));
+        }
         if !rest.is_empty() {
             let failure = self.failure.get_or_insert_with(|| Failure::new("the node stopped before the end"));
             // Of what a lost connection took with it nobody can say that it was not tried.
@@ -222,6 +255,9 @@ impl<'a> Progress<'a> {
                 self.finish(id, ActionOutcome::Skipped { because: because.clone() }, 0.0);
             }
         }
+        done.actions.append(&mut self.done);
+        done.changed.append(&mut self.changed);
+        done.values.append(&mut self.values);
         match self.failure {
             Some(failure) => Err((self.counts, Box::new(failure))),
             None => Ok(self.counts),
@@ -248,6 +284,7 @@ impl<'a> Progress<'a> {
             ActionOutcome::Changed { .. } => self.counts.changed += 1,
             ActionOutcome::Refreshed => self.counts.refreshed += 1,
             ActionOutcome::Failed(_) => self.counts.failed += 1,
+            ActionOutcome::Ignored(_) => self.counts.ignored += 1,
             ActionOutcome::Skipped { .. } => self.counts.skipped += 1,
         }
         self.target.finished(self.index[&id], id, outcome, seconds);
@@ -256,6 +293,11 @@ impl<'a> Progress<'a> {
     /// Returns the failure of an action: its own words, or those given.
     fn failed(&self, id: ActionId, message: &str) -> Failure {
         let node = self.target.graph.node(id);
+        if node.how().is_sensitive() && message.is_empty() {
+            let message =
+                format!("{}: failed; what it wrote is withheld, because it is sensitive", node.label());
+            return Failure::new(message).at(node.location()).maybe_hint(node.comment().map(str::to_owned));
+        }
         let said = self.last.iter().rev().find(|line| !line.trim().is_empty());
         let message = match (message, said) {
             ("", Some(said)) => said.clone(),
@@ -280,6 +322,27 @@ impl<'a> Progress<'a> {
         ids.into_iter()
     }
 
+    /// Returns the actions that the steps reach.
+    fn reached(&self) -> &'a [Planned] {
+        &self.plan.actions()[..self.plan.reach()]
+    }
+
+    /// Returns the action in a mark that tells a value, if it can have one.
+    fn known_value(&self, id: &str) -> Option<ActionId> {
+        id.parse().ok().map(ActionId).filter(|id| self.index.contains_key(id))
+    }
+
+    fn tell(&mut self, id: ActionId, bytes: &[u8]) {
+        let value = self.values.entry(id).or_default();
+        if value.len() + bytes.len() <= VALUE_LIMIT {
+            value.extend_from_slice(bytes);
+        } else {
+            let node = self.target.graph.node(id);
+            let message = format!("{}: the value is larger than {} MiB", node.label(), VALUE_LIMIT >> 20);
+            self.failure.get_or_insert_with(|| Failure::new(message).at(node.location()));
+        }
+    }
+
     fn output(&mut self, bytes: &[u8]) {
         for &byte in bytes {
             if byte == b'\n' || byte == b'\r' || self.partial.len() >= LINE_LIMIT {
@@ -291,19 +354,11 @@ impl<'a> Progress<'a> {
         }
     }
 
-    /// A command may print what it was given. A secret of several lines is masked line by line.
-    fn mask(&self, line: String) -> String {
-        let lines = self.secrets.iter().flat_map(|secret| secret.expose().lines());
-        lines
-            .map(str::trim)
-            .filter(|secret| !secret.is_empty())
-            .fold(line, |line, secret| line.replace(secret, "***"))
-    }
-
     fn flush_line(&mut self) {
         let bytes = std::mem::take(&mut self.partial);
-        let line = self.mask(visible(&String::from_utf8_lossy(&bytes)));
-        if line.trim().is_empty() {
+        let line = mask(visible(&String::from_utf8_lossy(&bytes)), &self.secrets);
+        let sensitive = self.current.iter().any(|id| self.target.graph.node(*id).how().is_sensitive());
+        if sensitive || line.trim().is_empty() {
             return;
         }
         if let Some(id) = self.current.first() {

@@ -9,10 +9,10 @@ use crate::transport::Transport;
 use pallet::compute::NodeRecord;
 use pallet::context::NodeInfo;
 use pallet::facts::Facts;
-use pallet::name::{GroupName, NodeName, PhaseName};
+use pallet::name::{GroupName, NodeName, PhaseName, Tag};
 use pallet::settings::SettingsStore;
 use pallet::spec::Group;
-use pallet::{Context, Node};
+use pallet::{Context, Node, PublishedFacts};
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -46,10 +46,13 @@ pub(super) struct Run {
     pub(super) request: Request,
     pub(super) traffic: Arc<Traffic>,
     pub(super) settings: SettingsStore,
+    pub(super) published: PublishedFacts,
     bystanders: Mutex<Vec<(Node, Arc<Group>)>>,
     started: Instant,
     counts: Mutex<Counts>,
     failed: Mutex<BTreeSet<String>>,
+    /// The tags of all actions that were built.
+    tags: Mutex<BTreeSet<Tag>>,
     pub(super) created: AtomicU64,
     pub(super) destroyed: AtomicU64,
 }
@@ -77,10 +80,12 @@ impl Run {
             request,
             traffic,
             settings: SettingsStore::default(),
+            published: PublishedFacts::default(),
             bystanders: Mutex::default(),
             started: Instant::now(),
             counts: Mutex::default(),
             failed: Mutex::default(),
+            tags: Mutex::default(),
             created: AtomicU64::new(0),
             destroyed: AtomicU64::new(0),
         }
@@ -97,6 +102,23 @@ impl Run {
     ) {
         let nodes = nodes.into_iter().map(|(record, group)| (node_of(record, group, None), group.clone()));
         lock(&self.bystanders).extend(nodes);
+    }
+
+    /// Takes down which tags there are.
+    pub(super) fn see_tags<'a>(&self, tags: impl Iterator<Item = &'a Tag>) {
+        lock(&self.tags).extend(tags.cloned());
+    }
+
+    /// Returns what is wrong when a tag was asked for that no action has.
+    pub(super) fn unknown_tag(&self) -> Option<Failure> {
+        let known = lock(&self.tags);
+        let unknown = self.request.tags.union(&self.request.skip_tags).find(|tag| !known.contains(*tag))?;
+        let names: Vec<&str> = known.iter().map(Tag::as_str).collect();
+        let failure = Failure::new(format!("no action of this run has the tag `{unknown}`"));
+        Some(match names.is_empty() {
+            true => failure.hint("no action has a tag: give some with `.tags([..])` or `tagged(..)`"),
+            false => failure.hint(format!("the tags are {}", names.join(", "))),
+        })
     }
 
     /// Returns the nodes that are not configured in this run.
@@ -214,7 +236,14 @@ pub(super) fn context(
     phase: &PhaseName,
     tentative: bool,
 ) -> Context {
-    Context { node, nodes: nodes.clone(), settings: run.settings.clone(), phase: phase.clone(), tentative }
+    Context {
+        node,
+        nodes: nodes.clone(),
+        settings: run.settings.clone(),
+        published: run.published.clone(),
+        phase: phase.clone(),
+        tentative,
+    }
 }
 
 /// The node under whose name a phase of a group is reported.

@@ -8,11 +8,14 @@ use crate::event::{Counts, Event, Failure};
 use crate::shell::RootShell;
 use crate::transport::local::LocalTransport;
 use crate::transport::{Terminal, Transport};
-use pallet::actions::RemoteFile;
+use pallet::actions::{PublishFact, RemoteFile};
+use pallet::conflicts;
+use pallet::context::Context;
 use pallet::facts::Facts;
-use pallet::graph::{ActionGraph, Built, GraphError, build_phase};
-use pallet::name::PhaseName;
-use pallet::spec::Group;
+use pallet::graph::{ActionGraph, Built, GraphError, build_phases};
+use pallet::name::{NodeName, PhaseName};
+use pallet::plan::Done;
+use pallet::spec::{Group, PhaseFn};
 use pallet::{Node, standard};
 use std::sync::Arc;
 use std::time::Instant;
@@ -38,12 +41,18 @@ pub(super) fn check_source(run: &Run, selection: &Selection) -> Result<(), Vec<F
     let all = run.and_bystanders(nodes.iter().map(|(node, _)| node.clone()));
     let groups: Vec<&Group> = selection.groups.iter().map(|chosen| &*chosen.group).collect();
     let phases = phases_of_run(run, &groups);
+    let mut whole = true;
     let mut mistakes = Mistakes::default();
     for phase in &phases {
         for (node, group) in &nodes {
             let built = build(run, Some(node.clone()), &all, group, phase, true);
+            whole &= built.as_ref().is_ok_and(|built| built.known_after.is_none());
             mistakes.check(built);
         }
+    }
+    // Of what was not built to its end nobody knows the tags yet.
+    if let Some(failure) = run.unknown_tag().filter(|_| whole) {
+        mistakes.add(failure);
     }
     mistakes.finish()
 }
@@ -61,6 +70,9 @@ pub(super) fn check_all(run: &Run, members: &[Member]) -> Result<(), Vec<Failure
         for member in members.iter().filter(|member| member.live.is_some()) {
             mistakes.check(build(run, Some(member.node()), &all, &member.group, phase, false));
         }
+    }
+    if let Some(failure) = run.unknown_tag() {
+        mistakes.add(failure);
     }
     mistakes.finish()
 }
@@ -206,12 +218,47 @@ async fn converge_node(
     live: &mut Live,
 ) -> Result<Counts, (Counts, Box<Failure>)> {
     let target = apply::Target { run, phase, node, graph };
-    let plan = match planning::compare(run, graph, live).await {
-        Ok(plan) => plan,
-        Err(planning::CompareError::Doomed(doomed)) => return Err(target.refuse(&doomed)),
-        Err(planning::CompareError::Failed(failure)) => return Err((Counts::default(), failure)),
-    };
-    target.apply(&plan, &mut live.shell).await
+    let mut counts = Counts::default();
+    let mut done = Done::default();
+    loop {
+        let plan = match planning::compare(run, graph, live, &done).await {
+            Ok(plan) => plan,
+            Err(planning::CompareError::Doomed(doomed)) => {
+                let (refused, failure) = target.refuse(&doomed, &done);
+                counts += refused;
+                return Err((counts, failure));
+            }
+            Err(planning::CompareError::Failed(failure)) => return Err((counts, failure)),
+        };
+        let before = done.actions.len();
+        match target.apply(&plan, &mut live.shell, &mut done).await {
+            Ok(applied) => counts += applied,
+            Err((applied, failure)) => {
+                counts += applied;
+                return Err((counts, failure));
+            }
+        }
+        if !plan.is_split() {
+            break;
+        }
+        if done.actions.len() == before {
+            let failure = Failure::new("the rest of the phase needs a value that the node did not give");
+            return Err((counts, Box::new(failure)));
+        }
+    }
+    publish(run, node, graph, &done);
+    Ok(counts)
+}
+
+/// Takes down the facts that a phase published.
+fn publish(run: &Run, node: &str, graph: &ActionGraph, done: &Done) {
+    let Ok(name) = NodeName::new(node) else { return };
+    for (id, action) in graph.in_order() {
+        let action: &dyn std::any::Any = action.action();
+        if let (Some(fact), Some(value)) = (action.downcast_ref::<PublishFact>(), done.values.get(&id)) {
+            run.published.put(name.clone(), fact.name(), String::from_utf8_lossy(value));
+        }
+    }
 }
 
 /// Runs a phase of a group, which has no node, on the controller.
@@ -266,8 +313,21 @@ pub(super) fn build(
     tentative: bool,
 ) -> Result<Built, GraphError> {
     let functions = group.phases.get(phase).map_or(&[][..], Vec::as_slice);
-    let built = build_phase(&context(run, node, all, phase, tentative), functions, group.location)?;
+    build_in(run, &context(run, node, all, phase, tentative), [(phase, functions)], group)
+}
+
+/// Builds phases of a group as one graph, as far as the tags of the request select.
+pub(super) fn build_in<'a>(
+    run: &Run,
+    context: &Context,
+    phases: impl IntoIterator<Item = (&'a PhaseName, &'a [PhaseFn])>,
+    group: &Group,
+) -> Result<Built, GraphError> {
+    let mut built = build_phases(context, phases, group.location)?;
+    run.see_tags(built.graph.in_order().flat_map(|(_, node)| node.how().tags()));
+    built.graph.select(&run.request.tags, &run.request.skip_tags);
     read_local_files(&built.graph);
+    conflicts::check(&built.graph)?;
     Ok(built)
 }
 

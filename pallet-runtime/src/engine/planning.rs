@@ -1,16 +1,16 @@
 //! Comparing a graph with a node, and the plan as people read it.
 
-use super::connect;
 use super::nodes::{Live, Member, Run, future_node};
 use super::phases;
 use super::select::{self, Selection};
+use super::{apply, connect};
 use crate::event::{ActionLabel, Cost, Counts, Event, Failure, KnownAfter, PlannedAction, Verdict};
 use crate::request::RunError;
 use pallet::action::{ContentChange, Diff};
 use pallet::context::Context;
-use pallet::graph::{ActionGraph, ActionNode, Built, build_phase};
+use pallet::graph::{ActionGraph, ActionId, ActionNode, Built};
 use pallet::name::PhaseName;
-use pallet::plan::{self, Doomed, Plan};
+use pallet::plan::{self, Done, Doomed, Plan};
 use pallet::probe::Section;
 use pallet::script::Script;
 use pallet::spec::Group;
@@ -30,9 +30,14 @@ pub(super) enum CompareError {
     Failed(Box<Failure>),
 }
 
-/// Probes a node and returns the plan.
-pub(super) async fn compare(run: &Run, graph: &ActionGraph, live: &mut Live) -> Result<Plan, CompareError> {
-    let probe = plan::probe(graph, &live.facts).map_err(CompareError::Doomed)?;
+/// Probes a node and returns the plan for what is not done yet.
+pub(super) async fn compare(
+    run: &Run,
+    graph: &ActionGraph,
+    live: &mut Live,
+    done: &Done,
+) -> Result<Plan, CompareError> {
+    let probe = plan::probe(graph, &live.facts, done).map_err(CompareError::Doomed)?;
     let sections = if probe.is_empty() {
         Vec::new()
     } else {
@@ -43,7 +48,7 @@ pub(super) async fn compare(run: &Run, graph: &ActionGraph, live: &mut Live) -> 
     let state = probe
         .parse(&live.facts, &sections)
         .map_err(|error| CompareError::Failed(Box::new(Failure::new(error.to_string()))))?;
-    plan::plan(graph, &live.facts, state, run.request.overwrite_edits).map_err(CompareError::Doomed)
+    plan::plan(graph, &live.facts, state, run.request.overwrite_edits, done).map_err(CompareError::Doomed)
 }
 
 /// Says what converge would do.
@@ -83,7 +88,10 @@ pub(super) async fn plan(run: &Arc<Run>, selection: &Selection) -> Result<(), Ru
         planner.future(node, group).map_err(RunError::Input)?;
     }
     connect::close_all(members).await;
-    Ok(())
+    match run.unknown_tag() {
+        Some(failure) => Err(RunError::Input(vec![failure])),
+        None => Ok(()),
+    }
 }
 
 struct Planner<'a> {
@@ -110,22 +118,20 @@ impl Planner<'_> {
 
     /// Builds all phases of a node as one graph, so that what one phase changes is known to the next.
     fn build(&self, node: &Node, group: &Group, phases: &[PhaseName]) -> Result<Built, Vec<Failure>> {
-        let functions: Vec<_> =
-            phases.iter().filter_map(|phase| group.phases.get(phase)).flatten().cloned().collect();
+        let functions = phases.iter().filter_map(|phase| Some((phase, group.phases.get(phase)?.as_slice())));
         let context = Context {
             node: Some(node.clone()),
             nodes: self.all.clone(),
             settings: self.run.settings.clone(),
+            published: self.run.published.clone(),
             phase: phases
                 .first()
                 .cloned()
                 .unwrap_or_else(|| PhaseName::new(standard::CONFIGURE).expect("valid")),
             tentative: node.try_facts().is_none(),
         };
-        let built = build_phase(&context, &functions, group.location);
-        let built = built.map_err(|error| phases::graph_failures(&error).collect::<Vec<_>>())?;
-        phases::read_local_files(&built.graph);
-        Ok(built)
+        let built = phases::build_in(self.run, &context, functions, group);
+        built.map_err(|error| phases::graph_failures(&error).collect::<Vec<_>>())
     }
 
     /// Returns the phases that would run on a node, `bootstrap` first where it has not run.
@@ -142,7 +148,7 @@ impl Planner<'_> {
         let phases = self.phases_of(&member.group, !connect::to_bootstrap(member));
         let Some(live) = &mut member.live else { return Ok(()) };
         let Built { graph, known_after } = self.build(&node, &member.group, &phases)?;
-        let plan = match compare(self.run, &graph, live).await {
+        let plan = match compare(self.run, &graph, live, &Done::default()).await {
             Ok(plan) => plan,
             Err(CompareError::Failed(failure)) => {
                 self.run.fail(&name, None, *failure);
@@ -158,6 +164,7 @@ impl Planner<'_> {
                 return Ok(());
             }
         };
+        let secrets = graph.secrets();
         let diffs = if self.run.request.diffs { self.diffs(&plan, live).await } else { HashMap::new() };
         let actions: Vec<PlannedAction> = plan
             .actions()
@@ -166,22 +173,14 @@ impl Planner<'_> {
                 action: label(graph.node(planned.id)),
                 verdict: verdict(planned.verdict),
                 changes: planned.diff.changes.clone(),
-                diff: diffs.get(&planned.id.0).cloned(),
-                because: match planned.verdict {
-                    plan::Verdict::Unknown(by) if by == planned.id => {
-                        Some("only the node can tell".to_owned())
-                    }
-                    plan::Verdict::Unknown(by) => {
-                        let cause = graph.node(by);
-                        Some(format!("{} ({})", cause.label(), cause.location()))
-                    }
-                    _ => None,
-                },
+                // A file that is edited in part may contain a secret that another action put there.
+                diff: diffs.get(&planned.id.0).map(|diff| apply::mask(diff.clone(), &secrets)),
+                because: because(&graph, planned.id, planned.verdict),
             })
             .collect();
         let bytes = plan.script("").map_or(0, |script| script.render().len() as u64);
         let cost = Cost {
-            round_trips: if plan.steps().is_empty() { 1 } else { 2 },
+            round_trips: 1 + u64::from(!plan.steps().is_empty()) + if plan.is_split() { 2 } else { 0 },
             bytes,
             restarts: plan.actions().iter().filter(|planned| planned.diff.restarts).count() as u64,
         };
@@ -192,12 +191,12 @@ impl Planner<'_> {
     fn future(&self, node: &Node, group: &Group) -> Result<(), Vec<Failure>> {
         let phases = self.phases_of(group, false);
         let Built { graph, known_after } = self.build(node, group, &phases)?;
-        let actions = graph.in_order().map(|(_, action)| PlannedAction {
+        let actions = graph.in_order().map(|(id, action)| PlannedAction {
             action: label(action),
-            verdict: Verdict::Unknown,
+            verdict: if action.overridden_by().is_some() { Verdict::Unchanged } else { Verdict::Unknown },
             changes: Vec::new(),
             diff: None,
-            because: None,
+            because: because(&graph, id, plan::Verdict::Unchanged),
         });
         self.report(node, &phases, actions.collect(), known_after.map(describe), Cost::default());
         Ok(())
@@ -276,6 +275,21 @@ fn unified(id: usize, change: &ContentChange, sections: &[Section]) -> Option<St
     Some(diff.unified_diff().context_radius(3).header(change.path.as_str(), change.path.as_str()).to_string())
 }
 
+/// Returns why a verdict is what it is, where that is not in the difference.
+fn because(graph: &ActionGraph, id: ActionId, verdict: plan::Verdict) -> Option<String> {
+    if let Some(by) = graph.node(id).overridden_by() {
+        return Some(format!("overridden at {}", graph.node(by).location()));
+    }
+    match verdict {
+        plan::Verdict::Unknown(by) if by == id => Some("only the node can tell".to_owned()),
+        plan::Verdict::Unknown(by) => {
+            let cause = graph.node(by);
+            Some(format!("{} ({})", cause.label(), cause.location()))
+        }
+        _ => None,
+    }
+}
+
 fn describe(known: pallet::graph::KnownAfter) -> KnownAfter {
     KnownAfter { what: known.what, source: known.location.to_string() }
 }
@@ -293,7 +307,7 @@ fn verdict(verdict: plan::Verdict) -> Verdict {
 pub(super) fn label(node: &ActionNode) -> ActionLabel {
     ActionLabel {
         kind: node.action().kind().to_owned(),
-        subject: node.action().subject(),
+        subject: node.subject(),
         source: node.location().to_string(),
         phases: node.phases().to_vec(),
     }

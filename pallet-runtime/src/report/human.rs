@@ -110,6 +110,7 @@ impl HumanReporter {
             ActionOutcome::Changed { .. } => Some(self.paint.change("~")),
             ActionOutcome::Refreshed => Some(self.paint.dim("*")),
             ActionOutcome::Failed(_) => Some(self.paint.bad("×")),
+            ActionOutcome::Ignored(_) => Some(self.paint.dim("×")),
             ActionOutcome::Unchanged if self.verbose => Some(self.paint.dim("=")),
             ActionOutcome::Unchanged | ActionOutcome::Skipped { .. } => None,
         }

@@ -89,8 +89,8 @@ fn line(event: &Event, verbose: bool) -> Option<String> {
             format!("failed {node} {}: {}", phase.as_deref().unwrap_or("-"), failure.message)
         }
         Event::NodePhaseFinished { node, phase, counts } => format!(
-            "node {node} finished {phase} changed={} unchanged={} refreshed={} failed={} skipped={}",
-            counts.changed, counts.unchanged, counts.refreshed, counts.failed, counts.skipped
+            "node {node} finished {phase} changed={} unchanged={} refreshed={} failed={} skipped={} ignored={}",
+            counts.changed, counts.unchanged, counts.refreshed, counts.failed, counts.skipped, counts.ignored
         ),
         Event::ActionStarted { .. }
         | Event::ActionOutput { .. }
@@ -120,6 +120,7 @@ pub(crate) fn outcome_words(outcome: &ActionOutcome) -> (&'static str, String) {
         ActionOutcome::Changed { changes } => ("changed", changes.join("; ")),
         ActionOutcome::Refreshed => ("refreshed", String::new()),
         ActionOutcome::Failed(failure) => ("failed", failure.message.clone()),
+        ActionOutcome::Ignored(failure) => ("ignored", failure.message.clone()),
         ActionOutcome::Skipped { because } => ("skipped", because.clone()),
     }
 }

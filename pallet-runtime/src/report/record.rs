@@ -140,6 +140,7 @@ impl Record {
             ActionOutcome::Changed { .. } => self.counts.changed += 1,
             ActionOutcome::Refreshed => self.counts.refreshed += 1,
             ActionOutcome::Failed(_) => self.counts.failed += 1,
+            ActionOutcome::Ignored(_) => self.counts.ignored += 1,
             ActionOutcome::Skipped { because } => {
                 self.counts.skipped += 1;
                 self.skipped.entry(node.to_owned()).or_insert_with(|| (0, because.clone())).0 += 1;

@@ -196,6 +196,7 @@ fn tallies(summary: &Summary) -> String {
         (counts.refreshed, "refreshed"),
         (counts.unchanged, "unchanged"),
         (counts.failed, "failed"),
+        (counts.ignored, "failed without harm"),
         (counts.skipped, "skipped"),
     ];
     let said: Vec<String> = all

@@ -7,8 +7,10 @@ pub(crate) mod runs;
 
 use pallet::Secret;
 use pallet::compute::{BoxFuture, Compute, ComputeError, Provider, ServiceConfig};
+use pallet::graph::draw::Drawing;
 use pallet::name::{GroupName, PhaseName};
 use pallet_runtime::cli::{Catalogue, Engine, GroupEntry, Main, PhaseEntry, Prompts, Setup, Stream, World};
+use pallet_runtime::engine::DrawRequest;
 use pallet_runtime::event::{Event, Failure, Summary};
 use pallet_runtime::providers::node_list::NodeList;
 use pallet_runtime::request::{Request, RunError};
@@ -72,6 +74,11 @@ impl Place {
 
     /// Runs a command line with the engine's script and returns what it did.
     pub(crate) fn run(&self, engine: &FakeEngine, line: &str) -> Outcome {
+        self.run_main(Main::new(engine.clone()).provider(Bench), line)
+    }
+
+    /// Runs a command line of a program and returns what it did.
+    pub(crate) fn run_main(&self, main: Main, line: &str) -> Outcome {
         let (stdout, stderr) = (Kept::default(), Kept::default());
         let world = World {
             args: ["infra"].into_iter().chain(line.split_whitespace()).map(Into::into).collect(),
@@ -82,7 +89,7 @@ impl Place {
             prompts: self.answers.clone(),
             interruptible: self.interruptible,
         };
-        let code = Main::new(engine.clone()).provider(Bench).run_in(world);
+        let code = main.run_in(world);
         Outcome { code, stdout: self.normal(&stdout), stderr: self.normal(&stderr) }
     }
 
@@ -163,7 +170,7 @@ impl FakeEngine {
             }
             match events.last() {
                 Some(Event::Finished(summary)) if summary.ok => Ok(summary.clone()),
-                Some(Event::Finished(summary)) => Err(RunError::Failed(summary.clone())),
+                Some(Event::Finished(summary)) => Err(RunError::Failed(Box::new(summary.clone()))),
                 _ => panic!("a script ends with `finished`"),
             }
         })
@@ -182,6 +189,10 @@ impl FakeEngine {
 impl Engine for FakeEngine {
     fn catalogue(&self) -> Result<Catalogue, Vec<Failure>> {
         self.catalogue.clone()
+    }
+
+    fn draw(&self, request: &DrawRequest) -> Result<Drawing, Vec<Failure>> {
+        Ok(Drawing::new().note(format!("{:?} on {}", request.target, request.facts.os.description)))
     }
 
     fn run(&self, setup: Setup, request: Request) -> BoxFuture<'_, Result<Summary, RunError>> {

@@ -200,6 +200,7 @@ impl Run {
                 changed: self.counts.changed - before.changed,
                 refreshed: self.counts.refreshed - before.refreshed,
                 failed: self.counts.failed - before.failed,
+                ignored: self.counts.ignored - before.ignored,
                 skipped: self.counts.skipped - before.skipped,
                 unknown: 0,
             };
@@ -215,6 +216,7 @@ impl Run {
             ActionOutcome::Changed { .. } => self.counts.changed += 1,
             ActionOutcome::Refreshed => self.counts.refreshed += 1,
             ActionOutcome::Failed(_) => self.counts.failed += 1,
+            ActionOutcome::Ignored(_) => self.counts.ignored += 1,
             ActionOutcome::Skipped { .. } => self.counts.skipped += 1,
         }
         let seconds = if matches!(outcome, ActionOutcome::Unchanged | ActionOutcome::Skipped { .. }) {

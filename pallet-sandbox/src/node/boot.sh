@@ -48,6 +48,9 @@ mount -t tmpfs -o mode=755,nosuid,nodev tmpfs run
 mount -t tmpfs -o mode=1777,nosuid,nodev tmpfs tmp
 mkdir -m 1777 run/lock
 mkdir -m 700 run/pallet
+# Where programs look for what kind of container they are in.
+mkdir run/systemd
+echo pallet-sandbox >run/systemd/container
 cp ../init.sh run/pallet/init
 cp ../utmp run/utmp
 

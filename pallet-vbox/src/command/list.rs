@@ -5,6 +5,7 @@ use super::medium::{self, Medium};
 use crate::machine::MachineId;
 use crate::vboxmanage::{Call, CallError, Unexpected, VBoxManage};
 use std::net::IpAddr;
+use std::path::PathBuf;
 
 /// A machine in the list of all machines.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,6 +28,14 @@ pub(crate) async fn machines(vbox: &VBoxManage) -> Result<Vec<Listed>, CallError
     const DOING: &str = "list the machines";
     let answer = vbox.run(Call::new(DOING, ["list", "vms"]).repeatable()).await?;
     parse_machines(&answer.stdout).map_err(|what| CallError::unexpected(DOING, what))
+}
+
+/// Returns the settings file of a machine, also of one that VirtualBox cannot read.
+pub(crate) async fn settings_file(vbox: &VBoxManage, id: &MachineId) -> Result<Option<PathBuf>, CallError> {
+    let call = Call::new("list the settings files of the machines", ["list", "vms", "--long"]);
+    // Why a machine cannot be read is told as an error.
+    let answer = vbox.run(call.repeatable().may_complain()).await?;
+    Ok(parse_settings_file(&answer.stdout, id))
 }
 
 /// Returns all disks of the registry.
@@ -72,6 +81,13 @@ fn parse_machines(stdout: &str) -> Result<Vec<Listed>, Unexpected> {
         })
         .collect::<Option<_>>()
         .ok_or_else(|| Unexpected::new("lines \"name\" {uuid}", stdout))
+}
+
+/// The file follows on the UUID.
+fn parse_settings_file(stdout: &str, id: &MachineId) -> Option<PathBuf> {
+    let machine = stdout.lines().skip_while(|line| field(line, "UUID") != Some(id.as_str())).skip(1);
+    let mut rest = machine.take_while(|line| field(line, "UUID").is_none());
+    rest.find_map(|line| field(line, "Config file")).map(PathBuf::from)
 }
 
 /// Blocks of lines, each followed by an empty line.
@@ -125,6 +141,16 @@ mod tests {
         assert_eq!(found[0].id.as_str(), "11111111-2222-4333-8444-555555555555");
         assert!(parse_machines("what is this\n").is_err());
         assert_eq!(parse_machines(""), Ok(vec![]));
+    }
+
+    #[test]
+    fn a_machine_that_cannot_be_read_has_a_settings_file() {
+        let listed = include_str!("../samples/list-vms-long.txt");
+        let file = |id: &str| parse_settings_file(listed, &MachineId::parse(id).expect("a UUID"));
+        let known = |path: &str| Some(PathBuf::from(path));
+        assert_eq!(file("11111111-2222-4333-8444-000000000002"), known("/n/web-1/web-1.vbox"));
+        assert_eq!(file("11111111-2222-4333-8444-000000000001"), known("/n/hold/hold.vbox"));
+        assert_eq!(file("11111111-2222-4333-8444-000000000003"), None);
     }
 
     #[test]

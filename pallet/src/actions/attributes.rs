@@ -1,9 +1,10 @@
 //! Mode, owner and group of things in the file system: the same for files and directories.
 
 use crate::action::{Diff, View};
+use crate::claim::{Claim, Thing};
 use crate::graph::ActionId;
-use crate::name::RemotePath;
-use crate::probe::{PathKind, PathState};
+use crate::name::{AccountName, RemotePath};
+use crate::probe::{PathKind, PathState, Probe};
 use crate::text::Text;
 use std::fmt::Display;
 
@@ -25,10 +26,37 @@ impl Attributes {
         }
         for account in [&self.owner, &self.group].into_iter().flatten() {
             if account.parse::<u32>().is_err() {
-                crate::name::AccountName::new(account.as_str()).map_err(|error| error.to_string())?;
+                AccountName::new(account.as_str()).map_err(|error| error.to_string())?;
             }
         }
         Ok(())
+    }
+
+    /// Asks whether the owner and the group exist. That root does costs no question.
+    pub(crate) fn probe(&self, probe: &mut Probe) {
+        if let Some(owner) = named(&self.owner) {
+            probe.user(&owner);
+        }
+        if let Some(group) = named(&self.group) {
+            probe.group(&group);
+        }
+    }
+
+    /// Returns why they cannot be set: the owner or the group is certain not to exist.
+    pub(crate) fn missing_account(&self, view: &View<'_>) -> Option<Diff> {
+        if let Some(owner) = named(&self.owner) {
+            let known = view.world.user(&owner);
+            if known.is.is_none() && known.doubt.is_none() {
+                let hint = format!("write `user(\"{owner}\")` before this line");
+                return Some(Diff::problem(format!("there is no user {owner}"), hint));
+            }
+        }
+        let group = named(&self.group)?;
+        let known = view.world.group(&group);
+        (known.is.is_none() && known.doubt.is_none()).then(|| {
+            let hint = format!("write `group(\"{group}\")` before this line");
+            Diff::problem(format!("there is no group {group}"), hint)
+        })
     }
 
     /// Adds what differs from what stands there.
@@ -72,6 +100,17 @@ impl Attributes {
         }
     }
 
+    /// Returns what is declared of the thing at a path.
+    pub(crate) fn claims(&self, path: &RemotePath) -> Vec<Claim> {
+        let thing = || Thing::Path(path.clone());
+        let mode = self.mode.map(|mode| Claim::new(thing(), "mode", format!("{mode:04o}")));
+        let owner =
+            self.owner.as_ref().map(|owner| account_claim(thing(), ["owner", "owner's number"], owner));
+        let group =
+            self.group.as_ref().map(|group| account_claim(thing(), ["group", "group's number"], group));
+        [mode, owner, group].into_iter().flatten().collect()
+    }
+
     /// Returns mode, owner and group as words of a script; an empty word leaves it as it is.
     pub(crate) fn words(&self) -> [Text; 3] {
         let mode = self.mode.map(|mode| format!("{mode:04o}")).unwrap_or_default();
@@ -80,8 +119,24 @@ impl Attributes {
     }
 }
 
+/// Returns an owner or group that is given by a name of which it is not certain that every node has it.
+fn named(account: &Option<String>) -> Option<AccountName> {
+    let name = account.as_deref().filter(|name| *name != "root" && name.parse::<u32>().is_err())?;
+    AccountName::new(name).ok()
+}
+
 fn is_account(wanted: &str, name: &str, id: Option<u32>) -> bool {
     wanted == name || id.is_some_and(|id| wanted.parse() == Ok(id))
+}
+
+/// Returns the claim about an account that is given by name or number. Nobody can tell without a node whether a
+/// name and a number are the same account, so they are two aspects; but root is 0 everywhere.
+pub(crate) fn account_claim(thing: Thing, aspects: [&'static str; 2], account: &str) -> Claim {
+    match account.parse::<u32>() {
+        Ok(0) => Claim::new(thing, aspects[0], "root"),
+        Ok(number) => Claim::new(thing, aspects[1], number.to_string()),
+        Err(_) => Claim::new(thing, aspects[0], account),
+    }
 }
 
 /// Gives the handle of an action with [`Attributes`] the methods for them.
@@ -126,6 +181,11 @@ impl GivenPath {
     /// Returns the path. Only actions that passed their check are probed, diffed and applied.
     pub(crate) fn get(&self) -> &RemotePath {
         self.0.as_ref().expect("checked when the graph was built")
+    }
+
+    /// Returns the path as a thing of which something can be declared.
+    pub(crate) fn thing(&self) -> Thing {
+        Thing::Path(self.get().clone())
     }
 
     pub(crate) fn subject(&self) -> String {

@@ -2,8 +2,10 @@
 
 use super::attributes::{Attributes, GivenPath, attribute_methods, first_words};
 use crate::action::{Action, Diff, View};
+use crate::claim::{self, Claim};
 use crate::facts::Facts;
 use crate::graph::{ActionId, Handle, record};
+use crate::name::RemotePath;
 use crate::probe::{PathKind, PathState, Probe};
 use crate::script::{FILES, Script};
 use crate::world::{Effects, World};
@@ -67,18 +69,34 @@ impl Action for Directory {
 
     fn probe(&self, _: ActionId, _: &Facts, probe: &mut Probe) -> Result<(), String> {
         probe.path(self.path.get());
+        if self.absent == Absent::WhenEmpty {
+            probe.emptiness(self.path.get());
+        }
+        self.attributes.probe(probe);
         Ok(())
     }
 
     fn diff(&self, view: &View<'_>) -> Diff {
         let path = self.path.get();
         let known = view.world.path(path);
+        if let Some(problem) = self.attributes.missing_account(view).filter(|_| self.absent == Absent::No) {
+            return problem;
+        }
         let mut diff = Diff::none();
         match (&known.is.kind, self.absent == Absent::No) {
             (PathKind::Absent, true) => diff.change("created"),
             (PathKind::Absent, false) => {}
             (PathKind::Directory, true) => self.attributes.diff(&known.is, &mut diff),
-            (PathKind::Directory, false) => diff.change("removed"),
+            (PathKind::Directory, false) => {
+                if self.absent == Absent::WhenEmpty {
+                    match view.world.is_full(path) {
+                        Some(true) if known.doubt.is_none() => return not_empty(path),
+                        Some(false) => {}
+                        _ => diff.doubt(Some(view.id)),
+                    }
+                }
+                diff.change("removed");
+            }
             // A link to a directory is one for whoever goes through it; only the node can tell.
             (PathKind::Link(_), true) => self.attributes.diff_through_link(view.id, &mut diff),
             (PathKind::Link(_), false) => diff.change("removed"),
@@ -128,4 +146,18 @@ impl Action for Directory {
     fn effects(&self) -> Option<Effects> {
         (self.absent == Absent::WithContents).then(|| Effects::Below(self.path.get().clone()))
     }
+
+    fn declares(&self) -> Vec<Claim> {
+        if self.absent != Absent::No {
+            return vec![Claim::absent(self.path.thing())];
+        }
+        let mut claims = vec![Claim::existence(self.path.thing(), claim::DIRECTORY)];
+        claims.extend(self.attributes.claims(self.path.get()));
+        claims
+    }
+}
+
+fn not_empty(path: &RemotePath) -> Diff {
+    let hint = "to remove it with all that is in it write `.absent_with_contents()`".to_owned();
+    Diff::problem(format!("directory {path} is not empty"), hint)
 }

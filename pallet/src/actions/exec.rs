@@ -1,20 +1,26 @@
 //! Commands: run for their effect, or read for their output.
 
+mod script;
+
+pub use script::exec_script;
+
 use super::attributes::GivenPath;
 use crate::action::{Action, Diff, View};
+use crate::condition::Condition;
 use crate::facts::Facts;
 use crate::graph::{ActionId, AnyHandle, Handle, Value, record};
-use crate::probe::{PathKind, Probe};
-use crate::script::Script;
+use crate::name::AccountName;
+use crate::probe::Probe;
+use crate::script::{COMMANDS, Script};
 use crate::secret::Secret;
 use crate::text::Text;
 use crate::world::{Effects, World};
+use script::Interpreter;
 
 /// A command that is run.
 #[derive(Debug)]
 pub struct Exec {
     command: Text,
-    guards: Vec<Guard>,
     setting: Setting,
     has_value: bool,
 }
@@ -31,13 +37,11 @@ pub struct OutputOf {
 struct Setting {
     env: Vec<(String, Text)>,
     dir: Option<GivenPath>,
-}
-
-#[derive(Debug)]
-enum Guard {
-    Creates(GivenPath),
-    Unless(Text),
-    OnlyIf(Text),
+    run_as: Option<String>,
+    nice: Option<i8>,
+    /// Whether the first command that fails is the last.
+    checked: bool,
+    interpreter: Option<Interpreter>,
 }
 
 /// Runs a command by the node's `sh`, as root.
@@ -56,12 +60,7 @@ enum Guard {
 /// ```
 #[track_caller]
 pub fn exec(command: impl Into<Text>) -> Handle<Exec> {
-    record(Exec {
-        command: command.into(),
-        guards: Vec::new(),
-        setting: Setting::default(),
-        has_value: false,
-    })
+    record(Exec { command: command.into(), setting: Setting::default(), has_value: false })
 }
 
 /// Returns what a command writes to its standard output, without the newlines at its end.
@@ -78,19 +77,14 @@ impl Handle<Exec> {
     /// Runs the command only when there is nothing at this path.
     #[track_caller]
     pub fn creates(self, path: impl AsRef<str>) -> Self {
-        self.edit(|exec| exec.guards.push(Guard::Creates(GivenPath::new(path))))
+        self.unless(Condition::exists(path))
     }
 
-    /// Runs the command only when this one, which must change nothing, fails.
-    #[track_caller]
-    pub fn unless(self, command: impl Into<Text>) -> Self {
-        self.edit(|exec| exec.guards.push(Guard::Unless(command.into())))
-    }
-
-    /// Runs the command only when this one, which must change nothing, ends well.
+    /// Runs the command only when this one, which must change nothing, ends well. It is
+    /// [`when`](Handle::when) by another name.
     #[track_caller]
     pub fn only_if(self, command: impl Into<Text>) -> Self {
-        self.edit(|exec| exec.guards.push(Guard::OnlyIf(command.into())))
+        self.when(command.into())
     }
 
     /// Sets an environment variable of the command.
@@ -103,6 +97,19 @@ impl Handle<Exec> {
     #[track_caller]
     pub fn dir(self, path: impl AsRef<str>) -> Self {
         self.edit(|exec| exec.setting.dir = Some(GivenPath::new(path)))
+    }
+
+    /// Runs the command as a user of the node, with the groups and the home of that user. `env` and `dir` hold as
+    /// well; conditions are asked as root.
+    #[track_caller]
+    pub fn run_as(self, user: impl Into<String>) -> Self {
+        self.edit(|exec| exec.setting.run_as = Some(user.into()))
+    }
+
+    /// Runs the command with this niceness, from -20 (before all others) to 19.
+    #[track_caller]
+    pub fn nice(self, niceness: i8) -> Self {
+        self.edit(|exec| exec.setting.nice = Some(niceness))
     }
 
     /// Returns what the command writes to its standard output, without the newlines at its end. Not for a
@@ -121,69 +128,65 @@ impl Setting {
                 return Err(format!("{name:?} cannot be the name of an environment variable"));
             }
         }
+        if let Some(user) = &self.run_as {
+            AccountName::new(user).map_err(|error| error.to_string())?;
+        }
+        if self.nice.is_some_and(|nice| !(-20..20).contains(&nice)) {
+            return Err("a niceness is a number from -20 to 19".to_owned());
+        }
+        self.interpreter.as_ref().map_or(Ok(()), Interpreter::check)?;
         self.dir.as_ref().map_or(Ok(()), GivenPath::check)
     }
 
     fn values(&self) -> impl Iterator<Item = AnyHandle> + '_ {
-        self.env.iter().flat_map(|(_, value)| value.values())
+        let arguments = self.interpreter.iter().flat_map(Interpreter::values);
+        self.env.iter().flat_map(|(_, value)| value.values()).chain(arguments)
+    }
+
+    /// Returns code that prepares a subshell.
+    fn prepare(&self) -> Script {
+        let dir = self.dir.as_ref().map_or("/", |dir| dir.get().as_str());
+        let mut script = Script::new().code("cd ").word(dir).code(" || exit\n");
+        for (name, value) in &self.env {
+            script = script.code(format!("{name}=")).word(value.clone()).code(format!("; export {name}\n"));
+        }
+        script
     }
 
     /// Returns code that prepares a subshell and runs the command in it.
     ///
     /// `eval` instead of `sh -c`: the command is in no argument list, and a syntax error in it ends the subshell
     /// and nothing else.
-    fn run(&self, command: &Text, view: Option<&View<'_>>) -> Script {
-        let fill = |text: &Text| view.map_or_else(|| text.clone(), |view| view.fill(text));
-        let dir = self.dir.as_ref().map_or("/", |dir| dir.get().as_str());
-        let mut script = Script::new().code("cd ").word(dir).code(" || exit\n");
-        for (name, value) in &self.env {
-            script = script.code(format!("{name}=")).word(fill(value)).code(format!("; export {name}\n"));
+    fn run(&self, command: &Text) -> Script {
+        let is_shell = self.interpreter.as_ref().is_none_or(Interpreter::is_shell);
+        let command = match self.checked && is_shell {
+            true => Text::concat(["set -e\n".into(), command.clone()]),
+            false => command.clone(),
+        };
+        let other_user = self.run_as.is_some() || self.nice.is_some();
+        if !other_user && self.interpreter.is_none() {
+            return self.prepare().code("eval ").word(command).code("\n");
         }
-        script.code("eval ").word(fill(command)).code("\n")
+        let mut script = self.prepare().code("{\n").print(command).code("} | ");
+        if other_user {
+            let nice = self.nice.map(|nice| nice.to_string()).unwrap_or_default();
+            let user = self.run_as.clone().unwrap_or_default();
+            script = script.library(&COMMANDS).code("p_as ").word(user).code(" ").word(nice).code(" ");
+        }
+        match &self.interpreter {
+            Some(interpreter) => interpreter.words(script),
+            None => script,
+        }
+        .code("\n")
     }
 }
 
 /// Returns a command for people: its first line, shortened.
-fn in_short(command: &Text) -> String {
+pub(super) fn in_short(command: &Text) -> String {
     let text = command.masked();
     let line = text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default().trim();
     let short: String = line.chars().filter(|c| !c.is_control()).take(60).collect();
     if short.len() < text.trim().len() { format!("{short} …") } else { short }
-}
-
-impl Exec {
-    /// Returns an action whose value a guard needs: in the command or in its environment.
-    fn value_of_guard(&self, command: &Text) -> Option<ActionId> {
-        command.values().chain(self.setting.values()).map(|value| value.id).next()
-    }
-
-    /// Tells whether the guards let the command run, by what the world knows; and who makes that a guess.
-    fn runs(&self, view: &View<'_>) -> (bool, Option<ActionId>) {
-        let mut doubt = None;
-        for (number, guard) in self.guards.iter().enumerate() {
-            let (open, doubtful) = match guard {
-                Guard::Creates(path) => {
-                    let known = view.world.path(path.get());
-                    (known.is.kind == PathKind::Absent, known.doubt)
-                }
-                Guard::Unless(command) | Guard::OnlyIf(command) => {
-                    let known = view.world.command(view.id, guard_number(number));
-                    let good = known.is.is_some_and(|result| result.status == 0);
-                    let wanted = matches!(guard, Guard::OnlyIf(_));
-                    (good == wanted, known.doubt.or_else(|| self.value_of_guard(command)))
-                }
-            };
-            if doubtful.is_none() && !open {
-                return (false, None);
-            }
-            doubt = doubt.or(doubtful);
-        }
-        (true, doubt)
-    }
-}
-
-fn guard_number(index: usize) -> u8 {
-    u8::try_from(index).unwrap_or(u8::MAX)
 }
 
 impl Action for Exec {
@@ -196,83 +199,39 @@ impl Action for Exec {
     }
 
     fn check(&self) -> Result<(), String> {
-        if self.has_value && !self.guards.is_empty() {
-            return Err(
-                "a command with a guard may not run, so it has no value: read it with `output_of`".into()
-            );
-        }
-        if self.guards.len() > usize::from(u8::MAX) {
-            return Err("more than 255 guards".to_owned());
-        }
-        for guard in &self.guards {
-            if let Guard::Creates(path) = guard {
-                path.check()?;
-            }
-        }
         self.setting.check()
     }
 
     fn values(&self) -> Vec<AnyHandle> {
-        let guards = self.guards.iter().flat_map(|guard| match guard {
-            Guard::Creates(_) => Vec::new(),
-            Guard::Unless(command) | Guard::OnlyIf(command) => command.values().collect(),
-        });
-        self.command.values().chain(self.setting.values()).chain(guards).collect()
+        self.command.values().chain(self.setting.values()).collect()
     }
 
     fn secrets(&self) -> Vec<Secret> {
         self.command.secrets().chain(self.setting.env.iter().flat_map(|(_, value)| value.secrets())).collect()
     }
 
-    fn probe(&self, id: ActionId, _: &Facts, probe: &mut Probe) -> Result<(), String> {
-        for (number, guard) in self.guards.iter().enumerate() {
-            match guard {
-                Guard::Creates(path) => probe.path(path.get()),
-                Guard::Unless(command) | Guard::OnlyIf(command) => {
-                    // A guard that needs a value is asked on the node when its turn comes.
-                    if self.value_of_guard(command).is_none() {
-                        probe.check(id, guard_number(number), self.setting.run(command, None));
-                    }
-                }
-            }
-        }
+    fn setting(&self) -> Script {
+        self.setting.prepare()
+    }
+
+    fn probe(&self, _: ActionId, _: &Facts, _: &mut Probe) -> Result<(), String> {
         Ok(())
     }
 
-    fn diff(&self, view: &View<'_>) -> Diff {
+    fn diff(&self, _: &View<'_>) -> Diff {
         let mut diff = Diff::none();
-        let (runs, doubt) = self.runs(view);
-        if runs {
-            diff.change("run");
-            diff.doubt(doubt);
-        }
+        diff.change("run");
         diff
     }
 
     fn apply(&self, view: &View<'_>) -> Script {
-        let mut script = Script::new();
-        for guard in &self.guards {
-            script = match guard {
-                Guard::Creates(path) => {
-                    let path = path.get().as_str();
-                    script
-                        .code("if [ -e ")
-                        .word(path)
-                        .code(" ] || [ -L ")
-                        .word(path)
-                        .code(" ]; then return 0; fi\n")
-                }
-                Guard::Unless(command) => guard_script(script, "if ", &self.setting, command, view),
-                Guard::OnlyIf(command) => guard_script(script, "if ! ", &self.setting, command, view),
-            };
-        }
-        let run = self.setting.run(&self.command, Some(view));
+        let run = self.setting.run(&self.command).fill(|id| view.world.value(id));
         let number = view.id.0;
-        if self.has_value {
-            script = script.code(format!("p_v{number}=$(unset p_token\n")).append(run).code(")");
+        let script = if self.has_value {
+            Script::new().code(format!("p_v{number}=$(unset p_token\n")).append(run).code(")")
         } else {
-            script = script.code("(unset p_token\n").append(run).code(")");
-        }
+            Script::new().code("(unset p_token\n").append(run).code(")")
+        };
         script.code(format!(
             "\np_code=$?\nif [ $p_code -ne 0 ]; then p_say \"exit code $p_code\"; return 1; fi\np_did=\"$p_did {number}\"\n"
         ))
@@ -283,20 +242,6 @@ impl Action for Exec {
     fn effects(&self) -> Option<Effects> {
         Some(Effects::Anything)
     }
-}
-
-fn guard_script(
-    script: Script,
-    open: &'static str,
-    setting: &Setting,
-    command: &Text,
-    view: &View<'_>,
-) -> Script {
-    script
-        .code(open)
-        .code("(unset p_token\n")
-        .append(setting.run(command, Some(view)))
-        .code(") >/dev/null 2>&1; then return 0; fi\n")
 }
 
 impl Action for OutputOf {
@@ -318,7 +263,7 @@ impl Action for OutputOf {
 
     fn probe(&self, id: ActionId, _: &Facts, probe: &mut Probe) -> Result<(), String> {
         if self.command.values().next().is_none() {
-            probe.capture(id, 0, self.setting.run(&self.command, None));
+            probe.capture(id, 0, self.setting.run(&self.command));
         }
         Ok(())
     }
@@ -332,7 +277,7 @@ impl Action for OutputOf {
     fn apply(&self, view: &View<'_>) -> Script {
         Script::new()
             .code(format!("p_v{}=$( (unset p_token\n", view.id.0))
-            .append(self.setting.run(&self.command, Some(view)))
+            .append(self.setting.run(&self.command).fill(|id| view.world.value(id)))
             .code(") 2>/dev/null)\nreturn 0\n")
     }
 

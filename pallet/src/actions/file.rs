@@ -2,6 +2,7 @@
 
 use super::attributes::{Attributes, GivenPath, attribute_methods, first_words, missing_parent};
 use crate::action::{Action, Diff, View};
+use crate::claim::{self, Claim};
 use crate::facts::Facts;
 use crate::graph::{ActionId, Handle, record};
 use crate::probe::{Contents, PathKind, PathState, Probe};
@@ -50,6 +51,7 @@ impl Action for File {
 
     fn probe(&self, _: ActionId, _: &Facts, probe: &mut Probe) -> Result<(), String> {
         probe.path(self.path.get());
+        self.attributes.probe(probe);
         if let Some(parent) = self.path.get().parent() {
             probe.path(&parent);
         }
@@ -59,6 +61,9 @@ impl Action for File {
     fn diff(&self, view: &View<'_>) -> Diff {
         let path = self.path.get();
         let known = view.world.path(path);
+        if let Some(problem) = self.attributes.missing_account(view).filter(|_| !self.absent) {
+            return problem;
+        }
         let mut diff = Diff::none();
         match (&known.is.kind, self.absent) {
             (PathKind::Absent, true) => {}
@@ -104,5 +109,14 @@ impl Action for File {
     fn effects(&self) -> Option<Effects> {
         // It may be what defines a service.
         Some(Effects::Below(self.path.get().clone()))
+    }
+
+    fn declares(&self) -> Vec<Claim> {
+        if self.absent {
+            return vec![Claim::absent(self.path.thing())];
+        }
+        let mut claims = vec![Claim::existence(self.path.thing(), claim::FILE)];
+        claims.extend(self.attributes.claims(self.path.get()));
+        claims
     }
 }

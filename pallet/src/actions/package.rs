@@ -1,97 +1,311 @@
-//! Packages and the package index.
+//! Packages, and what they come from.
 
-use crate::action::{Action, Batch, Diff, View};
+mod debconf;
+mod file;
+mod manager;
+mod names;
+mod options;
+mod own_file;
+mod source;
+mod system;
+
+pub use debconf::{Debconf, debconf};
+pub use file::{PackageFile, package_file};
+pub use manager::{
+    AutoRemove, CacheCleanup, ForeignArchitecture, IndexUpdate, PackageManager, PackageSetting,
+    SystemUpgrade, package_manager,
+};
+pub use names::System;
+pub use source::{PackageSource, package_source};
+
+use crate::action::{Action, Batch, Diff, Member, View};
+use crate::claim::{Claim, Thing};
 use crate::facts::{Facts, PackageManagerKind};
 use crate::graph::{ActionId, Handle, record};
-use crate::name::{PackageName, RemotePath};
-use crate::probe::{PackageState, PathKind, PathState, Probe};
-use crate::script::{APT, Script};
+use crate::name::PackageName;
+use crate::probe::{PackageState, Probe};
+use crate::script::Script;
 use crate::world::{Effects, World};
+use names::Names;
+use options::{Options, Wanted};
 use std::time::Duration;
 
 /// Packages that are installed, or absent.
 #[derive(Debug)]
 pub struct Package {
-    names: Vec<String>,
+    names: Names,
     version: Option<String>,
-    state: Wanted,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Wanted {
-    Installed,
-    Absent,
-    Purged,
+    architecture: Option<String>,
+    options: Options,
 }
 
 /// Declares that a package is installed.
 ///
-/// Calls that follow each other directly are one transaction. Never asks; configuration files that were edited
-/// stay; a transaction that would remove other packages fails and removes none. Checked by `dpkg-query`, before and
-/// after. Systems: those with apt.
+/// | | |
+/// |---|---|
+/// | checked | whether it is installed, with one process for all packages of the phase (`dpkg-query`, `rpm -q`, `pacman -Q`, `apk info`) |
+/// | applied | one transaction for calls that follow each other with the same options, checked package by package afterwards |
+/// | changed | it was not installed, or in another version or with another hold than is declared |
+/// | systems | apt, dnf, zypper, pacman, apk |
+///
+/// Names are taken literally: `g++` and `libstdc++6` are names, `libc6:i386` is one with an architecture. A virtual
+/// package cannot be declared; the failure names those that provide it.
+///
+/// Nothing is ever asked. Configuration files that were edited stay. A transaction that would remove other packages
+/// fails and removes none. When somebody else is using the package manager it is waited for, ten minutes at
+/// most, and the output says for whom; what an interrupted dpkg left is finished first.
+///
+/// ```
+/// # use pallet::prelude::*;
+/// # pallet::graph::build(&pallet::Context::example(), || {
+/// package("nginx");
+/// package("g++").version("4:12.2.0-3").held();
+/// package("telnetd").purged();
+/// # })?;
+/// # Ok::<(), pallet::graph::GraphError>(())
+/// ```
 #[track_caller]
 pub fn package(name: impl Into<String>) -> Handle<Package> {
     packages([name])
 }
 
-/// Declares that packages are installed, in one transaction.
+/// Declares that packages are installed, in one transaction: see [`package`].
+///
+/// ```
+/// # use pallet::prelude::*;
+/// # pallet::graph::build(&pallet::Context::example(), || {
+/// packages(["git", "curl", "tmux"]).no_recommends();
+/// # })?;
+/// # Ok::<(), pallet::graph::GraphError>(())
+/// ```
 #[track_caller]
 pub fn packages<S: Into<String>>(names: impl IntoIterator<Item = S>) -> Handle<Package> {
-    let names = names.into_iter().map(Into::into).collect();
-    record(Package { names, version: None, state: Wanted::Installed })
+    Package::recorded(Names::given(names))
+}
+
+/// Declares that packages are installed whose names differ from system to system: see [`package`].
+///
+/// Of the entries the one of the nearest family counts: for Ubuntu that of `ubuntu` before that of `debian-base`. A
+/// package manager stands for all systems that use it and counts least. A node for which there is no entry is a
+/// mistake, found before it is touched, that names the node; an empty list says that nothing is needed there. The
+/// plan of a node that does not exist yet shows all names.
+///
+/// ```
+/// # use pallet::prelude::*;
+/// use pallet::facts::{OsFamily, PackageManagerKind};
+/// # let built = pallet::graph::build(&pallet::Context::example(), || {
+/// packages_for([
+///     (OsFamily::DebianBase.into(), vec!["apache2"]),
+///     (OsFamily::RhBase.into(), vec!["httpd", "mod_ssl"]),
+///     (PackageManagerKind::Apk.into(), vec!["apache2"]),
+/// ]);
+/// # })?;
+/// # let labels: Vec<String> = built.graph.in_order().map(|(_, action)| action.label()).collect();
+/// # assert_eq!(labels, ["package apache2"]);
+/// # Ok::<(), pallet::graph::GraphError>(())
+/// ```
+#[track_caller]
+pub fn packages_for<S: Into<String>>(entries: impl IntoIterator<Item = (System, Vec<S>)>) -> Handle<Package> {
+    let entries =
+        entries.into_iter().map(|(system, names)| (system, names.into_iter().map(Into::into).collect()));
+    Package::recorded(Names::for_this_node(entries.collect()))
 }
 
 impl Handle<Package> {
-    /// Declares that the package is installed in exactly this version, as the package manager spells it:
-    /// `4:12.2.0-3`. Only for a single package.
+    /// Declares that the package is installed in exactly this version, whole and as the package manager spells it:
+    /// `4:12.2.0-3`. An older one is installed in the place of a newer one, too. Only for a single package.
     #[track_caller]
     pub fn version(self, version: impl Into<String>) -> Self {
         self.edit(|package| package.version = Some(version.into()))
     }
 
-    /// Declares that the package is not installed. Its configuration files may stay.
+    /// Declares that the package is installed for this architecture, as the package manager spells it: `i386` with
+    /// apt, `i686` with dnf and zypper. The same as `name:architecture`.
+    ///
+    /// With apt, the node must know the architecture:
+    /// [`foreign_architecture`](PackageManager::foreign_architecture).
     #[track_caller]
-    pub fn absent(self) -> Self {
-        self.edit(|package| package.state = Wanted::Absent)
+    pub fn architecture(self, architecture: impl Into<String>) -> Self {
+        self.edit(|package| package.architecture = Some(architecture.into()))
     }
 
-    /// Declares that the package is not installed and that nothing of its configuration is left.
+    /// Declares that the package is installed in the newest version that the node's index knows.
+    ///
+    /// Checked with one process for all such packages (`apt-cache policy`, `dnf repoquery`, `zypper list-updates`,
+    /// `pacman -Qu`, `apk version`). The index is as old as its last refresh, so call
+    /// [`package_manager().update()`](PackageManager::update) before.
+    ///
+    /// ```
+    /// # use pallet::prelude::*;
+    /// # use std::time::Duration;
+    /// # pallet::graph::build(&pallet::Context::example(), || {
+    /// package_manager().update().max_age(Duration::from_secs(3600));
+    /// package("openssl").latest();
+    /// # })?;
+    /// # Ok::<(), pallet::graph::GraphError>(())
+    /// ```
+    #[track_caller]
+    pub fn latest(self) -> Self {
+        self.edit(|package| package.options.wanted = Wanted::Latest)
+    }
+
+    /// Declares that the package is not installed. Its configuration files may stay. Packages that need it are
+    /// removed with it, except with pacman, which refuses.
+    #[track_caller]
+    pub fn absent(self) -> Self {
+        self.edit(|package| package.options.wanted = Wanted::Absent)
+    }
+
+    /// Declares that the package is not installed and that nothing of its configuration is left, as far as the
+    /// package manager tells the two apart: apt, pacman and apk do.
     #[track_caller]
     pub fn purged(self) -> Self {
-        self.edit(|package| package.state = Wanted::Purged)
+        self.edit(|package| package.options.wanted = Wanted::Purged)
+    }
+
+    /// Declares that the package is held back from upgrades. An upgrade that is declared here with
+    /// [`version`](Handle::<Package>::version) still happens, with apt.
+    ///
+    /// Systems: apt (`apt-mark`), dnf with its plugin versionlock, zypper (locks).
+    #[track_caller]
+    pub fn held(self) -> Self {
+        self.edit(|package| package.options.hold = Some(true))
+    }
+
+    /// Declares that the package is not held back from upgrades. Systems: see [`held`](Handle::<Package>::held).
+    #[track_caller]
+    pub fn released(self) -> Self {
+        self.edit(|package| package.options.hold = Some(false))
+    }
+
+    /// Takes the package, when it is installed or upgraded, from this release (apt: `bookworm-backports`) or
+    /// repository (dnf, zypper, pacman; apk: a tag). A package that is there already is as declared wherever it came
+    /// from.
+    #[track_caller]
+    pub fn from(self, release: impl Into<String>) -> Self {
+        self.edit(|package| package.options.from = Some(release.into()))
+    }
+
+    /// Uses a repository that is disabled, for this transaction. Systems: dnf.
+    #[track_caller]
+    pub fn enabling(self, repository: impl Into<String>) -> Self {
+        self.edit(|package| package.options.enable.push(repository.into()))
+    }
+
+    /// Does not use a repository, for this transaction. Systems: dnf.
+    #[track_caller]
+    pub fn disabling(self, repository: impl Into<String>) -> Self {
+        self.edit(|package| package.options.disable.push(repository.into()))
+    }
+
+    /// Leaves a package out of this transaction that would be installed or upgraded with it. Systems: dnf.
+    #[track_caller]
+    pub fn excluding(self, name: impl Into<String>) -> Self {
+        self.edit(|package| package.options.exclude.push(name.into()))
+    }
+
+    /// Installs what the package recommends with it. Systems: apt, dnf, zypper.
+    #[track_caller]
+    pub fn recommends(self) -> Self {
+        self.edit(|package| package.options.recommends = Some(true))
+    }
+
+    /// Does not install what the package recommends with it: with pacman and apk that is always so.
+    #[track_caller]
+    pub fn no_recommends(self) -> Self {
+        self.edit(|package| package.options.recommends = Some(false))
+    }
+
+    /// Lets no package of the transaction start or stop a service, by a `/usr/sbin/policy-rc.d` that is removed
+    /// afterwards. One that is there already is left as it is, and decides. With other package managers than apt no
+    /// package starts a service by itself.
+    #[track_caller]
+    pub fn without_starting_services(self) -> Self {
+        self.edit(|package| package.options.quiet = true)
+    }
+
+    /// Accepts packages that nobody signed. Systems: apt, dnf, zypper, apk; with pacman
+    /// [`unsigned`](Handle::<PackageSource>::unsigned) sources do it.
+    #[track_caller]
+    pub fn allow_unsigned(self) -> Self {
+        self.edit(|package| package.options.unsigned = true)
+    }
+
+    /// Waits this long for somebody else who is using the package manager; ten minutes if it is not set.
+    #[track_caller]
+    pub fn lock_timeout(self, limit: Duration) -> Self {
+        self.edit(|package| package.options.limit = Some(limit.as_secs()))
     }
 }
 
 impl Package {
-    fn names(&self) -> impl Iterator<Item = PackageName> + '_ {
-        self.names.iter().filter_map(|name| PackageName::new(name).ok())
+    #[track_caller]
+    fn recorded(names: Names) -> Handle<Package> {
+        record(Package { names, version: None, architecture: None, options: Options::default() })
     }
 
-    fn is_so(&self, is: Option<&PackageState>) -> bool {
-        match (self.state, is) {
-            (Wanted::Installed, Some(is)) => {
-                is.installed && self.version.as_ref().is_none_or(|version| *version == is.version)
-            }
-            (Wanted::Installed, None) => false,
-            (Wanted::Absent, is) => is.is_none_or(|is| !is.installed),
-            (Wanted::Purged, is) => is.is_none(),
+    /// Returns the names, with the architecture if one is declared.
+    fn names(&self) -> impl Iterator<Item = PackageName> + '_ {
+        let full = |name: &String| match &self.architecture {
+            Some(architecture) => PackageName::new(format!("{name}:{architecture}")),
+            None => PackageName::new(name),
+        };
+        self.names.list().iter().filter_map(move |name| full(name).ok())
+    }
+
+    fn is_so(&self, is: Option<&PackageState>, newer: Option<&str>) -> bool {
+        match self.options.wanted {
+            Wanted::Installed | Wanted::Latest => is.is_some_and(|is| {
+                is.installed
+                    && self.version.as_ref().is_none_or(|version| *version == is.version)
+                    && newer.is_none()
+                    && self.options.hold.is_none_or(|hold| hold == is.held)
+            }),
+            Wanted::Absent => is.is_none_or(|is| !is.installed),
+            Wanted::Purged => is.is_none(),
         }
     }
 
-    fn describe(&self, name: &PackageName, is: Option<&PackageState>) -> String {
-        match (self.state, &self.version, is.filter(|is| is.installed)) {
-            (Wanted::Installed, Some(version), Some(is)) => format!("{name} {} → {version}", is.version),
-            (Wanted::Installed, Some(version), None) => format!("install {name} {version}"),
-            (Wanted::Installed, None, _) => format!("install {name}"),
+    fn newer<'w>(
+        &self,
+        name: &PackageName,
+        world: &'w World,
+    ) -> Option<crate::world::Known<Option<&'w str>>> {
+        (self.options.wanted == Wanted::Latest)
+            .then(|| world.newer_package(name, self.options.from.as_deref()))
+    }
+
+    fn describe(&self, name: &PackageName, is: Option<&PackageState>, newer: Option<&str>) -> String {
+        let is = is.filter(|is| is.installed);
+        match (self.options.wanted, self.version.as_deref().or(newer), is) {
             (Wanted::Absent, ..) => format!("remove {name}"),
             (Wanted::Purged, ..) => format!("purge {name}"),
+            (_, Some(version), Some(is)) if is.version != version => {
+                format!("{name} {} → {version}", is.version)
+            }
+            (_, _, Some(_)) => match self.options.hold {
+                Some(true) => format!("hold {name}"),
+                _ => format!("release {name}"),
+            },
+            (_, Some(version), None) => format!("install {name} {version}"),
+            (_, None, None) => format!("install {name}"),
         }
     }
 
-    /// Returns `id=name` or `id=name=version` for every package: see `apply.sh`.
-    fn words(&self, id: ActionId) -> impl Iterator<Item = String> + '_ {
+    /// Returns `id=name` or `id=name=version` for every package: see `packages.sh`.
+    fn words(&self, id: ActionId, manager: PackageManagerKind) -> impl Iterator<Item = String> + '_ {
         let version = self.version.as_ref().map(|version| format!("={version}")).unwrap_or_default();
-        self.names.iter().map(move |name| format!("{}={name}{version}", id.0))
+        self.names().map(move |name| format!("{}={}{version}", id.0, manager.spells(&name)))
+    }
+
+    fn check_version(&self) -> Result<(), String> {
+        let Some(version) = &self.version else { return Ok(()) };
+        if self.names.list().len() != 1 || self.options.wanted != Wanted::Installed {
+            return Err(
+                "a version is for a single package that is installed, and not with `latest`".to_owned()
+            );
+        }
+        options::check_version(version)
     }
 }
 
@@ -101,32 +315,36 @@ impl Action for Package {
     }
 
     fn subject(&self) -> String {
-        self.names.join(" ")
+        self.names.to_string()
     }
 
     fn check(&self) -> Result<(), String> {
-        for name in &self.names {
-            PackageName::new(name).map_err(|error| match name.split_once('=') {
-                Some((name, version)) => {
-                    format!("{error}; for a version write `package(\"{name}\").version(\"{version}\")`")
-                }
-                None => error.to_string(),
+        self.names.check()?;
+        if let Some(architecture) = &self.architecture {
+            PackageName::new(format!("x:{architecture}")).map_err(|_| {
+                format!("{architecture:?} is not an architecture: letters, digits, hyphens and underscores")
             })?;
         }
-        let Some(version) = &self.version else { return Ok(()) };
-        if self.names.len() != 1 || self.state != Wanted::Installed {
-            return Err("a version is for a single package that is installed".to_owned());
-        }
-        let plain = |b: u8| b.is_ascii_alphanumeric() || b".+-:~_^".contains(&b);
-        if version.is_empty() || !version.bytes().all(plain) {
-            return Err(format!("{version:?} is not a version of a package"));
-        }
-        Ok(())
+        self.check_version()?;
+        self.options.check()
     }
 
     fn probe(&self, _: ActionId, facts: &Facts, probe: &mut Probe) -> Result<(), String> {
-        needs_apt(facts)?;
-        self.names().for_each(|name| probe.package(&name));
+        let manager = system::manager(facts)?;
+        self.options.supported(facts)?;
+        for name in self.names() {
+            if name.as_str().contains(':') {
+                system::only(facts, "an architecture of a package", system::WITH_ARCHITECTURES)?;
+            }
+            probe.package(&name);
+            if self.options.wanted == Wanted::Latest {
+                let from = self.options.from.as_deref().filter(|_| manager == PackageManagerKind::Apt);
+                probe.newer_package(&name, from);
+            }
+        }
+        if self.options.hold.is_some() {
+            probe.held_packages();
+        }
         Ok(())
     }
 
@@ -134,29 +352,44 @@ impl Action for Package {
         let mut diff = Diff::none();
         for name in self.names() {
             let known = view.world.package(&name);
-            if !self.is_so(known.is) {
-                diff.change(self.describe(&name, known.is));
+            let newer = self.newer(&name, view.world);
+            let newer_version = newer.and_then(|newer| newer.is);
+            if !self.is_so(known.is, newer_version) {
+                diff.change(self.describe(&name, known.is, newer_version));
             }
             diff.doubt(known.doubt);
+            // What is not there at all is installed, in whatever version.
+            if known.is.is_some_and(|is| is.installed) {
+                diff.doubt(newer.and_then(|newer| newer.doubt));
+            }
         }
         diff
     }
 
     fn apply(&self, view: &View<'_>) -> Script {
-        apply_all(&[(view.id, self)])
+        apply_all(view.facts, &[(view.id, self)])
     }
 
     fn predict(&self, _: ActionId, world: &mut World) {
         for name in self.names() {
-            let state = match self.state {
-                Wanted::Installed => {
-                    let version = self.version.clone().unwrap_or_default();
-                    Some(PackageState { installed: true, version })
+            let before = world.package(&name).is.filter(|is| is.installed).cloned();
+            let state = match self.options.wanted {
+                Wanted::Installed | Wanted::Latest => {
+                    let is = before.as_ref().filter(|_| self.options.wanted == Wanted::Installed);
+                    let version =
+                        self.version.clone().or(is.map(|is| is.version.clone())).unwrap_or_default();
+                    let held = self.options.hold.or(before.map(|is| is.held)).unwrap_or_default();
+                    Some(PackageState { installed: true, version, held })
                 }
-                Wanted::Absent => Some(PackageState { installed: false, version: String::new() }),
+                Wanted::Absent => {
+                    Some(PackageState { installed: false, version: String::new(), held: false })
+                }
                 Wanted::Purged => None,
             };
             world.set_package(&name, state);
+            if self.options.wanted == Wanted::Latest {
+                world.set_newest_package(&name);
+            }
         }
     }
 
@@ -164,12 +397,37 @@ impl Action for Package {
         Some(Effects::Packages)
     }
 
+    fn declares(&self) -> Vec<Claim> {
+        let about = |name: PackageName| {
+            let thing = || Thing::Package(name.as_str().to_owned());
+            let mut claims = match self.options.wanted {
+                Wanted::Installed | Wanted::Latest => vec![Claim::existence(thing(), "installed")],
+                Wanted::Absent => vec![Claim::absent(thing())],
+                Wanted::Purged => {
+                    vec![Claim::absent(thing()), Claim::new(thing(), "configuration", "none").shown("purged")]
+                }
+            };
+            if self.options.wanted == Wanted::Latest {
+                claims.push(Claim::new(thing(), "version", "the newest"));
+            }
+            claims.extend(self.version.iter().map(|version| Claim::new(thing(), "version", version)));
+            if let Some(hold) = self.options.hold {
+                claims.push(Claim::new(thing(), "hold", if hold { "held" } else { "released" }));
+            }
+            claims
+        };
+        self.names().flat_map(about).collect()
+    }
+
     fn batch(&self) -> Option<Batch> {
-        Some(Batch { key: format!("package {:?}", self.state), apply: apply_all })
+        Some(Batch { key: format!("package {:?}", self.options), apply: apply_all })
     }
 }
 
-fn apply_all(members: &[(ActionId, &dyn Action)]) -> Script {
+/// Applies packages with equal options.
+fn apply_all(facts: &Facts, members: &[Member<'_>]) -> Script {
+    // A node without a package manager has been refused.
+    let Ok(manager) = system::manager(facts) else { return Script::new() };
     let packages: Vec<(ActionId, &Package)> = members
         .iter()
         .filter_map(|(id, action)| {
@@ -177,112 +435,18 @@ fn apply_all(members: &[(ActionId, &dyn Action)]) -> Script {
             action.downcast_ref().map(|package| (*id, package))
         })
         .collect();
-    let words: Vec<String> = packages.iter().flat_map(|(id, package)| package.words(*id)).collect();
-    match packages.first().map(|(_, package)| package.state) {
-        Some(Wanted::Absent) => Script::new().library(&APT).code("p_apt_remove remove").call("", words),
-        Some(Wanted::Purged) => Script::new().library(&APT).code("p_apt_remove purge").call("", words),
-        _ => Script::new().library(&APT).call("p_apt_install", words),
-    }
+    let Some((_, first)) = packages.first() else { return Script::new() };
+    let words = packages.iter().flat_map(|(id, package)| package.words(*id, manager));
+    let words = first.options.words().into_iter().chain(["--".to_owned()]).chain(words);
+    let command = match first.options.wanted {
+        Wanted::Installed => "p_install install",
+        Wanted::Latest => "p_install latest",
+        Wanted::Absent => "p_remove remove",
+        Wanted::Purged => "p_remove purge",
+    };
+    // Code and a word: `call` puts a blank between them.
+    Script::new().library(system::library(manager)).call(command, words)
 }
 
-fn needs_apt(facts: &Facts) -> Result<(), String> {
-    match facts.package_manager {
-        Some(PackageManagerKind::Apt) => Ok(()),
-        Some(other) => {
-            Err(format!("packages are supported with apt; this node has {other} ({})", facts.os.description))
-        }
-        None => Err(format!(
-            "packages are supported with apt; this node has no package manager ({})",
-            facts.os.description
-        )),
-    }
-}
-
-/// The node's package manager: the way to its actions.
-#[derive(Debug, Clone, Copy)]
-pub struct PackageManager(());
-
-/// Returns the way to the actions of the package manager itself.
-#[must_use = "by itself it declares nothing; call `update`"]
-pub fn package_manager() -> PackageManager {
-    PackageManager(())
-}
-
-impl PackageManager {
-    /// Refreshes the index of available packages. That is reported as *refreshed*, not as changed.
-    ///
-    /// A source that cannot be read is a failure. Systems: those with apt.
-    #[track_caller]
-    pub fn update(self) -> Handle<IndexUpdate> {
-        record(IndexUpdate { max_age: None })
-    }
-}
-
-/// The index of available packages, refreshed.
-#[derive(Debug)]
-pub struct IndexUpdate {
-    max_age: Option<Duration>,
-}
-
-/// Touched by `apply.sh` after every refresh.
-const REFRESHED: &str = "/var/lib/pallet/apt-updated";
-
-impl Handle<IndexUpdate> {
-    /// Refreshes only when pallet's last refresh is older than this, by the node's clock.
-    #[track_caller]
-    pub fn max_age(self, age: Duration) -> Self {
-        self.edit(|update| update.max_age = Some(age))
-    }
-}
-
-impl IndexUpdate {
-    fn stamp() -> RemotePath {
-        RemotePath::new(REFRESHED).expect("a valid path")
-    }
-}
-
-impl Action for IndexUpdate {
-    fn kind(&self) -> &'static str {
-        "package-manager"
-    }
-
-    fn subject(&self) -> String {
-        "update".to_owned()
-    }
-
-    fn probe(&self, _: ActionId, facts: &Facts, probe: &mut Probe) -> Result<(), String> {
-        needs_apt(facts)?;
-        if self.max_age.is_some() {
-            probe.path(&Self::stamp());
-        }
-        Ok(())
-    }
-
-    fn diff(&self, view: &View<'_>) -> Diff {
-        let mut diff = Diff { refresh: true, ..Diff::none() };
-        let fresh = self.max_age.is_some_and(|age| {
-            let stamp = view.world.path(&Self::stamp()).is;
-            stamp.kind != PathKind::Absent && view.facts.clock.saturating_sub(stamp.modified) <= age.as_secs()
-        });
-        if !fresh {
-            diff.change("refresh the package index");
-        }
-        diff
-    }
-
-    fn apply(&self, view: &View<'_>) -> Script {
-        Script::new().library(&APT).code(format!("p_apt_update || return\np_did=\"$p_did {}\"\n", view.id.0))
-    }
-
-    fn predict(&self, _: ActionId, world: &mut World) {
-        let mut stamp = PathState::absent();
-        stamp.kind = PathKind::Other;
-        stamp.modified = u64::MAX;
-        world.set_path(&Self::stamp(), stamp);
-    }
-
-    fn effects(&self) -> Option<Effects> {
-        // Otherwise no plan of a phase that refreshes first would be certain of any command.
-        Some(Effects::Nothing)
-    }
-}
+#[cfg(test)]
+mod tests;

@@ -1,38 +1,37 @@
-//! A file with a content that the controller knows, or that is put together on the node.
+//! A file with a content, which comes from wherever its source says.
+
+mod download;
+mod source;
+
+pub(crate) use download::Download;
+pub use download::NewDownload;
+use download::Signature;
+use source::{NO_CONTENT, Source, Wanted};
 
 use super::attributes::{Attributes, GivenPath, attribute_methods, first_words, missing_parent};
-use crate::action::{Action, ContentChange, Diff, View};
+use crate::action::{Action, ContentChange, Diff, Split, View};
+use crate::claim::{self, Claim};
 use crate::facts::Facts;
 use crate::graph::{ActionId, AnyHandle, Handle, record};
-use crate::probe::{Contents, PathKind, Probe, Sha256};
+use crate::name::RemotePath;
+use crate::probe::{Contents, PathKind, PathState, Probe, Sha256};
 use crate::script::{FILES, Script};
 use crate::secret::Secret;
 use crate::text::Text;
 use crate::world::{Effects, World};
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
 
 /// A file with a content.
 #[derive(Debug)]
 pub struct RemoteFile {
     path: GivenPath,
-    content: Option<Content>,
+    source: Option<Source>,
     attributes: Attributes,
     overwrite_edits: bool,
+    backups: u32,
+    verify: Option<Text>,
+    signature: Option<Signature>,
 }
-
-#[derive(Debug)]
-enum Content {
-    Text(Text),
-    /// A file on the controller, which the runtime reads before it plans.
-    Local {
-        path: PathBuf,
-        read: LocalFile,
-    },
-}
-
-/// The content of a file on the controller, once it has been read.
-type LocalFile = OnceLock<Result<Vec<u8>, String>>;
 
 /// A file whose content has not been given yet: the type of what [`remote_file`] returns.
 ///
@@ -40,29 +39,37 @@ type LocalFile = OnceLock<Result<Vec<u8>, String>>;
 #[derive(Debug)]
 pub enum NewFile {}
 
-/// Declares a file with a content: say which with `content`, `local_file` or, where pallet has the feature of this
-/// name, `template`.
+/// Declares a file with a content: say which with `content`, `local_file`, `copy_of`, `url` or, where pallet has the
+/// feature of this name, `template`.
 ///
 /// The content travels only when the hash of what is there differs. The file is replaced at once, by renaming a
 /// file made beside it; links at this path are replaced and not followed. When somebody else changed the file since
 /// pallet wrote it, the action fails, unless [`overwrite_edits`](Handle::<RemoteFile>::overwrite_edits) or the
-/// option of that name says otherwise. Checked: content, mode, owner and group.
+/// option of that name says otherwise. Checked: content, mode, owner and group. Changed: when one of them was not
+/// so. Works on every system; a download needs `curl` or `wget` on the node.
 ///
 /// ```
 /// # use pallet::prelude::*;
 /// # pallet::graph::build(&pallet::Context::example(), || {
 /// remote_file("/etc/motd").content("Welcome.\n").mode(0o644);
+/// remote_file("/etc/sudoers.d/ops").content("%ops ALL=(ALL) ALL\n").mode(0o440).verify("visudo -cf \"$1\"");
+/// remote_file("/opt/app.tar.gz")
+///     .url("https://example.org/app-1.2.tar.gz")
+///     .sha256("9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08");
 /// # })?;
 /// # Ok::<(), pallet::graph::GraphError>(())
 /// ```
 #[track_caller]
-#[must_use = "a file needs a content: call `content`, `template` or `local_file`"]
+#[must_use = "a file needs a content: call `content`, `template`, `local_file`, `copy_of` or `url`"]
 pub fn remote_file(path: impl AsRef<str>) -> Handle<NewFile> {
     let handle = record(RemoteFile {
         path: GivenPath::new(path),
-        content: None,
+        source: None,
         attributes: Attributes::default(),
         overwrite_edits: false,
+        backups: 0,
+        verify: None,
+        signature: None,
     });
     handle.cast()
 }
@@ -74,18 +81,19 @@ impl Handle<NewFile> {
     /// [`Text`].
     #[track_caller]
     pub fn content(self, content: impl Into<Text>) -> Handle<RemoteFile> {
-        self.with_content(Content::Text(content.into()))
+        self.with_source(Source::Text(content.into()))
     }
 
     /// Gives the content of a file on the controller. A relative path is resolved against the folder in which
     /// the program runs.
     #[track_caller]
     pub fn local_file(self, path: impl Into<PathBuf>) -> Handle<RemoteFile> {
-        self.with_content(Content::Local { path: path.into(), read: LocalFile::default() })
+        self.with_source(Source::local(path.into()))
     }
 
     /// Gives the content of a Jinja template, filled in on the controller. A variable that the context lacks is
-    /// a mistake, and so is a template that cannot be parsed.
+    /// a mistake, and so is a template that cannot be parsed. There is no such method without pallet's feature
+    /// `template`, which a program asks for in its `Cargo.toml`: `pallet = { …, features = ["template"] }`.
     #[cfg(feature = "template")]
     #[track_caller]
     pub fn template(self, template: &str, context: impl Into<minijinja::Value>) -> Handle<RemoteFile> {
@@ -100,16 +108,29 @@ impl Handle<NewFile> {
             .and_then(|()| environment.get_template("template"))
             .and_then(|template| template.render(context.into()));
         let text = rendered.unwrap_or_else(|error| {
-            let line = error.line().map(|line| format!(" (line {line} of the template)")).unwrap_or_default();
-            crate::graph::refuse(location, format!("template: {error:#}{line}"), None);
+            crate::graph::refuse(location, template_mistake(&error, template), None);
             String::new()
         });
-        self.with_content(Content::Text(Text::from(text)))
+        self.with_source(Source::Text(Text::from(text)))
+    }
+
+    /// Gives the content of another file on the node, which must be a file itself and not a link.
+    #[track_caller]
+    pub fn copy_of(self, path: impl AsRef<str>) -> Handle<RemoteFile> {
+        self.with_source(Source::Copy(GivenPath::new(path)))
+    }
+
+    /// Gives what the node downloads from a URL (`http`, `https` or `ftp`), with `curl` or else with `wget`. Say next
+    /// how it is checked. A proxy is taken from the usual variables of the node's environment.
+    #[track_caller]
+    #[must_use = "say how the download is checked: call `sha256`, `sha256_url`, `signature` or `unverified`"]
+    pub fn url(self, url: impl Into<String>) -> Handle<NewDownload> {
+        self.with_source(Source::Url(Download::new(url))).cast()
     }
 
     #[track_caller]
-    fn with_content(self, content: Content) -> Handle<RemoteFile> {
-        self.cast::<RemoteFile>().edit(|file| file.content = Some(content))
+    fn with_source(self, source: Source) -> Handle<RemoteFile> {
+        self.cast::<RemoteFile>().edit(|file| file.source = Some(source))
     }
 }
 
@@ -119,46 +140,84 @@ impl Handle<RemoteFile> {
     pub fn overwrite_edits(self) -> Self {
         self.edit(|file| file.overwrite_edits = true)
     }
+
+    /// Keeps what is replaced, the last so many: with mode and owner as numbered files in a folder of this path's name
+    /// below `/var/lib/pallet/backups`, which root alone can enter.
+    #[track_caller]
+    pub fn backups(self, count: u32) -> Self {
+        self.edit(|file| file.backups = count)
+    }
+
+    /// Runs a command on a new content before it goes live, as root by the node's `sh`: `$1` is the path of a file with
+    /// it, which stands beside the real one under a name that begins with `.pallet-`. When the command fails, the
+    /// action does, and what was there stays. It is not run for a content that is there already.
+    #[track_caller]
+    pub fn verify(self, command: impl Into<Text>) -> Self {
+        self.edit(|file| file.verify = Some(command.into()))
+    }
 }
 
 impl RemoteFile {
+    /// Returns a file with this content, for actions that write one as a part of what they do.
+    pub(crate) fn with_text(path: &str, content: Text) -> Self {
+        RemoteFile {
+            path: GivenPath::new(path),
+            source: Some(Source::Text(content)),
+            attributes: Attributes::default(),
+            overwrite_edits: false,
+            backups: 0,
+            verify: None,
+            signature: None,
+        }
+    }
+
+    /// Returns where the file is. Only of an action that passed its check.
+    pub(crate) fn path(&self) -> &RemotePath {
+        self.path.get()
+    }
+
     /// Returns the file on the controller whose content is still to be read.
     ///
     /// This crate does no input or output, so the runtime reads the file between building and planning and gives
     /// the content to [`set_local_content`](RemoteFile::set_local_content).
     pub fn local_path(&self) -> Option<&Path> {
-        match &self.content {
-            Some(Content::Local { path, read }) if read.get().is_none() => Some(path),
-            _ => None,
-        }
+        self.source.as_ref().and_then(Source::unread)
     }
 
     /// Takes the content of the file on the controller, or why it could not be read.
     pub fn set_local_content(&self, content: Result<Vec<u8>, String>) {
-        if let Some(Content::Local { read, .. }) = &self.content {
+        if let Some(Source::Local { read, .. }) = &self.source {
             // Reading it twice gives the same; the first stays.
             let _ = read.set(content);
         }
     }
 
-    /// Returns the content, or what keeps it from being known.
-    fn text(&self) -> Result<Text, String> {
-        match &self.content {
-            Some(Content::Text(text)) => Ok(text.clone()),
-            Some(Content::Local { path, read }) => match read.get() {
-                Some(Ok(bytes)) => Ok(Text::from(bytes.clone())),
-                Some(Err(error)) => Err(format!("cannot read {} on the controller: {error}", path.display())),
-                None => Err(format!("{} on the controller was not read", path.display())),
-            },
-            None => Err(NO_CONTENT.to_owned()),
+    pub(super) fn download(&mut self) -> Option<&mut Download> {
+        match &mut self.source {
+            Some(Source::Url(download)) => Some(download),
+            _ => None,
         }
     }
 
-    /// Tells whether the file is certain to have the content of this hash, which then need not travel.
-    fn is_there(&self, hash: &str, view: &View<'_>) -> bool {
+    /// Returns the source. Only actions that passed their check are probed, diffed and applied.
+    fn source(&self) -> &Source {
+        self.source.as_ref().expect("checked when the graph was built")
+    }
+
+    /// Tells whether the file is certain to be what it should, so that nothing need travel.
+    fn is_there(&self, wanted: &Wanted, view: &View<'_>) -> bool {
         let known = view.world.path(self.path.get());
-        let same = matches!(&known.is.kind, PathKind::File(Contents::Hash(is)) if is.to_string() == hash);
-        same && known.doubt.is_none()
+        known.doubt.is_none() && self.is_content(wanted, &known.is, view.world)
+    }
+
+    fn is_content(&self, wanted: &Wanted, is: &PathState, world: &World) -> bool {
+        let PathKind::File(Contents::Hash(is)) = is.kind else { return false };
+        match wanted {
+            Wanted::Content { hash, .. } => is == *hash,
+            // From there it was downloaded, and nobody has touched it since.
+            Wanted::Origin(origin) => world.origin(self.path.get()) == Some((*origin, is)),
+            Wanted::Unknown { .. } => false,
+        }
     }
 
     /// Returns what may be replaced: what is there, if pallet wrote it, else what pallet wrote last.
@@ -172,12 +231,87 @@ impl RemoteFile {
         }
     }
 
+    /// Returns the claim about the content: its hash, or nothing where only the node knows it.
+    fn content_claim(&self) -> Claim {
+        let thing = self.path.thing();
+        match self.source.as_ref().and_then(Source::given) {
+            None => Claim::unknown(thing, "content"),
+            Some((content, secret)) => {
+                let claim = Claim::new(thing, "content", Sha256::of(&content).to_string());
+                claim.shown(if secret { "content with a secret".to_owned() } else { describe(&content) })
+            }
+        }
+    }
+
     fn overwrites(&self, view: &View<'_>) -> bool {
         self.overwrite_edits || view.overwrite_edits
     }
+
+    /// Adds what differs in what stands at the path.
+    fn compare(&self, is: &PathState, wanted: &Wanted, view: &View<'_>, diff: &mut Diff) {
+        let path = self.path.get();
+        match &is.kind {
+            PathKind::Absent => match missing_parent(path, view) {
+                Some(problem) => *diff = problem,
+                None => diff.change("created"),
+            },
+            PathKind::File(Contents::Hash(hash)) if self.is_content(wanted, is, view.world) => {
+                // Somebody made the edit that we would have made: from now on it is ours.
+                diff.notes = view.world.is_edited(path, *hash);
+            }
+            PathKind::File(Contents::Hash(hash)) if !matches!(wanted, Wanted::Unknown { .. }) => {
+                let certain = view.world.path(path).doubt.is_none();
+                if view.world.is_edited(path, *hash) && certain && !self.overwrites(view) {
+                    let hint = "take the edit over into the source, or replace it with --overwrite-edits";
+                    let message = format!("{path} was edited by somebody else since pallet wrote it");
+                    *diff = Diff::problem(message, hint.to_owned());
+                } else {
+                    diff.change("content");
+                }
+            }
+            PathKind::File(_) => diff.change("content"),
+            _ => diff.change("replaced by a file"),
+        }
+    }
+
+    /// Returns code that verifies the staged file, and that keeps what is replaced.
+    fn precautions(&self, view: &View<'_>) -> Script {
+        let mut script = Script::new();
+        if self.backups > 0 {
+            script = script.code(format!("p_backups={}\n", self.backups));
+        }
+        match &self.verify {
+            None => script,
+            Some(command) => script
+                .code("p_verify() { (unset p_token; cd /; set -- \"$p_new\"; eval ")
+                .word(view.fill(command))
+                .code("); }\np_verified=yes\n"),
+        }
+    }
 }
 
-const NO_CONTENT: &str = "no content is given: call `content`, `template` or `local_file`";
+/// Returns what is wrong with a template, and its line.
+#[cfg(feature = "template")]
+fn template_mistake(error: &minijinja::Error, template: &str) -> String {
+    let kind = error.kind();
+    let what = error.detail().map_or_else(|| kind.to_string(), |detail| format!("{kind}: {detail}"));
+    let line = error.line().and_then(|number| Some((number, template.lines().nth(number.checked_sub(1)?)?)));
+    match line {
+        Some((number, text)) => format!("template, line {number}: {what}, in `{}`", text.trim()),
+        None => format!("template: {what}"),
+    }
+}
+
+/// Returns a content in few words: itself when it is short, else its size and the beginning of its hash.
+fn describe(content: &[u8]) -> String {
+    let short = std::str::from_utf8(content).ok().filter(|text| text.len() <= 40);
+    match short {
+        Some(text) => format!("content {text:?}"),
+        None => {
+            format!("content of {} bytes (SHA-256 {:.8}…)", content.len(), Sha256::of(content).to_string())
+        }
+    }
+}
 
 impl Action for NewFile {
     fn kind(&self) -> &'static str {
@@ -216,29 +350,29 @@ impl Action for RemoteFile {
 
     fn check(&self) -> Result<(), String> {
         self.path.check()?;
-        if self.content.is_none() {
-            return Err(NO_CONTENT.to_owned());
+        self.source.as_ref().ok_or_else(|| NO_CONTENT.to_owned())?.check()?;
+        match (&self.signature, &self.source) {
+            (Some(signature), Some(Source::Url(_))) => signature.check()?,
+            (Some(_), _) => return Err("only what is downloaded has a signature".to_owned()),
+            (None, _) => {}
         }
         self.attributes.check()
     }
 
     fn values(&self) -> Vec<AnyHandle> {
-        match &self.content {
-            Some(Content::Text(text)) => text.values().collect(),
-            _ => Vec::new(),
-        }
+        let source = self.source.as_ref().and_then(Source::text);
+        source.into_iter().chain(&self.verify).flat_map(Text::values).collect()
     }
 
     fn secrets(&self) -> Vec<Secret> {
-        match &self.content {
-            Some(Content::Text(text)) => text.secrets().collect(),
-            _ => Vec::new(),
-        }
+        let source = self.source.as_ref().and_then(Source::text);
+        source.into_iter().chain(&self.verify).flat_map(Text::secrets).collect()
     }
 
-    fn probe(&self, _: ActionId, _: &Facts, probe: &mut Probe) -> Result<(), String> {
-        self.text()?;
+    fn probe(&self, id: ActionId, _: &Facts, probe: &mut Probe) -> Result<(), String> {
+        self.source().probe(id, self.path.get(), probe)?;
         probe.content(self.path.get());
+        self.attributes.probe(probe);
         if let Some(parent) = self.path.get().parent() {
             probe.path(&parent);
         }
@@ -248,87 +382,96 @@ impl Action for RemoteFile {
     fn diff(&self, view: &View<'_>) -> Diff {
         let path = self.path.get();
         let known = view.world.path(path);
-        let text = match self.text() {
-            Ok(text) => text,
-            Err(error) => return Diff::problem(error, None),
+        if known.is.kind == PathKind::Directory && known.doubt.is_none() {
+            return Diff::problem(format!("{path} is a directory"), None);
+        }
+        let wanted = match self.source().wanted(view.id, view.world) {
+            Ok(wanted) => wanted,
+            Err(problem) => return Diff { problem: Some(problem), ..Diff::none() },
         };
+        if let Some(problem) = self.attributes.missing_account(view) {
+            return problem;
+        }
         let mut diff = Diff::none();
-        let wanted = view.resolve(&text);
-        match (&known.is.kind, &wanted) {
-            (PathKind::Directory, _) if known.doubt.is_none() => {
-                return Diff::problem(format!("{path} is a directory"), None);
-            }
-            (PathKind::Absent, _) => match missing_parent(path, view) {
-                Some(problem) => return problem,
-                None => diff.change("created"),
-            },
-            (PathKind::File(Contents::Hash(is)), Ok(wanted)) if *is == Sha256::of(wanted) => {
-                // Somebody made the edit that we would have made: from now on it is ours.
-                diff.notes = view.world.is_edited(path, *is);
-            }
-            (PathKind::File(Contents::Hash(is)), Ok(_)) => {
-                let edited = view.world.is_edited(path, *is);
-                if edited && known.doubt.is_none() && !self.overwrites(view) {
-                    let hint = "take the edit over into the source, or replace it with --overwrite-edits";
-                    let message = format!("{path} was edited by somebody else since pallet wrote it");
-                    return Diff::problem(message, hint.to_owned());
-                }
-                diff.change("content");
-            }
-            (PathKind::File(_), _) => diff.change("content"),
-            _ => diff.change("replaced by a file"),
+        self.compare(&known.is, &wanted, view, &mut diff);
+        if diff.problem.is_some() {
+            return diff;
         }
         if known.is.kind != PathKind::Absent {
             self.attributes.diff(&known.is, &mut diff);
         }
         diff.doubt(known.doubt);
-        diff.doubt(wanted.as_ref().err().copied());
+        if let Wanted::Unknown { because, look } = wanted {
+            diff.doubt(Some(because));
+            diff.split = look.then_some(Split::Before);
+        }
+        diff.doubt(wanted.doubt());
         diff.content = Some(ContentChange {
             path: path.clone(),
             before: matches!(known.is.kind, PathKind::File(_)).then_some(known.is.size),
-            after: wanted.ok().filter(|_| !text.is_secret()),
+            after: wanted.shown(),
         });
         diff
     }
 
     fn apply(&self, view: &View<'_>) -> Script {
         let path = self.path.get();
-        let text = self.text().unwrap_or_default();
-        let text = view.fill(&text);
-        let hash = view.resolve(&text).map(|content| Sha256::of(&content).to_string()).unwrap_or_default();
+        let wanted = self
+            .source()
+            .wanted(view.id, view.world)
+            .unwrap_or(Wanted::Unknown { because: view.id, look: false });
         let last = self.last_written(view).map(|hash| hash.to_string()).unwrap_or_default();
         let overwrite = if self.overwrites(view) { "yes" } else { "" };
         let mut words = first_words(view.id.0, path, &self.attributes);
-        if self.is_there(&hash, view) {
-            words.extend([Text::from(hash), Text::from(last)]);
+        let hash = wanted.hash().map(|hash| hash.to_string()).unwrap_or_default();
+        if self.is_there(&wanted, view) {
+            words.extend([Text::from(if hash.is_empty() { last.clone() } else { hash }), Text::from(last)]);
             return Script::new().library(&FILES).call("p_keep", words);
         }
         words.extend([Text::from(hash), Text::from(last), Text::from(overwrite)]);
-        Script::new()
+        let staged = Script::new()
             .library(&FILES)
             .code("p_stage ")
             .word(path.as_str())
-            .code(format!(" {} || return\n{{\n", view.id.0))
-            .print(text)
-            .code("} >\"$p_new\" || { rm -f \"$p_new\"; return 1; }\n")
-            .call("p_file", words)
+            .code(format!(" {} || return\n", view.id.0))
+            .append(self.source().stage(view))
+            .append(self.signature.as_ref().map(Signature::verify).unwrap_or_default());
+        let placed = staged.append(self.precautions(view)).code("p_file");
+        let placed = words.into_iter().fold(placed, |script, word| script.code(" ").word(word));
+        match wanted {
+            Wanted::Origin(origin) => placed
+                .code(" || return\n")
+                .call("p_came_from", [Text::from(path.as_str()), Text::from(origin.to_string())]),
+            _ => placed.code("\n"),
+        }
     }
 
-    fn predict(&self, _: ActionId, world: &mut World) {
-        let before = world.path(self.path.get()).is;
-        let content = self.text().ok().and_then(|text| text.resolve(|id| world.value(id)).ok());
-        let hash = content.as_deref().map(Sha256::of);
-        world.set_written(self.path.get(), hash);
+    fn predict(&self, id: ActionId, world: &mut World) {
+        let path = self.path.get();
+        let before = world.path(path).is;
+        let wanted = self.source().wanted(id, world).ok();
+        if wanted.as_ref().is_some_and(|wanted| self.is_content(wanted, &before, world)) {
+            let after = self.attributes.predict(&before, before.kind.clone(), 0o644);
+            return world.set_path(path, after);
+        }
+        let hash = wanted.as_ref().and_then(Wanted::hash);
+        world.set_written(path, hash);
         let contents = hash.map_or(Contents::NotRead, Contents::Hash);
         let after = self.attributes.predict(&before, PathKind::File(contents), 0o644);
-        world.set_path(self.path.get(), after);
-        if let Some(content) = content {
-            world.set_text(self.path.get(), content);
+        world.set_path(path, after);
+        if let Some(Wanted::Content { bytes: Some(bytes), .. }) = wanted {
+            world.set_text(path, bytes);
         }
     }
 
     fn effects(&self) -> Option<Effects> {
         // It may be what defines a service.
         Some(Effects::Below(self.path.get().clone()))
+    }
+
+    fn declares(&self) -> Vec<Claim> {
+        let mut claims = vec![Claim::existence(self.path.thing(), claim::FILE), self.content_claim()];
+        claims.extend(self.attributes.claims(self.path.get()));
+        claims
     }
 }

@@ -6,10 +6,14 @@
 
 use super::error::{GraphError, KnownAfter, Mistake};
 use super::handle::{AnyHandle, Handle};
+use super::how::How;
 use super::{ActionGraph, ActionId, ActionNode, Edge};
 use crate::action::Action;
-use crate::context::Context;
+use crate::condition::Condition;
+use crate::conflicts::settle_overrides;
+use crate::context::{Context, Node};
 use crate::location::Location;
+use crate::name::{PhaseName, Tag};
 use crate::phase::{PhaseDef, standard};
 use crate::spec::PhaseFn;
 use std::cell::RefCell;
@@ -33,7 +37,14 @@ struct Builder {
     context: Context,
     nodes: Vec<ActionNode>,
     mistakes: Vec<Mistake>,
-    phases: Vec<String>,
+    /// The line that began the build.
+    begun: Location,
+    /// The phases that have been entered and not left, outermost first.
+    phases: Vec<&'static PhaseDef>,
+    /// The phase of each function that has begun. The first stands for what is in none of them.
+    functions: Vec<PhaseName>,
+    /// The tags of the scopes that are open.
+    tags: Vec<Tag>,
     /// Where the phase function stands that returned last, for what its result says.
     left: Option<Location>,
 }
@@ -77,8 +88,10 @@ struct Stop(Option<KnownAfter>);
 /// assert_eq!(labels, ["package nginx", "service nginx"]);
 /// # Ok::<(), pallet::graph::GraphError>(())
 /// ```
+#[track_caller]
 pub fn build(context: &Context, body: impl FnOnce()) -> Result<Built, GraphError> {
     let scope = NEXT_SCOPE.fetch_add(1, Ordering::Relaxed);
+    let begun = Location::caller();
     CURRENT.with_borrow_mut(|current| {
         assert!(current.is_none(), "a phase cannot be built inside another one: call it");
         *current = Some(Builder {
@@ -86,7 +99,10 @@ pub fn build(context: &Context, body: impl FnOnce()) -> Result<Built, GraphError
             context: context.clone(),
             nodes: Vec::new(),
             mistakes: Vec::new(),
+            begun,
             phases: Vec::new(),
+            functions: vec![context.phase.clone()],
+            tags: Vec::new(),
             left: None,
         });
     });
@@ -101,15 +117,42 @@ pub fn build(context: &Context, body: impl FnOnce()) -> Result<Built, GraphError
 ///
 /// See [`build`]; and when a function returns an error, or an action stands in a `settings` phase.
 pub fn build_phase(context: &Context, functions: &[PhaseFn], spec: Location) -> Result<Built, GraphError> {
+    build_phases(context, [(&context.phase, functions)], spec)
+}
+
+/// Builds one graph of several phases that run one after the other, for the node of `context`.
+///
+/// # Errors
+///
+/// See [`build_phase`].
+pub fn build_phases<'a>(
+    context: &Context,
+    phases: impl IntoIterator<Item = (&'a PhaseName, &'a [PhaseFn])>,
+    spec: Location,
+) -> Result<Built, GraphError> {
     build(context, || {
-        for function in functions {
-            if let Err(error) = function.call() {
-                let left = CURRENT.with_borrow(|current| current.as_ref().and_then(|builder| builder.left));
-                let message = format!("phase `{}`: {}", context.phase, error.chain());
-                refuse(left.unwrap_or(spec), message, None);
+        for (phase, functions) in phases {
+            for function in functions {
+                begin_function(phase);
+                if let Err(error) = function.call() {
+                    let left =
+                        CURRENT.with_borrow(|current| current.as_ref().and_then(|builder| builder.left));
+                    let message = format!("phase `{phase}`: {}", error.chain());
+                    refuse(left.unwrap_or(spec), message, None);
+                }
             }
         }
     })
+}
+
+/// Lets what is recorded from here on belong to a further function of a phase.
+fn begin_function(phase: &PhaseName) {
+    CURRENT.with_borrow_mut(|current| {
+        if let Some(builder) = current {
+            builder.functions.push(phase.clone());
+            builder.context.phase = phase.clone();
+        }
+    });
 }
 
 /// Takes down an action. Constructors of actions call this; so do those of other packages.
@@ -122,10 +165,14 @@ pub fn record<A: Action>(action: A) -> Handle<A> {
         builder.nodes.push(ActionNode {
             action: Box::new(action),
             location: made,
-            phases: builder.phases.clone(),
+            phases: builder.phases.iter().map(|def| def.path()).collect(),
+            function: builder.functions.len() - 1,
             after: Vec::new(),
             notified_by: BTreeSet::new(),
             comment: None,
+            overrides: false,
+            overridden_by: None,
+            how: How { tags: builder.tags.iter().cloned().collect(), ..How::default() },
         });
         Some(AnyHandle { id, scope: builder.scope, made })
     });
@@ -138,6 +185,43 @@ pub fn record<A: Action>(action: A) -> Handle<A> {
         });
         AnyHandle { id: ActionId(usize::MAX), scope: 0, made }
     }))
+}
+
+/// Gives a tag to every action that `body` records: `--tag` and `--skip-tag` select by tags.
+///
+/// ```
+/// use pallet::prelude::*;
+/// use pallet::graph::tagged;
+///
+/// # pallet::graph::build(&pallet::Context::example(), || {
+/// tagged("tls", || {
+///     package("certbot");
+/// });
+/// # })?;
+/// # Ok::<(), pallet::graph::GraphError>(())
+/// ```
+#[track_caller]
+pub fn tagged<R>(tag: &str, body: impl FnOnce() -> R) -> R {
+    let tag = match Tag::new(tag) {
+        Ok(tag) => Some(tag),
+        Err(error) => {
+            refuse(Location::caller(), error.to_string(), None);
+            None
+        }
+    };
+    let open = CURRENT.with_borrow(|current| current.as_ref().map(|builder| builder.tags.len()));
+    CURRENT.with_borrow_mut(|current| {
+        if let Some(builder) = current {
+            builder.tags.extend(tag);
+        }
+    });
+    let result = body();
+    CURRENT.with_borrow_mut(|current| {
+        if let (Some(builder), Some(open)) = (current, open) {
+            builder.tags.truncate(open);
+        }
+    });
+    result
 }
 
 /// Changes a recorded action, or takes down the mistake of using its handle elsewhere.
@@ -183,6 +267,11 @@ pub(crate) fn stop(known_after: Option<KnownAfter>) -> ! {
     }
 }
 
+/// Returns the node whose phase is being built.
+pub(crate) fn building_node() -> Option<Node> {
+    CURRENT.with_borrow(|current| current.as_ref()?.context.node.clone())
+}
+
 /// Runs `f` with the context of the phase that is being built.
 ///
 /// # Panics
@@ -202,7 +291,7 @@ pub(crate) fn with_context<R>(f: impl FnOnce(&Context) -> R) -> R {
 pub(crate) fn enter_phase<R>(def: &'static PhaseDef, body: impl FnOnce() -> R) -> R {
     let inside = CURRENT.with_borrow_mut(|current| match current {
         Some(builder) => {
-            builder.phases.push(def.path());
+            builder.phases.push(def);
             true
         }
         None => false,
@@ -241,7 +330,7 @@ impl Builder {
         if let Some(payload) = ended {
             match payload.downcast::<Stop>() {
                 Ok(stop) => known_after = stop.0,
-                Err(panic) => self.mistakes.push(panic_mistake(&*panic, &self.phases)),
+                Err(panic) => self.mistakes.push(self.panic_mistake(&*panic)),
             }
         }
         // A phase cut short may have left its last actions incomplete: it ended in the middle of that line.
@@ -255,35 +344,57 @@ impl Builder {
                 self.mistakes.push(Mistake { location: node.location, message, other: None, hint: None });
             }
         }
-        if self.context.phase.as_str() == standard::SETTINGS {
-            self.mistakes.extend(self.nodes.iter().map(|node| Mistake {
-                location: node.location,
-                message: format!("{}: an action cannot stand in the `settings` phase", node.label()),
-                other: None,
-                hint: Some(
-                    "the settings phase computes and publishes settings; move the action to `configure`",
-                ),
-            }));
-        }
+        let in_settings = |node: &&ActionNode| self.functions[node.function].as_str() == standard::SETTINGS;
+        self.mistakes.extend(self.nodes.iter().filter(in_settings).map(|node| Mistake {
+            location: node.location,
+            message: format!("{}: an action cannot stand in the `settings` phase", node.label()),
+            other: None,
+            hint: Some("the settings phase computes and publishes settings; move the action to `configure`"),
+        }));
         self.add_value_edges();
         let order = self.order();
         self.mistakes.append(&mut ORPHANS.lock().unwrap_or_else(PoisonError::into_inner));
         if !self.mistakes.is_empty() {
             return Err(GraphError { mistakes: self.mistakes });
         }
-        Ok(Built { graph: ActionGraph { nodes: self.nodes, order }, known_after })
+        let mut graph = ActionGraph { nodes: self.nodes, order, functions: self.functions };
+        let mistakes = settle_overrides(&mut graph);
+        if mistakes.is_empty() { Ok(Built { graph, known_after }) } else { Err(GraphError { mistakes }) }
     }
 
     /// Whoever uses a value comes after the action that gives it.
     fn add_value_edges(&mut self) {
         for index in 0..self.nodes.len() {
             let location = self.nodes[index].location;
-            for value in self.nodes[index].action.values() {
-                if self.owns(value, location) && value.id.0 < self.nodes.len() {
-                    self.nodes[index].after.push(Edge { from: value.id, location });
+            let node = &self.nodes[index];
+            let values = node.action.values();
+            let conditions = node.how.conditions.iter().flat_map(Condition::handles).collect::<Vec<_>>();
+            for value in &values {
+                self.refuse_value_that_may_be_missing(*value, location);
+            }
+            for earlier in values.into_iter().chain(conditions) {
+                if self.owns(earlier, location) && earlier.id.0 < self.nodes.len() {
+                    self.nodes[index].after.push(Edge { from: earlier.id, location });
                 }
             }
         }
+    }
+
+    /// An action that may not run, or may fail, has no value that others can rely on.
+    fn refuse_value_that_may_be_missing(&mut self, value: AnyHandle, location: Location) {
+        let Some(node) = self.nodes.get(value.id.0).filter(|_| value.scope == self.scope) else { return };
+        if node.how.conditions.is_empty() && !node.how.ignores_failure {
+            return;
+        }
+        self.mistakes.push(Mistake {
+            location,
+            message: format!(
+                "the value of `{}` is used here, and that may not run or may fail",
+                node.label()
+            ),
+            other: Some((node.location, "it was made at")),
+            hint: Some("read the value with `output_of`, without a condition"),
+        });
     }
 
     fn forget_edges_of_dropped_actions(&mut self) {
@@ -294,9 +405,11 @@ impl Builder {
         }
     }
 
-    /// Orders the actions by program order as far as the edges allow (Kahn's algorithm, lowest number first).
+    /// Orders the actions by program order as far as the edges allow (Kahn's algorithm, lowest number first); those
+    /// for the end of the phase come when nothing else is left.
     fn order(&mut self) -> Vec<ActionId> {
         let count = self.nodes.len();
+        let at_end: Vec<bool> = self.nodes.iter().map(|node| node.action.at_end()).collect();
         let waits_for: Vec<BTreeSet<usize>> =
             self.nodes.iter().map(|node| node.after.iter().map(|edge| edge.from.0).collect()).collect();
         let mut waiting: Vec<usize> = waits_for.iter().map(BTreeSet::len).collect();
@@ -304,15 +417,16 @@ impl Builder {
         for (index, on) in waits_for.iter().enumerate() {
             on.iter().for_each(|&earlier| releases[earlier].push(index));
         }
-        let mut ready: BinaryHeap<Reverse<usize>> =
-            (0..count).filter(|&index| waiting[index] == 0).map(Reverse).collect();
+        let place = |index: usize| Reverse((at_end[index], index));
+        let mut ready: BinaryHeap<Reverse<(bool, usize)>> =
+            (0..count).filter(|&index| waiting[index] == 0).map(place).collect();
         let mut order = Vec::with_capacity(count);
-        while let Some(Reverse(index)) = ready.pop() {
+        while let Some(Reverse((_, index))) = ready.pop() {
             order.push(ActionId(index));
             for &later in &releases[index] {
                 waiting[later] -= 1;
                 if waiting[later] == 0 {
-                    ready.push(Reverse(later));
+                    ready.push(place(later));
                 }
             }
         }
@@ -338,6 +452,23 @@ impl Builder {
             hint: Some("take one of the `after` away"),
         }
     }
+
+    /// The payload of a panic has no line, so it is reported where its phase begins.
+    fn panic_mistake(&self, panic: &(dyn std::any::Any + Send)) -> Mistake {
+        let message = panic
+            .downcast_ref::<&str>()
+            .map(|text| (*text).to_owned())
+            .or_else(|| panic.downcast_ref::<String>().cloned())
+            .unwrap_or_else(|| "a panic without a message".to_owned());
+        let names: Vec<String> = self.phases.iter().map(|def| format!("`{}`", def.path())).collect();
+        let phase = if names.is_empty() { "a closure".to_owned() } else { names.join(" → ") };
+        Mistake {
+            location: self.phases.last().map_or(self.begun, |def| def.location()),
+            message: format!("{phase} panicked: {message}"),
+            other: None,
+            hint: Some("the panic's own message, printed above, has the line"),
+        }
+    }
 }
 
 /// Follows what each action still waits for until one comes again.
@@ -350,19 +481,5 @@ fn find_circle(waits_for: &[BTreeSet<usize>], waiting: &[usize], start: usize) -
             return path.split_off(at);
         }
         path.push(next);
-    }
-}
-
-fn panic_mistake(panic: &(dyn std::any::Any + Send), phases: &[String]) -> Mistake {
-    let message = panic
-        .downcast_ref::<&str>()
-        .map(|text| (*text).to_owned())
-        .or_else(|| panic.downcast_ref::<String>().cloned())
-        .unwrap_or_else(|| "a panic without a message".to_owned());
-    Mistake {
-        location: Location::caller(),
-        message: format!("phase {} panicked: {message}", phases.join(" → ")),
-        other: None,
-        hint: Some("the panic's own message, printed above, has the line"),
     }
 }

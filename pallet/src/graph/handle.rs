@@ -13,7 +13,8 @@ use std::marker::PhantomData;
 /// refuses one from another phase, naming both lines.
 pub struct Handle<A> {
     pub(super) any: AnyHandle,
-    action: PhantomData<(A, NotSend)>,
+    action: PhantomData<A>,
+    _lives: OnlyWhileThePhaseIsBuilt,
 }
 
 /// The result of an action, known to the node once the action has run.
@@ -21,11 +22,18 @@ pub struct Handle<A> {
 /// It can stand wherever a [`Text`](crate::Text) can.
 pub struct Value<T = String> {
     pub(crate) any: AnyHandle,
-    value: PhantomData<(T, NotSend)>,
+    value: PhantomData<T>,
+    _lives: OnlyWhileThePhaseIsBuilt,
 }
 
-/// Raw pointers are neither `Send` nor `Sync`, and so is what contains one.
-type NotSend = *const ();
+/// Raw pointers are neither `Send` nor `Sync`, and so is what contains them, if it be none. The compiler names this
+/// type when a handle is kept in a static or goes to another thread.
+#[derive(Clone, Copy)]
+struct OnlyWhileThePhaseIsBuilt([*const (); 0]);
+
+impl OnlyWhileThePhaseIsBuilt {
+    const NOW: Self = OnlyWhileThePhaseIsBuilt([]);
+}
 
 /// A handle of an action of whatever type.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,7 +45,7 @@ pub struct AnyHandle {
 
 impl<A: Action> Handle<A> {
     pub(super) fn new(any: AnyHandle) -> Self {
-        Handle { any, action: PhantomData }
+        Handle { any, action: PhantomData, _lives: OnlyWhileThePhaseIsBuilt::NOW }
     }
 
     /// Changes the action: what the methods of every kind of action are made of.
@@ -69,6 +77,17 @@ impl<A: Action> Handle<A> {
         self
     }
 
+    /// Says that this line wins where an earlier function of the same phase, such as one of an inherited spec, declares
+    /// another state of the same thing. The earlier action is left out.
+    ///
+    /// Everything that it declares must be declared here, too: the owner of a file is not given up silently because
+    /// its content is another one. Without this, two functions that contradict each other are refused.
+    #[track_caller]
+    pub fn overrides(self) -> Self {
+        with_node(self.any, |node| node.overrides = true);
+        self
+    }
+
     /// Makes this action answer a change of others. What the answer is, the action knows.
     #[track_caller]
     pub fn notified_by(self, others: impl Handles) -> Self {
@@ -83,12 +102,24 @@ impl<A: Action> Handle<A> {
 
     /// Returns the action's value as a `T`. For kinds of action that have one; their methods call this.
     pub fn value<T>(self) -> Value<T> {
-        Value { any: self.any, value: PhantomData }
+        Value { any: self.any, value: PhantomData, _lives: OnlyWhileThePhaseIsBuilt::NOW }
+    }
+
+    /// Returns the handle without the type of its action: for lists of actions of several kinds.
+    pub fn any(self) -> AnyHandle {
+        self.any
     }
 
     /// Returns a handle of another type for the same action.
     pub(crate) fn cast<B: Action>(self) -> Handle<B> {
         Handle::new(self.any)
+    }
+}
+
+impl Value<String> {
+    /// Returns the value as a number, for conditions. One that is no number fails the action that compares it.
+    pub fn number(self) -> Value<i64> {
+        Value { any: self.any, value: PhantomData, _lives: OnlyWhileThePhaseIsBuilt::NOW }
     }
 }
 

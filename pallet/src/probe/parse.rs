@@ -2,14 +2,14 @@
 //! that was asked for.
 
 use super::state::{
-    Account, AccountGroup, CommandResult, Contents, PackageState, PathKind, PathState, Sha256, State,
-    UnitState,
+    Account, AccountGroup, AuthorizedKeys, CommandResult, Contents, PathKind, PathState, Sha256, Shadow,
+    State,
 };
-use super::{Probe, READ_LIMIT, Section};
-use crate::facts::{Facts, PackageManagerKind};
+use super::{Probe, READ_LIMIT, Section, debconf, units};
+use crate::facts::Facts;
 use crate::graph::ActionId;
 use crate::name::{AccountName, RemotePath};
-use std::collections::BTreeMap;
+use crate::secret::Secret;
 use std::fmt;
 
 /// The answer of a node was not what the probe asks for.
@@ -19,7 +19,7 @@ pub struct ProbeError {
 }
 
 impl ProbeError {
-    fn new(what: impl Into<String>) -> Self {
+    pub(super) fn new(what: impl Into<String>) -> Self {
         ProbeError { what: what.into() }
     }
 }
@@ -44,15 +44,30 @@ impl Probe {
         self.parse_paths(&answer, &mut state)?;
         self.parse_contents(&answer, &mut state)?;
         self.parse_lines(&answer, &mut state)?;
+        self.parse_listings(&answer, &mut state)?;
+        self.parse_emptiness(&answer, &mut state)?;
         if self.written {
             parse_written(&answer.text("written")?, &mut state);
         }
-        if !self.packages.is_empty() && facts.package_manager == Some(PackageManagerKind::Apt) {
-            self.parse_dpkg(&answer.text("dpkg")?, &facts.architecture, &mut state);
+        if self.origins {
+            parse_origins(&answer.text("origins")?, &mut state);
+        }
+        if let Some(manager) = facts.package_manager {
+            self.packages.parse(manager, &facts.architecture, &answer, &mut state)?;
+        }
+        debconf::parse(&self.debconf, &answer, &mut state)?;
+        if self.owed || !self.units.is_empty() {
+            state.owed = answer.text("owed")?.lines().map(str::to_owned).collect();
         }
         self.parse_units(&answer, &mut state)?;
         if !self.users.is_empty() || !self.groups.is_empty() {
             self.parse_accounts(&answer, &mut state)?;
+        }
+        if !self.passwords.is_empty() {
+            state.shadows = answer.text("shadow")?.lines().filter_map(parse_shadow).collect();
+        }
+        if !self.keys.is_empty() {
+            self.parse_keys(&answer.text("keys")?, &mut state)?;
         }
         self.parse_commands(sections, &mut state)?;
         Ok(state)
@@ -144,58 +159,72 @@ impl Probe {
         if self.lines.is_empty() {
             return Ok(());
         }
-        let text = answer.text("lines")?;
-        let mut lines = text.lines();
+        let (writable, text) = (answer.text("writable")?, answer.text("lines")?);
+        let mut writable = writable.lines();
+        let mut lines = text.lines().peekable();
         for path in &self.lines {
-            let line = lines.next().ok_or_else(|| ProbeError::new("lines"))?;
-            if let Some(line) = line.strip_prefix('=') {
-                state.lines.insert(path.clone(), line.to_owned());
+            let flag = writable.next().ok_or_else(|| ProbeError::new("lines"))?;
+            // A file that cannot be read, or has no line, gives nothing.
+            let of_path = |line: &str| line.strip_prefix(path.as_str())?.strip_prefix(':').map(str::to_owned);
+            let Some(line) = lines.peek().and_then(|line| of_path(line)) else { continue };
+            lines.next();
+            state.lines.insert(path.clone(), line);
+            if flag != "W" {
+                state.locked.insert(path.clone());
             }
+        }
+        if lines.next().is_some() { Err(ProbeError::new("lines")) } else { Ok(()) }
+    }
+
+    fn parse_listings(&self, answer: &Answer<'_>, state: &mut State) -> Result<(), ProbeError> {
+        if self.listings.is_empty() {
+            return Ok(());
+        }
+        let text = answer.text("listings")?;
+        let mut lines = text.lines();
+        for path in &self.listings {
+            let own = lines.by_ref().map_while(|line| line.strip_prefix('=')).map(str::to_owned);
+            state.listings.insert(path.clone(), own.collect());
+        }
+        if lines.next().is_some() { Err(ProbeError::new("listings")) } else { Ok(()) }
+    }
+
+    fn parse_keys(&self, text: &str, state: &mut State) -> Result<(), ProbeError> {
+        let mut lines = text.lines().peekable();
+        for name in &self.keys {
+            if lines.next() != Some(name.as_str()) {
+                return Err(ProbeError::new("authorized keys"));
+            }
+            let mut next = || lines.next_if(|line| line.starts_with('=')).map(|line| &line[1..]);
+            let mut mode = || u32::from_str_radix(next()?, 8).ok();
+            let (folder, file) = (mode(), mode());
+            let lines = std::iter::from_fn(next).map(str::to_owned).collect();
+            state.keys.insert(name.clone(), AuthorizedKeys { folder, file, lines });
         }
         Ok(())
     }
 
-    fn parse_dpkg(&self, text: &str, architecture: &str, state: &mut State) {
-        let native = debian_architecture(architecture);
-        let mut found: BTreeMap<&str, PackageState> = BTreeMap::new();
-        for line in text.lines() {
-            let mut words = line.split(' ');
-            let (Some(name), Some(status)) = (words.next(), words.next()) else { continue };
-            let version = words.next().unwrap_or_default().to_owned();
-            let package = PackageState { installed: status == "installed", version };
-            if status == "not-installed" {
-                continue;
-            }
-            found.insert(name, package);
+    fn parse_emptiness(&self, answer: &Answer<'_>, state: &mut State) -> Result<(), ProbeError> {
+        if self.emptied.is_empty() {
+            return Ok(());
         }
-        for package in &self.packages {
-            let name = package.as_str();
-            let keys = [name.to_owned(), format!("{name}:{native}"), format!("{name}:all")];
-            let exact = keys.iter().find_map(|key| found.get(key.as_str()));
-            let foreign = || {
-                let of_name = |key: &&str| !name.contains(':') && key.split(':').next() == Some(name);
-                found.iter().find(|(key, _)| of_name(key)).map(|(_, package)| package)
-            };
-            if let Some(state_of) = exact.or_else(foreign) {
-                state.packages.insert(package.clone(), state_of.clone());
+        let text = answer.text("emptiness")?;
+        let mut flags = text.lines();
+        for path in &self.emptied {
+            if flags.next().ok_or_else(|| ProbeError::new("directories"))? == "F" {
+                state.full.insert(path.clone());
             }
         }
+        Ok(())
     }
 
     fn parse_units(&self, answer: &Answer<'_>, state: &mut State) -> Result<(), ProbeError> {
         if self.units.is_empty() {
             return Ok(());
         }
-        state.owed = answer.text("owed")?.lines().map(str::to_owned).collect();
-        let units: Vec<UnitState> = match answer.text("systemd") {
-            Ok(text) => {
-                let rc = answer.text("rc")?;
-                text.split("\n\n")
-                    .zip(rc.lines())
-                    .map(|(unit, rc)| parse_systemd(unit, rc == "yes"))
-                    .collect()
-            }
-            Err(_) => answer.text("sysv")?.lines().map(parse_sysv).collect(),
+        let units = match answer.text("systemd") {
+            Ok(text) => units::parse_systemd(&text, &answer.text("rc")?),
+            Err(_) => units::parse_scripts(&answer.text("scripts")?),
         };
         if units.len() < self.units.len() {
             return Err(ProbeError::new("services"));
@@ -238,7 +267,7 @@ impl Probe {
     }
 }
 
-struct Answer<'a> {
+pub(super) struct Answer<'a> {
     sections: &'a [Section],
 }
 
@@ -248,7 +277,7 @@ impl<'a> Answer<'a> {
         found.map(|section| section.body.as_slice()).ok_or_else(|| ProbeError::new(header))
     }
 
-    fn text(&self, header: &str) -> Result<String, ProbeError> {
+    pub(super) fn text(&self, header: &str) -> Result<String, ProbeError> {
         Ok(String::from_utf8_lossy(self.body(header)?).into_owned())
     }
 }
@@ -267,11 +296,25 @@ fn parse_stat(line: &str) -> Option<PathState> {
         0o100_000 => PathKind::File(Contents::NotRead),
         0o040_000 => PathKind::Directory,
         0o120_000 => PathKind::Link(String::new()),
+        0o010_000 => PathKind::Fifo,
         _ => PathKind::Other,
     };
     // A time before 1970 is negative.
     let modified = words.next()?.parse::<i64>().ok()?.try_into().unwrap_or(0);
     Some(PathState { kind, mode: raw & 0o7777, owner, uid: Some(uid), group, gid: Some(gid), size, modified })
+}
+
+/// `ORIGIN CONTENT PATH`: the last line of a path counts.
+fn parse_origins(text: &str, state: &mut State) {
+    for line in text.lines() {
+        let mut words = line.splitn(3, ' ');
+        if let (Some(origin), Some(content), Some(path)) = (words.next(), words.next(), words.next())
+            && let (Some(origin), Some(content)) = (Sha256::parse(origin), Sha256::parse(content))
+            && let Ok(path) = RemotePath::new(path)
+        {
+            state.origins.insert(path, (origin, content));
+        }
+    }
 }
 
 fn parse_written(text: &str, state: &mut State) {
@@ -283,30 +326,6 @@ fn parse_written(text: &str, state: &mut State) {
         {
             state.written.entry(path).or_default().push(hash);
         }
-    }
-}
-
-/// `linked` tells whether a SysV script of this name is linked into a run level, which is what enables those.
-fn parse_systemd(block: &str, linked: bool) -> UnitState {
-    let value = |key: &str| block.lines().find_map(|line| line.strip_prefix(key)).unwrap_or_default();
-    UnitState {
-        exists: value("LoadState=") != "not-found" && !value("LoadState=").is_empty(),
-        enabled: match value("UnitFileState=") {
-            "generated" => linked,
-            state => matches!(state, "enabled" | "enabled-runtime" | "alias"),
-        },
-        fixed: value("UnitFileState=") == "static",
-        running: matches!(value("ActiveState="), "active" | "reloading"),
-    }
-}
-
-fn parse_sysv(line: &str) -> UnitState {
-    let mut words = line.split(' ');
-    UnitState {
-        exists: words.next() == Some("present"),
-        enabled: words.next() == Some("yes"),
-        running: words.next() == Some("yes"),
-        fixed: false,
     }
 }
 
@@ -330,22 +349,18 @@ fn parse_group(line: &str) -> Option<(AccountName, AccountGroup)> {
     Some((AccountName::new(name).ok()?, AccountGroup { gid: gid.parse().ok()?, members }))
 }
 
-/// Debian's name for a machine that calls itself so.
-fn debian_architecture(machine: &str) -> &str {
-    match machine {
-        "x86_64" => "amd64",
-        "aarch64" => "arm64",
-        "i386" | "i486" | "i586" | "i686" => "i386",
-        "armv7l" => "armhf",
-        "ppc64le" => "ppc64el",
-        other => other,
-    }
+fn parse_shadow(line: &str) -> Option<(AccountName, Shadow)> {
+    let fields: Vec<&str> = line.split(':').collect();
+    let (name, password) = (fields.first()?, fields.get(1)?);
+    // -1 means never, as nothing does.
+    let expires = fields.get(7).and_then(|days| days.parse().ok());
+    Some((AccountName::new(*name).ok()?, Shadow { password: Secret::from(*password), expires }))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::name::PackageName;
+    use crate::probe::UnitState;
 
     fn section(header: &str, body: &str) -> Section {
         Section { header: header.to_owned(), body: body.as_bytes().to_vec() }
@@ -405,7 +420,8 @@ mod tests {
                 section("files", "F\nF\n"),
                 section("hashes", &hashes("one", "2\n")),
                 section("contents", contents),
-                section("lines", "=1 2\n-\n"),
+                section("writable", "W\n-\n"),
+                section("lines", "/proc/x:1 2\n"),
                 section("written", ""),
             ]
         };
@@ -420,21 +436,45 @@ mod tests {
     }
 
     #[test]
-    fn packages_of_every_architecture_are_found() {
-        let name = |text: &str| PackageName::new(text).expect("a valid name");
+    fn what_the_kernel_shows_is_read_in_order() {
         let mut probe = Probe::default();
-        for package in ["g++", "tzdata", "libc6:i386", "gone", "left"] {
-            probe.package(&name(package));
-        }
-        let dpkg = "g++:amd64 installed 4:12.2.0-3\ntzdata:all installed 2024a-0+deb12u1\nlibc6:i386 installed 2.36\n\
-            left:amd64 config-files 1\n";
-        let answer = [section("dpkg", dpkg)];
+        probe.line(&path("/proc/a"));
+        probe.line(&path("/proc/b"));
+        probe.listing(&path("/proc/self/mounts"));
+        probe.listing(&path("/proc/swaps"));
+        let answer = [
+            section("writable", "W\n-\n"),
+            section("lines", "/proc/a:1\n/proc/b:2\n"),
+            section("listings", "=proc /proc\n=-\n-\n-\n"),
+        ];
         let state = probe.parse(&Facts::example(), &answer).expect("a complete answer");
-        assert_eq!(state.packages[&name("g++")].version, "4:12.2.0-3");
-        assert!(state.packages[&name("tzdata")].installed);
-        assert!(state.packages[&name("libc6:i386")].installed);
-        assert!(!state.packages[&name("left")].installed);
-        assert!(!state.packages.contains_key(&name("gone")));
+        assert_eq!(state.lines[&path("/proc/b")], "2");
+        assert_eq!(state.locked.iter().collect::<Vec<_>>(), [&path("/proc/b")]);
+        assert_eq!(state.listings[&path("/proc/self/mounts")], ["proc /proc", "-"]);
+        assert!(state.listings[&path("/proc/swaps")].is_empty());
+    }
+
+    #[test]
+    fn secrets_and_keys_of_users_are_found() {
+        let name = |text: &str| AccountName::new(text).expect("a valid name");
+        let mut probe = Probe::default();
+        probe.password(&name("app"));
+        probe.authorized_keys(&name("app"));
+        probe.authorized_keys(&name("new"));
+        let answer = [
+            section("passwd", ""),
+            section("members", ""),
+            section("group", ""),
+            section("shadow", "app:$6$x:19000:0:99999:7::20000:\n"),
+            section("keys", "app\n=700\n=600\n=ssh-ed25519 AAAA\n==\nnew\n"),
+        ];
+        let state = probe.parse(&Facts::example(), &answer).expect("a complete answer");
+        let shadow = Shadow { password: Secret::from("$6$x"), expires: Some(20000) };
+        assert_eq!(state.shadows[&name("app")], shadow);
+        let lines = vec!["ssh-ed25519 AAAA".to_owned(), "=".to_owned()];
+        let keys = AuthorizedKeys { folder: Some(0o700), file: Some(0o600), lines };
+        assert_eq!(state.keys[&name("app")], keys);
+        assert_eq!(state.keys[&name("new")], AuthorizedKeys::default());
     }
 
     #[test]
@@ -449,7 +489,10 @@ mod tests {
             [section("owed", "reload-nginx\n"), section("rc", "no\nno\n"), section("systemd", systemd)];
         let state = probe.parse(&Facts::example(), &answer).expect("a complete answer");
         let states: Vec<UnitState> = state.units.values().copied().collect();
-        assert_eq!(states[0], UnitState { exists: true, enabled: true, fixed: false, running: true });
+        assert_eq!(
+            states[0],
+            UnitState { exists: true, enabled: true, running: true, ..UnitState::default() }
+        );
         assert_eq!(states[1], UnitState::default());
         assert!(state.owed.contains("reload-nginx"));
     }

@@ -2,6 +2,7 @@
 
 use crate::graph::ActionId;
 use crate::name::{AccountName, PackageName, RemotePath, UnitName};
+use crate::secret::Secret;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
@@ -50,18 +51,35 @@ pub struct State {
     pub texts: BTreeMap<RemotePath, Vec<u8>>,
     /// The first lines of the files that were asked for and can be read.
     pub lines: BTreeMap<RemotePath, String>,
+    /// Those of the files above that cannot be written even by root: the kernel's settings in a container.
+    pub locked: BTreeSet<RemotePath>,
+    /// All lines of the files that were asked for as listings and can be read.
+    pub listings: BTreeMap<RemotePath, Vec<String>>,
+    /// The directories that were asked for and contain something.
+    pub full: BTreeSet<RemotePath>,
     /// The packages that were asked for and are there in some way.
     pub packages: BTreeMap<PackageName, PackageState>,
+    /// The newer versions that the node's index has for packages that were asked for, by the release that they were
+    /// asked of.
+    pub newer: BTreeMap<(Option<String>, PackageName), String>,
+    /// The answers of debconf that were asked for and are stored, by question.
+    pub debconf: BTreeMap<String, String>,
     /// The services that were asked for.
     pub units: BTreeMap<UnitName, UnitState>,
     /// The users that were asked for and exist.
     pub users: BTreeMap<AccountName, Account>,
     /// The groups that were asked for and exist, and those of which such a user is a member.
     pub groups: BTreeMap<AccountName, AccountGroup>,
+    /// What is secret about the users of whom that was asked, as far as they have it.
+    pub shadows: BTreeMap<AccountName, Shadow>,
+    /// The SSH keys of the users of whom they were asked.
+    pub keys: BTreeMap<AccountName, AuthorizedKeys>,
     /// The results of commands, by action and number.
     pub commands: BTreeMap<(ActionId, u8), CommandResult>,
     /// The hashes of what pallet wrote to each path, the last one last.
     pub written: BTreeMap<RemotePath, Vec<Sha256>>,
+    /// Where what stands at a path came from last, and which content that was, both as hashes.
+    pub origins: BTreeMap<RemotePath, (Sha256, Sha256)>,
     /// Restarts and reloads that an earlier run still owed: `reload-nginx`.
     pub owed: BTreeSet<String>,
 }
@@ -114,7 +132,9 @@ pub enum PathKind {
     Directory,
     /// A symbolic link to this target.
     Link(String),
-    /// A device, a socket, a pipe.
+    /// A named pipe.
+    Fifo,
+    /// A device or a socket.
     Other,
 }
 
@@ -134,6 +154,8 @@ pub struct PackageState {
     pub installed: bool,
     /// Its version, if it is installed.
     pub version: String,
+    /// Whether it is held back from upgrades, if that was asked for.
+    pub held: bool,
 }
 
 /// What is known about a service.
@@ -147,6 +169,10 @@ pub struct UnitState {
     pub fixed: bool,
     /// Whether it runs.
     pub running: bool,
+    /// Whether it is masked, so that nothing can start it.
+    pub masked: bool,
+    /// Whether it is known that it cannot be reloaded.
+    pub no_reload: bool,
 }
 
 /// A user, as `passwd` has it.
@@ -162,6 +188,26 @@ pub struct Account {
     pub home: String,
     /// The login shell.
     pub shell: String,
+}
+
+/// What `shadow` has about a user.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Shadow {
+    /// The hash of the password, or a text that is no hash, such as `!` or `*`, where no password lets the user in.
+    pub password: Secret,
+    /// The day on which the account expires, counted from 1970.
+    pub expires: Option<u32>,
+}
+
+/// The SSH keys that a user accepts.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct AuthorizedKeys {
+    /// The permission bits of `.ssh`, if it is there.
+    pub folder: Option<u32>,
+    /// The permission bits of `authorized_keys`, if it is there.
+    pub file: Option<u32>,
+    /// The lines of that file.
+    pub lines: Vec<String>,
 }
 
 /// A group, as `group` has it.

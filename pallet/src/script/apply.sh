@@ -40,5 +40,7 @@ p_owe_reload() {
     /etc/systemd/system/* | /run/systemd/system/* | /usr/local/lib/systemd/system/* | /usr/lib/systemd/system/* | /lib/systemd/system/*)
       p_owe daemon-reload
       ;;
+    # systemd makes a unit of each init script when it reads its files.
+    /etc/init.d/*) [ ! -d /run/systemd/system ] || p_owe daemon-reload ;;
   esac
 }

@@ -1,83 +1,147 @@
-# Functions for packages of Debian: apt-get and dpkg.
-p_apt() {
-  # Never asks: configuration files that were edited stay as they are (dpkg's default answer).
-  DEBIAN_FRONTEND=noninteractive DEBIAN_PRIORITY=critical APT_LISTCHANGES_FRONTEND=none \
-    apt-get -q -y -o DPkg::Lock::Timeout=600 -o Dpkg::Options::=--force-confdef \
-    -o Dpkg::Options::=--force-confold -o Dpkg::Use-Pty=0 "$@"
+# Functions for packages of Debian: apt-get and dpkg. See packages.sh.
+
+# p_quiet_dpkg COMMAND...: runs it so that nothing asks. Configuration files that were edited stay (dpkg's default
+# answer), and services that use what was replaced are listed and not restarted.
+p_quiet_dpkg() {
+  DEBIAN_FRONTEND=noninteractive DEBIAN_PRIORITY=critical DEBCONF_NONINTERACTIVE_SEEN=true \
+    APT_LISTCHANGES_FRONTEND=none APT_LISTBUGS_FRONTEND=none UCF_FORCE_CONFFOLD=1 NEEDRESTART_MODE=l \
+    NEEDRESTART_SUSPEND=1 "$@"
 }
-# p_apt_ready: finishes what an interrupted dpkg left.
-p_apt_ready() {
+# Without Pattern-Only, a name that is unknown and has a dot or a plus sign would be taken for a regular expression.
+p_apt() {
+  p_quiet_dpkg apt-get -q -y -o "DPkg::Lock::Timeout=${p_limit:-600}" -o APT::Cmd::Pattern-Only=true \
+    -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold -o Dpkg::Use-Pty=0 "$@"
+}
+# p_without_services COMMAND...: while it runs, no package starts or stops a service (invoke-rc.d asks policy-rc.d).
+# A policy of somebody else is left as it is.
+p_without_services() {
+  if [ -z "$p_quiet" ] || [ -e /usr/sbin/policy-rc.d ]; then "$@"; return; fi
+  (
+    trap 'rm -f /usr/sbin/policy-rc.d' EXIT
+    trap 'exit 129' HUP INT TERM
+    (umask 022 && printf '#!/bin/sh\n# pallet %s\nexit 101\n' $$ >/usr/sbin/policy-rc.d && chmod 0755 /usr/sbin/policy-rc.d) || exit
+    "$@"
+  )
+}
+# p_end_of_policy: removes a policy of ours whose process was killed before it could.
+p_end_of_policy() {
+  [ -f /usr/sbin/policy-rc.d ] || return 0
+  { read -r p_line && read -r p_mark p_owner p_pid; } </usr/sbin/policy-rc.d || return 0
+  if [ "$p_mark $p_owner" = "# pallet" ] && [ "$p_pid" = $$ -o ! -d "/proc/$p_pid" ]; then
+    rm -f /usr/sbin/policy-rc.d
+  fi
+}
+p_pm_holder() {
+  p_locker /var/lib/dpkg/lock-frontend /var/lib/dpkg/lock /var/lib/apt/lists/lock /var/cache/apt/archives/lock
+}
+p_pm_repair() {
+  p_end_of_policy
   for p_path in /var/lib/dpkg/updates/[0-9]*; do
     [ -e "$p_path" ] || continue
-    DEBIAN_FRONTEND=noninteractive dpkg --force-confdef --force-confold --configure -a || return
+    p_say "finishing what an interrupted dpkg left"
+    p_quiet_dpkg dpkg --force-confdef --force-confold --configure -a || return
     break
   done
 }
-p_apt_update() {
-  p_apt -o APT::Update::Error-Mode=any update || return
-  p_state_dir && printf "" >"$p_lib/apt-updated"
-}
-# p_dpkg NAME: sets p_status and p_version.
-p_dpkg() {
-  p_status= p_version=
-  p_line=$(dpkg-query -W -f '${db:Status-Status} ${Version}\n' -- "$1" 2>/dev/null) || return 0
-  p_line="
-$p_line"
+p_pm_refresh() { p_apt -o APT::Update::Error-Mode=any update; }
+p_pm_state() {
+  p_status= p_version= p_held=release
+  p_lines=$(dpkg-query -W -f '${db:Status-Status} ${db:Status-Want} ${Version}\n' -- "$1" 2>/dev/null) || return 0
   # A name without architecture can be installed for several, one a line.
-  case $p_line in
-    *"
-installed "*)
-      p_status=installed p_version=${p_line##*"
-installed "} ;;
-    *"
-not-installed "*) ;;
-    *) p_status=${p_line#?} p_status=${p_status%% *} ;;
+  while read -r p_is p_wants p_number; do
+    case $p_is:$p_status in
+      not-installed:* | *:installed) continue ;;
+    esac
+    p_status=$p_is p_version=$p_number p_held=release
+    [ "$p_wants" != hold ] || p_held=hold
+  done <<P_END
+$p_lines
+P_END
+}
+# p_apt_options: sets p_given to the options of the transaction.
+p_apt_options() {
+  p_given=
+  [ -z "$p_from" ] || p_given="$p_given -t $p_from"
+  case $p_recommends in
+    yes) p_given="$p_given --install-recommends" ;;
+    no) p_given="$p_given --no-install-recommends" ;;
   esac
+  [ -z "$p_unsigned" ] || p_given="$p_given --allow-unauthenticated"
+  # Whoever declares whether it is held may have it changed.
+  [ -z "$p_hold" ] || p_given="$p_given --allow-change-held-packages"
 }
-# p_apt_install ID=NAME[=VERSION]...: in one transaction.
-p_apt_install() {
-  p_todo= p_missing= p_again=
-  for p_word in "$@"; do
-    p_name=${p_word#*=}
-    p_dpkg "${p_name%%=*}"
-    # apt takes what was left half unpacked for installed, and does nothing.
-    [ "$p_status" != half-installed ] || p_again=--reinstall
-    case $p_name in
-      *=*) [ "$p_status" = installed ] && [ "${p_name#*=}" = "$p_version" ] && continue ;;
-      *) [ "$p_status" = installed ] && continue ;;
-    esac
-    p_todo="$p_todo ${p_word%%=*}"
-    p_missing="$p_missing $p_name"
-  done
-  [ -n "$p_missing" ] || return 0
-  p_apt_ready || return
-  p_apt --no-remove --allow-downgrades $p_again install -- $p_missing || return
-  for p_name in $p_missing; do
-    p_dpkg "${p_name%%=*}"
-    if [ "$p_status" != installed ]; then
-      p_say "apt-get ended well, and package ${p_name%%=*} is not installed; is it a virtual package?"
-      return 1
-    fi
-  done
-  p_did="$p_did$p_todo"
+p_pm_install() {
+  p_apt_options
+  p_apt_virtual "$@" || return
+  # apt takes what was left half unpacked for installed, and does nothing.
+  [ -z "$p_again" ] || p_given="$p_given --reinstall"
+  p_without_services p_apt $p_given --no-remove --allow-downgrades install -- "$@"
 }
-# p_apt_remove VERB ID=NAME...
-p_apt_remove() {
-  p_verb=$1
+p_pm_upgrade() {
+  p_apt_options
+  p_without_services p_apt $p_given --no-remove --only-upgrade install -- "$@"
+}
+p_pm_remove() { p_without_services p_apt --allow-change-held-packages "$@"; }
+p_pm_hold() {
+  case $1 in hold) p_verb=hold ;; *) p_verb=unhold ;; esac
   shift
-  p_todo=
-  p_present=
-  for p_word in "$@"; do
-    p_name=${p_word#*=}
-    p_dpkg "$p_name"
-    case $p_verb:$p_status in
-      *: | remove:config-files) continue ;;
-    esac
-    p_todo="$p_todo ${p_word%%=*}"
-    p_present="$p_present $p_name"
-  done
-  [ -n "$p_present" ] || return 0
-  p_apt_ready || return
-  p_apt "$p_verb" -- $p_present || return
-  p_did="$p_did$p_todo"
+  apt-mark "$p_verb" -- "$@"
 }
+# p_apt_virtual WORD...: apt would install one of those that provide a virtual package, and every time anew.
+p_apt_virtual() {
+  p_name=
+  p_lines=$(LC_ALL=C apt-cache policy -- $(for p_word in "$@"; do printf "%s " "${p_word%%=*}"; done) 2>/dev/null)
+  while read -r p_key p_value; do
+    case $p_key in
+      [A-Z]*: | '***' | [0-9]*) ;;
+      *:) p_name=${p_key%:} ;;
+    esac
+    [ "$p_key $p_value" = "Candidate: (none)" ] || continue
+    p_providers=$(LC_ALL=C apt-cache showpkg -- "$p_name" | sed -n '/^Reverse Provides/,$ s/^\([^ ]*\) .* (.*/\1/p' | sort -u | tr '\n' ' ')
+    [ -n "$p_providers" ] || continue
+    p_say "package $p_name is virtual: name one that provides it: ${p_providers% }"
+    return 1
+  done <<P_END
+$p_lines
+P_END
+}
+p_pm_absent() { p_say "apt-get ended well, and package $1 is not installed; is it a virtual package?"; }
+p_pm_file() {
+  p_line=$(dpkg-deb --show --showformat='${Package}:${Architecture} ${Version}' -- "$1" 2>/dev/null) || return
+  p_name=${p_line% *} p_want=${p_line#* }
+  # A package for all architectures has the native one once it is installed.
+  p_name=${p_name%:all}
+}
+p_pm_install_file() {
+  p_apt_options
+  p_without_services p_apt $p_given --no-remove --allow-downgrades --reinstall install -- "$1"
+}
+# p_debconf ID PACKAGE QUESTION KIND VALUE: printf is a builtin, so no process list shows the value.
+p_debconf() {
+  p_line=$(printf 'GET %s\n' "$3" | DEBIAN_FRONTEND=noninteractive debconf-communicate pallet 2>/dev/null)
+  case $p_line in
+    "0 $5") return 0 ;;
+    0) [ -n "$5" ] || return 0 ;;
+  esac
+  printf '%s %s %s %s\n' "$2" "$3" "$4" "$5" | p_quiet_dpkg debconf-set-selections || return
+  p_changed "$1"
+}
+# p_architecture ID NAME: dpkg accepts packages for another architecture, too.
+p_architecture() {
+  p_options --
+  p_owe package-index || return
+  case "
+$(dpkg --print-foreign-architectures)
+" in
+    *"
+$2
+"*) ;;
+    *)
+      p_wait && dpkg --add-architecture "$2" || return
+      p_changed "$1"
+      ;;
+  esac
+  p_refresh_owed "$1"
+}
+p_pm_upgrade_all() { p_apt "${1:-upgrade}"; }
+p_pm_remove_unneeded() { p_apt autoremove; }

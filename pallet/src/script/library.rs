@@ -56,11 +56,78 @@ pub static APPLY: Library = Library::new("apply", include_str!("apply.sh"), &[])
 /// Files, directories, links.
 pub static FILES: Library = Library::new("files", include_str!("files.sh"), &[&APPLY]);
 
+/// What is fetched from URLs.
+pub static DOWNLOADS: Library = Library::new("downloads", include_str!("downloads.sh"), &[&FILES]);
+
 /// Users and groups.
 pub static ACCOUNTS: Library = Library::new("accounts", include_str!("accounts.sh"), &[&APPLY]);
 
-/// Packages of Debian.
-pub static APT: Library = Library::new("apt", include_str!("apt.sh"), &[&APPLY]);
+/// Packages, whichever the manager is.
+pub static PACKAGES: Library = Library::new("packages", include_str!("packages.sh"), &[&APPLY, &FILES]);
 
-/// Services of systemd and of SysV init scripts.
-pub static SERVICES: Library = Library::new("services", include_str!("services.sh"), &[&APPLY]);
+/// Packages of Debian.
+pub static APT: Library = Library::new("apt", include_str!("apt.sh"), &[&PACKAGES]);
+
+/// What dnf and zypper stand on.
+static RPM: Library = Library::new("rpm", include_str!("rpm.sh"), &[&PACKAGES]);
+
+/// Packages with dnf.
+pub static DNF: Library = Library::new("dnf", include_str!("dnf.sh"), &[&RPM]);
+
+/// Packages with zypper.
+pub static ZYPPER: Library = Library::new("zypper", include_str!("zypper.sh"), &[&RPM]);
+
+/// Packages with pacman.
+pub static PACMAN: Library = Library::new("pacman", include_str!("pacman.sh"), &[&PACKAGES]);
+
+/// Packages with apk.
+pub static APK: Library = Library::new("apk", include_str!("apk.sh"), &[&PACKAGES]);
+
+/// Running a command with the rights of another user.
+pub static AS_USER: Library = Library::new("as-user", include_str!("as_user.sh"), &[&ACCOUNTS]);
+
+/// Single lines of files.
+pub static LINES: Library = Library::new("lines", include_str!("lines.sh"), &[&FILES]);
+
+/// Settings of the running kernel.
+pub static KERNEL: Library = Library::new("kernel", include_str!("kernel.sh"), &[&APPLY]);
+
+/// The SSH keys that users accept.
+pub static AUTHORIZED_KEYS: Library =
+    Library::new("authorized-keys", include_str!("authorized_keys.sh"), &[&AS_USER]);
+
+/// SSH keys of users and of the node.
+pub static SSH_KEYS: Library = Library::new("ssh-keys", include_str!("ssh_keys.sh"), &[&AS_USER]);
+
+/// Mounts and swap space.
+pub static MOUNTS: Library = Library::new("mounts", include_str!("mounts.sh"), &[&APPLY]);
+
+/// Locales.
+pub static LOCALES: Library = Library::new("locales", include_str!("locales.sh"), &[&APPLY]);
+
+/// Which of several programs a name stands for.
+pub static ALTERNATIVES: Library = Library::new("alternatives", include_str!("alternatives.sh"), &[&APPLY]);
+
+/// Rules of ufw.
+pub static UFW: Library = Library::new("ufw", include_str!("ufw.sh"), &[&APPLY]);
+
+/// Services, whatever the init system: beside it a script names one of [`SYSTEMD`], [`SYSV`], [`OPENRC`] and [`RUNIT`].
+pub static SERVICES: Library = Library::new("services", include_str!("services/service.sh"), &[&APPLY]);
+
+/// Units of systemd.
+pub static SYSTEMD: Library = Library::new("systemd", include_str!("services/systemd.sh"), &[&SERVICES]);
+
+/// SysV init scripts.
+pub static SYSV: Library = Library::new("sysv", include_str!("services/sysv.sh"), &[&SERVICES]);
+
+/// Services of OpenRC.
+pub static OPENRC: Library = Library::new("openrc", include_str!("services/openrc.sh"), &[&SERVICES]);
+
+/// Services that runit supervises.
+pub static RUNIT: Library = Library::new("runit", include_str!("services/runit.sh"), &[&SERVICES]);
+
+/// Commands that run as another user.
+pub static COMMANDS: Library = Library::new("commands", include_str!("commands.sh"), &[&ACCOUNTS]);
+
+/// How a step runs: conditions, limits, further attempts.
+pub(crate) static HOW: Library = Library::new("how", include_str!("how.sh"), &[&APPLY]);

@@ -110,8 +110,27 @@ impl ServerSpecDef {
     note = "`extends` takes what `server_spec!` made; a group or a node spec cannot be extended"
 )]
 pub trait DefinesServerSpec {
+    /// A type that contains this type of every base: `(<Base as DefinesServerSpec>::BasesWithoutCircle,)`.
+    ///
+    /// There is none when a spec extends itself, however indirectly, so the compiler refuses that. Nothing else
+    /// needs it.
+    type BasesWithoutCircle;
+
     /// What is registered about the spec.
     const DEF: &'static ServerSpecDef;
+}
+
+/// What `server_spec!` generates calls of.
+pub(crate) mod generated {
+    /// Makes nothing of a type that must be there, lest types grow with every spec that extends two others.
+    pub trait Forget {
+        /// `()`
+        type Nothing;
+    }
+
+    impl<T> Forget for T {
+        type Nothing = ();
+    }
 }
 
 /// A reusable bundle of phases, roles and a node spec, which other specs and groups extend (Pallet's server-spec).

@@ -29,17 +29,22 @@ pub enum End {
     Refreshed,
     /// It failed.
     Failed,
+    /// It failed, and that did not matter.
+    Ignored,
     /// It was not tried.
     Skipped,
 }
 
 impl End {
-    fn of(outcome: &ActionOutcome) -> End {
+    /// Returns how an outcome counts.
+    #[must_use]
+    pub fn of(outcome: &ActionOutcome) -> End {
         match outcome {
             ActionOutcome::Unchanged => End::Unchanged,
             ActionOutcome::Changed { .. } => End::Changed,
             ActionOutcome::Refreshed => End::Refreshed,
             ActionOutcome::Failed(_) => End::Failed,
+            ActionOutcome::Ignored(_) => End::Ignored,
             ActionOutcome::Skipped { .. } => End::Skipped,
         }
     }
@@ -47,7 +52,7 @@ impl End {
     /// Tells whether a plan that said this was right.
     fn is_within(self, verdict: Verdict) -> bool {
         match self {
-            End::Changed => matches!(verdict, Verdict::Change | Verdict::Unknown),
+            End::Changed | End::Ignored => matches!(verdict, Verdict::Change | Verdict::Unknown),
             End::Unchanged => matches!(verdict, Verdict::Unchanged | Verdict::Unknown),
             End::Refreshed => verdict == Verdict::Refresh,
             End::Failed | End::Skipped => false,
@@ -134,11 +139,12 @@ impl Case {
             })?;
         }
         let plan = self.ask(lab, Verb::Plan)?;
-        let disturbed = self.never_certain || self.again.iter().any(|(_, end)| *end == End::Changed);
+        let disturbed = self.never_certain
+            || self.again.iter().any(|(_, end)| matches!(end, End::Changed | End::Ignored));
         for (index, planned) in plan.planned().iter().enumerate() {
             let fits = match self.end_again(index) {
                 End::Refreshed => planned.verdict == Verdict::Refresh,
-                End::Changed => End::Changed.is_within(planned.verdict),
+                End::Changed | End::Ignored => End::Changed.is_within(planned.verdict),
                 // What follows a command that always runs is not known without running it.
                 _ => {
                     planned.verdict == Verdict::Unchanged || disturbed && planned.verdict == Verdict::Unknown

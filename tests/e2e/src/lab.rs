@@ -68,7 +68,18 @@ impl Lab {
 
     /// Does what is asked with a phase.
     pub fn run(&self, request: &Request, phase: Phase) -> Report {
-        let group = GroupSpec::new(GROUP).count(1).phase("configure", move || phase());
+        self.run_phases(request, [("configure", phase)])
+    }
+
+    /// Does what is asked with several phases, by their names.
+    pub fn run_phases(
+        &self,
+        request: &Request,
+        phases: impl IntoIterator<Item = (&'static str, Phase)>,
+    ) -> Report {
+        let group = phases
+            .into_iter()
+            .fold(GroupSpec::new(GROUP).count(1), |group, (name, phase)| group.phase(name, move || phase()));
         let events = Arc::new(Events::default());
         let setup = Setup {
             registry: Registry::builder().group(group).build().expect("a valid group"),

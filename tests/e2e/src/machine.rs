@@ -20,6 +20,29 @@ impl Machine {
         Machine::Light(Chroot::start(Userland::Debian).expect("a Debian node"))
     }
 
+    /// Starts a light node that has one package manager of this name and says that it is this system. `system` is
+    /// the text of its `/etc/os-release`.
+    ///
+    /// # Panics
+    ///
+    /// When the node cannot be made.
+    #[must_use]
+    pub fn with_packager(name: &str, system: &str) -> Machine {
+        let machine =
+            Machine::Light(Chroot::start(Userland::Packagers).expect("a node with package managers"));
+        let others = ["apt-get", "dnf", "zypper", "pacman", "apk"].into_iter().filter(|other| *other != name);
+        let programs: Vec<String> = others.map(|other| format!("/usr/bin/{other}")).collect();
+        machine.check(&format!("rm -f {}", programs.join(" ")));
+        machine.check(&format!("rm -f /etc/os-release; printf '%s' '{system}' >/etc/os-release"));
+        machine
+    }
+
+    /// Starts a light Debian node with another init system.
+    #[must_use]
+    pub fn with_init(userland: Userland) -> Machine {
+        Machine::Light(Chroot::start(userland).expect("a Debian node"))
+    }
+
     /// Starts a light node that has busybox and nothing else.
     #[must_use]
     pub fn busybox() -> Machine {

@@ -87,13 +87,16 @@ impl Bench {
     }
 }
 
-/// Makes the cached Debian root if there is none, so that no test has to wait for it, and returns where it is.
+/// Makes the cached file systems if they are not there, so that no test has to wait for them, and returns where the
+/// Debian root is.
 ///
 /// # Errors
 ///
 /// When the machine lacks what it takes, or the mirror cannot be reached.
 pub fn prepare() -> Result<PathBuf, Error> {
-    Base::get().map(|base| base.root())
+    let base = Base::get()?;
+    base.with_packagers()?;
+    Ok(base.root())
 }
 
 /// How the nodes of a [`Bench`] are made.

@@ -1,18 +1,8 @@
 //! The language of pallet, tested from the outside: `cases/` is a catalogue of what is refused, `tests/` says what
-//! works. There is nothing in the library itself.
+//! works. In the library itself there is nothing but an item for one of those tests.
 //!
-//! Two refusals are here and not in the catalogue, because what rustc says of them shows the source of the standard
-//! library where that is installed. A handle cannot be kept in a static:
-//!
-//! ```compile_fail,E0277
-//! use pallet::actions::Package;
-//! use pallet::prelude::*;
-//! use std::sync::OnceLock;
-//!
-//! static KEPT: OnceLock<Handle<Package>> = OnceLock::new();
-//! ```
-//!
-//! nor can it go to another thread:
+//! One refusal is here as well as in the catalogue, because what rustc says of `std`'s own function shows the source of
+//! the standard library where that is installed. A handle cannot go to another thread:
 //!
 //! ```compile_fail,E0277
 //! use pallet::prelude::*;
@@ -27,14 +17,10 @@
 //! # fn main() {}
 //! ```
 //!
-//! while this compiles, so it is not something else that is wrong with the two:
+//! while this compiles, so it is not something else that is wrong with it:
 //!
 //! ```
-//! use pallet::actions::Package;
 //! use pallet::prelude::*;
-//! use std::cell::OnceCell;
-//!
-//! thread_local! { static KEPT: OnceCell<Handle<Package>> = const { OnceCell::new() }; }
 //!
 //! #[phase]
 //! fn web() {
@@ -46,3 +32,5 @@
 //! }
 //! # fn main() {}
 //! ```
+
+pub mod twice;

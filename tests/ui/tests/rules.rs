@@ -7,6 +7,7 @@ mod rules;
 
 use pallet::facts::{OsFamily, VersionReq};
 use pallet::name::{AccountName, GroupName, PackageName, PhaseName, RemotePath, RoleName, UnitName};
+use pallet::prelude::*;
 use rules::Rule;
 use std::fmt::Display;
 
@@ -133,5 +134,47 @@ fn identifiers_become_group_names() {
     ];
     for (ident, name) in names {
         assert_eq!(rules::kebab_case(ident), name);
+    }
+}
+
+/// Whatever the macros refuse in the bodies of phases, the library refuses as well: it sees the literals that are
+/// not there to be seen.
+#[test]
+fn literals_that_macros_refuse_are_refused_when_the_plan_is_made() {
+    macro_rules! functions {
+        ($($action:expr),* $(,)?) => {
+            [$(|| { $action; }),*]
+        };
+    }
+    let refused: &[fn()] = &functions![
+        remote_file("relative").content("x"),
+        directory("relative"),
+        file("relative"),
+        symbolic_link("relative", "/x"),
+        line_in_file("relative").line("x"),
+        block_in_file("relative").block("x"),
+        replace_in_file("relative").replace("x", "y"),
+        wait_for_file("relative"),
+        wait_for_port(0),
+        package("two words"),
+        package("nginx=1.22"),
+        packages(["a", "two words"]),
+        service("-x"),
+        unit_file("-x", "[Unit]"),
+        user("two words"),
+        group("two words"),
+        exec("x").creates("relative"),
+        exec_script("x").dir("relative"),
+        user("x").home("relative"),
+        user("x").shell("relative"),
+        user("x").group("two words"),
+        user("x").groups(["two words"]),
+        directory("/x").owner("two words"),
+        directory("/x").group("two words"),
+        directory("/x").mode(0o17777),
+    ];
+    for (i, action) in refused.iter().enumerate() {
+        let built = pallet::graph::build(&pallet::Context::example(), action);
+        assert!(built.is_err(), "number {i} is not refused: {built:?}");
     }
 }

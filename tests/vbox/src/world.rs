@@ -201,6 +201,22 @@ impl World {
         }
     }
 
+    /// Ends VirtualBox's server, and lets the next one read the machine of this UUID after all others.
+    ///
+    /// # Panics
+    ///
+    /// When the registry does not name the machine, or cannot be written.
+    pub fn read_last(&self, id: &str) {
+        self.end_server();
+        let registry = Path::new(&self.home()).join("VirtualBox.xml");
+        let text = fs::read_to_string(&registry).expect("the registry");
+        let entry = text.lines().find(|line| line.contains("<MachineEntry ") && line.contains(id));
+        let entry = format!("{}\n", entry.expect("the machine's entry"));
+        let end = "</MachineRegistry>";
+        let text = text.replace(&entry, "").replace(end, &format!("{entry}{end}"));
+        fs::write(&registry, text).expect("the registry");
+    }
+
     fn home(&self) -> String {
         self.folder().join("home/vbox").display().to_string()
     }

@@ -12,6 +12,8 @@ fn on_debian() {
     let lab = Lab::new(Machine::debian());
     cases::run(&lab, made());
     cases::run(&lab, changed());
+    cases::run(&lab, passwords());
+    cases::run(&lab, members());
     cases::run(&lab, absent());
 }
 
@@ -95,6 +97,103 @@ fn changed() -> Vec<Case> {
             .prepare("groupadd -g 4600 renumbered")
             .check("getent group renumbered | cut -d: -f3", "4601"),
     ]
+}
+
+const HASH: &str =
+    "$6$salt$IxDD3jeSOb5eB1CX5LBsqZFVkJdido3OUILO5Ifz5iwMuTS4XMS130MTSuDDl3aCI6WouIL9AjRbLCelDCy.g.";
+
+fn passwords() -> Vec<Case> {
+    let entry = "getent shadow secret-e2e | cut -d: -f2";
+    vec![
+        Case::new("a new user with a password, a lock and an expiry", || {
+            user("secret-e2e").password_hash(Secret::from(HASH)).locked().expires("2031-12-31").shell("bash");
+        })
+        .check(entry, format!("!{HASH}"))
+        .check(
+            "getent shadow secret-e2e | cut -d: -f8; getent passwd secret-e2e | cut -d: -f7",
+            "22644\n/bin/bash",
+        ),
+        Case::new("the password again, and its lock stays", || {
+            user("secret-e2e").password_hash(Secret::from(HASH));
+        })
+        .first([End::Unchanged])
+        .check(entry, format!("!{HASH}")),
+        Case::new("unlocked", || user("secret-e2e").unlocked()).check(entry, HASH),
+        Case::new("locked", || user("secret-e2e").locked()).check(entry, format!("!{HASH}")),
+        Case::new("another password, unlocked, no expiry", || {
+            user("secret-e2e").password_hash(Secret::from("$6$salt$other.other")).unlocked().expires_never();
+        })
+        .check(entry, "$6$salt$other.other")
+        .check("getent shadow secret-e2e | cut -d: -f8", ""),
+        Case::new("locked without a password", || user("never-e2e").locked())
+            .check("getent shadow never-e2e | cut -d: -f2", "!"),
+        Case::new("locked that was not, and has none", || user("star-e2e").locked())
+            .prepare("useradd star-e2e && usermod -p '*' star-e2e")
+            .first([End::Unchanged]),
+    ]
+}
+
+fn members() -> Vec<Case> {
+    vec![
+        Case::new("members of a group", || {
+            user("m-1");
+            user("m-2");
+            group("m-all").members(["m-1", "m-2"]);
+        })
+        .check("getent group m-all | cut -d: -f4", "m-1,m-2"),
+        Case::new("exactly these members", || group("m-all").only_members(["m-2"]))
+            .check("getent group m-all | cut -d: -f4", "m-2"),
+        Case::new("exactly these groups", || {
+            group("m-other");
+            user("m-2").only_groups(["m-other", "www-data"]);
+        })
+        .check("id -Gn m-2", "m-2 www-data m-other"),
+        Case::new("in no further group", || user("m-2").only_groups([""; 0])).check("id -Gn m-2", "m-2"),
+        Case::new("a home that moves with what is in it", || user("m-1").home("/srv/m-1").move_home())
+            .prepare("touch /home/m-1/kept")
+            .check("ls /srv/m-1; [ ! -e /home/m-1 ]", "kept"),
+        Case::new("a base directory", || {
+            user("based").base_dir("/srv");
+        })
+        .check("getent passwd based | cut -d: -f6; stat -c %U /srv/based", "/srv/based\nbased"),
+        Case::new("a base directory moves nobody", || {
+            user("based").base_dir("/opt");
+        })
+        .first([End::Unchanged]),
+    ]
+}
+
+#[test]
+fn what_cannot_be_a_password_or_a_member_is_refused() {
+    require!("nodes");
+    let lab = Lab::new(Machine::debian());
+    lab.machine.check("useradd none");
+    let report = lab.converge(|| user("x").password_hash("correct horse"));
+    let troubles = report.troubles().join("");
+    assert!(troubles.contains("openssl passwd -6") && !troubles.contains("correct horse"), "{troubles}");
+    let troubles = lab.converge(|| group("g").members(["nobody-there"])).troubles().join("");
+    assert!(troubles.contains("there is no user nobody-there"), "{troubles}");
+    let troubles = lab.converge(|| user("none").unlocked()).troubles().join("");
+    assert!(troubles.contains("none has no password that could be unlocked"), "{troubles}");
+}
+
+/// While the password is set, nothing that can list processes sees it, and no report has it.
+#[test]
+fn a_password_hash_is_in_no_argument_and_no_report() {
+    require!("nodes");
+    let lab = Lab::new(Machine::debian());
+    // What `chpasswd` was started with, and what every process of the node has as arguments then.
+    lab.machine.check(
+        "mv /usr/sbin/chpasswd /usr/sbin/chpasswd.real && printf '%s\\n' '#!/bin/sh' \
+         'cat /proc/[0-9]*/cmdline /proc/[0-9]*/environ >/srv/seen 2>/dev/null' \
+         'exec chpasswd.real \"$@\"' >/usr/sbin/chpasswd && chmod 755 /usr/sbin/chpasswd",
+    );
+    let report = lab.converge(|| user("app").password_hash(Secret::from(HASH)));
+    report.summary();
+    lab.machine.check(
+        "[ -s /srv/seen ] && ! grep -q IxDD3jeSOb5 /srv/seen && getent shadow app | grep -q IxDD3jeSOb5",
+    );
+    assert!(!format!("{report:?}").contains("IxDD3jeSOb5"));
 }
 
 fn absent() -> Vec<Case> {

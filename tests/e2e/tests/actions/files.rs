@@ -133,6 +133,27 @@ fn links() -> Vec<Case> {
         })
         .prepare("touch /srv/link-gone-target && ln -s link-gone-target /srv/link-gone")
         .check("[ ! -L /srv/link-gone ] && ls /srv/link-gone-target", "/srv/link-gone-target"),
+        Case::new("the owner of the link itself", || {
+            symbolic_link("/srv/link-owned", "/etc/passwd").owner("nobody").group(65534);
+            symbolic_link("/srv/link-new-owned", "/etc/passwd").owner("nobody").no_force();
+        })
+        .prepare("ln -s /etc/passwd /srv/link-owned")
+        .check(
+            "stat -c '%U %g' /srv/link-owned /srv/link-new-owned; stat -c %U /etc/passwd",
+            "nobody 65534\nnobody 0\nroot",
+        ),
+        Case::new("named pipes", || {
+            fifo("/srv/pipe").mode(0o620).owner("nobody");
+            fifo("/srv/pipe-there").mode(0o600);
+            fifo("/srv/pipe-gone").absent();
+            fifo("/srv/pipe-never").absent();
+        })
+        .prepare("mkfifo /srv/pipe-there /srv/pipe-gone")
+        .first([End::Changed, End::Changed, End::Changed, End::Unchanged])
+        .check(
+            "stat -c '%F %a %U' /srv/pipe /srv/pipe-there; [ ! -e /srv/pipe-gone ]",
+            "fifo 620 nobody\nfifo 600 root",
+        ),
         Case::new("names and targets that look like options", || {
             symbolic_link("/srv/-f", "-n");
             file("/srv/-rf").mode(0o600);
@@ -160,6 +181,8 @@ fn what_stands_in_the_way_is_refused_before_anything_is_touched() {
     refused(&lab, || file("/srv/dir"), "/srv/dir is a directory");
     refused(&lab, || file("/srv/dir").absent(), "/srv/dir is a directory");
     refused(&lab, || symbolic_link("/srv/dir", "x"), "/srv/dir is a directory");
+    refused(&lab, || symbolic_link("/srv/file", "x").no_force(), "/srv/file is there and is not a link");
+    refused(&lab, || fifo("/srv/file"), "/srv/file exists and is not a named pipe");
     refused(&lab, || directory("/srv/file"), "/srv/file exists and is not a directory");
     refused(&lab, || file("/srv/none/file"), "there is no directory /srv/none");
     refused(&lab, || remote_file("/srv/dir").content("x"), "/srv/dir is a directory");

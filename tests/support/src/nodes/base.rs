@@ -3,11 +3,14 @@
 use super::{Error, host};
 use crate::parts;
 use std::env;
+use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
 const BUILD: &str = include_str!("base.sh");
+
+const BUILD_PACKAGERS: &str = include_str!("packagers.sh");
 
 /// A Debian root and the key that its accounts accept.
 #[derive(Debug, Clone)]
@@ -22,9 +25,7 @@ impl Base {
             return Err(Error::new("make test nodes", why));
         }
         let base = Base { folder: folder() };
-        if !base.folder.exists() {
-            base.make()?;
-        }
+        make(&base.folder, build)?;
         Ok(base)
     }
 
@@ -38,24 +39,38 @@ impl Base {
         self.folder.join("key")
     }
 
-    /// Builds beside the final place and renames, so that a build that was cut short is never taken for a root.
-    fn make(&self) -> Result<(), Error> {
-        let cache = cache();
-        let doing = || Error::io(format!("use the cache {}", cache.display()));
-        fs::create_dir_all(&cache).map_err(doing())?;
-        let lock = File::create(cache.join("lock")).map_err(doing())?;
-        lock.lock().map_err(doing())?;
-        if self.folder.exists() {
-            return Ok(());
-        }
-        let unfinished = cache.join("unfinished");
-        if unfinished.exists() {
-            fs::remove_dir_all(&unfinished).map_err(doing())?;
-        }
-        fs::create_dir(&unfinished).map_err(doing())?;
-        build(&unfinished)?;
-        fs::rename(&unfinished, &self.folder).map_err(doing())
+    /// Returns the root with the package managers of other systems: layers for an overlay, separated by colons.
+    pub(super) fn with_packagers(&self) -> Result<String, Error> {
+        let name = format!("packagers-{:08x}", fingerprint(&[BUILD, BUILD_PACKAGERS].concat()));
+        let folder = cache().join(name);
+        make(&folder, |unfinished| {
+            let root = self.root();
+            run_recipe(BUILD_PACKAGERS, unfinished, &[root.as_os_str()])
+        })?;
+        Ok(format!("{}:{}", folder.join("root").display(), self.root().display()))
     }
+}
+
+/// Builds beside the final place and renames, so that a build that was cut short is never taken for a whole.
+fn make(folder: &Path, build: impl FnOnce(&Path) -> Result<(), Error>) -> Result<(), Error> {
+    if folder.exists() {
+        return Ok(());
+    }
+    let cache = cache();
+    let doing = || Error::io(format!("use the cache {}", cache.display()));
+    fs::create_dir_all(&cache).map_err(doing())?;
+    let lock = File::create(cache.join("lock")).map_err(doing())?;
+    lock.lock().map_err(doing())?;
+    if folder.exists() {
+        return Ok(());
+    }
+    let unfinished = cache.join("unfinished");
+    if unfinished.exists() {
+        fs::remove_dir_all(&unfinished).map_err(doing())?;
+    }
+    fs::create_dir(&unfinished).map_err(doing())?;
+    build(&unfinished)?;
+    fs::rename(&unfinished, folder).map_err(doing())
 }
 
 /// Returns the busybox of the cached root, if that has been made. It is linked statically, so it runs anywhere.
@@ -86,16 +101,22 @@ fn fingerprint(recipe: &str) -> u32 {
 }
 
 fn build(folder: &Path) -> Result<(), Error> {
-    eprintln!("making the Debian root for test nodes, once, in {}", folder.display());
     let key = folder.join("key").display().to_string();
     host::run("ssh-keygen", &["-q", "-t", "ed25519", "-N", "", "-C", "pallet-test", "-f", &key])?;
+    run_recipe(BUILD, folder, &[key.as_ref(), "/etc/resolv.conf".as_ref()])
+}
+
+/// Runs a recipe with the folder that it fills, in a mount namespace: mounts that it may leave when it fails go
+/// with it.
+fn run_recipe(recipe: &str, folder: &Path, args: &[&OsStr]) -> Result<(), Error> {
+    eprintln!("making a file system for test nodes, once, in {}", folder.display());
     let log = folder.join("log");
-    let doing = || Error::io("make the Debian root for test nodes");
+    let doing = || Error::io("make a file system for test nodes");
     let output = File::create(&log).map_err(doing())?;
     let status = host::command("unshare")
-        // Mounts that debootstrap may leave when it fails go with this namespace.
-        .args(["--mount", "--propagation", "private", "sh", "-c", BUILD, "base"])
-        .args([folder.as_os_str(), key.as_ref(), "/etc/resolv.conf".as_ref()])
+        .args(["--mount", "--propagation", "private", "sh", "-c", recipe, "recipe"])
+        .arg(folder)
+        .args(args)
         .stdin(Stdio::null())
         .stderr(output.try_clone().map_err(doing())?)
         .stdout(output)
@@ -105,7 +126,7 @@ fn build(folder: &Path) -> Result<(), Error> {
         return Ok(());
     }
     let said = fs::read_to_string(&log).unwrap_or_default();
-    Err(Error::new("make the Debian root for test nodes", format!("{status}\n{}", last_lines(&said, 20))))
+    Err(Error::new("make a file system for test nodes", format!("{status}\n{}", last_lines(&said, 20))))
 }
 
 /// Returns the end of a log.

@@ -77,7 +77,8 @@ systemctl set-default multi-user.target
 rm -f /etc/hostname
 
 apt-get update
-apt-get install --yes --no-install-recommends --download-only nginx cron tree hello git
+apt-get install --yes --no-install-recommends --download-only nginx cron tree hello git openrc runit \
+    nftables ufw locales
 # Leaves apt's parsed index behind, which would cost every node a second.
 apt-cache gencaches
 INSIDE

@@ -17,6 +17,12 @@ const SUPERVISOR: &str = include_str!("chroot.sh");
 pub enum Userland {
     /// Debian 12: dash, GNU utilities, dpkg and apt.
     Debian,
+    /// The same with dnf, rpm, zypper, pacman and createrepo_c beside apt: a test removes what its system lacks.
+    Packagers,
+    /// Debian 12 with OpenRC, as it is after it has booted.
+    OpenRc,
+    /// Debian 12 with runit's supervisor as process 1.
+    Runit,
     /// Nothing but busybox: its `sh` and its utilities.
     Busybox,
 }
@@ -108,14 +114,17 @@ impl Drop for Chroot {
 fn spawn(base: &Base, userland: Userland) -> Result<Child, Error> {
     static COUNT: AtomicU32 = AtomicU32::new(1);
     let name = format!("chroot-{}", COUNT.fetch_add(1, Ordering::Relaxed));
-    let userland = match userland {
-        Userland::Debian => "debian",
-        Userland::Busybox => "busybox",
+    let (root, userland) = match userland {
+        Userland::Debian => (base.root().into_os_string(), "debian"),
+        Userland::OpenRc => (base.root().into_os_string(), "openrc"),
+        Userland::Runit => (base.root().into_os_string(), "runit"),
+        Userland::Packagers => (base.with_packagers()?.into(), "debian"),
+        Userland::Busybox => (base.root().into_os_string(), "busybox"),
     };
     host::command("unshare")
         .args(["--mount", "--propagation", "private", "--pid", "--net", "--uts", "--ipc"])
         .args(["--fork", "--kill-child", "--mount-proc", "sh", "-c", SUPERVISOR, "chroot"])
-        .arg(base.root())
+        .arg(root)
         .args([userland, &name])
         .process_group(0)
         .stdin(Stdio::piped())

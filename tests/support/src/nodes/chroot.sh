@@ -1,6 +1,7 @@
 # Runs a node without an init until its standard input ends: see `node.sh`.
 #
-# Arguments: the base root, what its utilities are (debian or busybox), its name.
+# Arguments: the base root (for debian perhaps with layers before it, and colons between), what it is (debian, debian
+# with openrc or runit, or busybox), its name.
 set -eu
 base=$1 userland=$2 name=$3
 exec 3<&0 </dev/null
@@ -11,7 +12,7 @@ mount -t tmpfs -o mode=0755 tmpfs /run
 mkdir /run/upper /run/work /run/root
 root=/run/root
 case $userland in
-debian)
+debian | openrc | runit)
     mount -t overlay -o "lowerdir=$base,upperdir=/run/upper,workdir=/run/work" overlay "$root"
     ;;
 busybox)
@@ -37,5 +38,18 @@ done
 ln -s /proc/self/fd "$root/dev/fd"
 mkdir -m 1777 "$root/dev/shm"
 
+case $userland in
+runit)
+    chroot "$root" apt-get install --yes --no-install-recommends --no-download runit >/run/log 2>&1 || { cat /run/log >&2; exit 1; }
+    # SIGTERM, which the end of our input sends, ends runsvdir and with it the node; SIGHUP would end its services too.
+    exec chroot "$root" /bin/sh -c '(cat <&3 >/dev/null; kill 1) & echo ready; exec 3<&- runsvdir -P /etc/service >/dev/null 2>&1'
+    ;;
+openrc)
+    chroot "$root" apt-get install --yes --no-install-recommends --no-download openrc >/run/log 2>&1 || { cat /run/log >&2; exit 1; }
+    # What OpenRC itself makes when it boots.
+    mkdir -p "$root/run/openrc/daemons"
+    : >"$root/run/openrc/softlevel"
+    ;;
+esac
 # A shell that waits also buries the orphans that it inherits as process 1; `exec` makes it one of the node's own.
 exec chroot "$root" /bin/sh -c 'cat <&3 >/dev/null & echo ready; exec 3<&- >/dev/null; wait $!'

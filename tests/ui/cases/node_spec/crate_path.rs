@@ -5,4 +5,10 @@ node_spec! {
     pub Small { hardware: small }
 }
 
+node_spec! {
+    crate = pallet;
+    crate = pallet;
+    pub Large { hardware: large }
+}
+
 fn main() {}

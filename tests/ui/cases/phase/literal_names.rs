@@ -7,7 +7,16 @@ fn web() {
     service("-nginx");
     user("Jörg");
     group("2fast");
-    pallet::actions::package("not seen here, but when the plan is made");
+    pallet::actions::package("two words");
+    package("nginx=1.22");
+    user("app").group("no group").groups(["www-data", "two words"]);
+    directory("/srv/app").owner("1st");
+    unit_file("-app", "[Service]");
+    other::package("whatever it means there");
+}
+
+mod other {
+    pub fn package(_: &str) {}
 }
 
 fn main() {}

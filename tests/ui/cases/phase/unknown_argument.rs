@@ -5,6 +5,11 @@ fn web() {
     package("nginx");
 }
 
-server_spec! { pub Web { configure: web } }
+#[phase(crat = pallet)]
+fn slip() {
+    package("nginx");
+}
+
+server_spec! { pub Web { configure: web, phases: { slip: slip } } }
 
 fn main() {}

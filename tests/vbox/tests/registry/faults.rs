@@ -17,6 +17,7 @@ pub(crate) const TESTS: &[(&str, Test)] = &[
         creations(world, runtime, &[FaultKind::HangBefore, FaultKind::HangAfter]);
     }),
     ("faults::a_first_creation_that_fails_or_is_killed_leaves_the_model_usable", first_creations),
+    ("faults::what_a_kill_left_unreadable_is_removed_by_the_next_creation", unreadable),
     ("faults::a_removal_that_fails_or_is_killed_anywhere_is_finished_by_the_next", removals),
 ];
 
@@ -118,11 +119,23 @@ fn creations(world: World, runtime: Runtime, kinds: &[FaultKind]) {
     });
 }
 
+/// Back to a model that nobody ever held.
+fn forget_holder(world: &World) {
+    let holders = world.machines();
+    assert_eq!(holders.len(), 1, "{holders:?}");
+    world.vbox(&["unregistervm", &holders[0], "--delete"]);
+    world.vbox(&["modifymedium", "disk", &world.model().display().to_string(), "--type", "normal"]);
+}
+
+fn nth_attachment(calls: &[Vec<String>], nth: usize) -> usize {
+    let is_attachment = |(_, call): &(usize, &Vec<String>)| call[0] == "storageattach";
+    calls.iter().enumerate().filter(is_attachment).nth(nth).expect("a first creation attaches three times").0
+}
+
 fn first_creations(world: World, runtime: Runtime) {
     let before = std::fs::read(world.model()).expect("the model");
     runtime.block_on(async {
         let service = world.open("lab", &[]).await.expect("a service");
-        let model = world.model().display().to_string();
         let mut cases = 0;
         for &kind in if is_full() { ALL } else { WORST } {
             for at in 0.. {
@@ -130,25 +143,59 @@ fn first_creations(world: World, runtime: Runtime) {
                 let wanted = request("web", 1);
                 let (reached, _) =
                     with_fault(&world, Fault { at, kind }, service.create(&wanted, &quietly)).await;
-                if service.list().await.expect("a list").is_empty() {
-                    service.create(&wanted, &quietly).await.unwrap_or_else(|error| panic!("{what}: {error}"));
+                let mut nodes = service.list().await.expect("a list");
+                if nodes.is_empty() {
+                    let node = service.create(&wanted, &quietly).await;
+                    nodes.push(node.unwrap_or_else(|error| panic!("{what}: {error}")));
                 }
-                empty(&*service).await;
+                // What was killed must be as good when it is read from the files as it was in the server's memory.
+                world.end_server();
+                for node in nodes {
+                    service.destroy(&node.id).await.unwrap_or_else(|error| panic!("{what}: {error}"));
+                }
                 nothing_left(&world, &what);
                 assert!(std::fs::read(world.model()).expect("the model") == before, "{what}: the model");
                 if !reached {
                     break;
                 }
                 cases += 1;
-                // Back to a model that nobody ever held.
-                let holders = world.machines();
-                assert_eq!(holders.len(), 1, "{what}: {holders:?}");
-                world.vbox(&["unregistervm", &holders[0], "--delete"]);
-                world.vbox(&["modifymedium", "disk", &model, "--type", "normal"]);
+                forget_holder(&world);
             }
         }
         eprintln!("faults: {cases} cases of a first creation");
     });
+}
+
+/// The settings of the machine that was being made, and of the one that was to hold the model, are destroyed.
+fn unreadable(world: World, runtime: Runtime) {
+    let before = std::fs::read(world.model()).expect("the model");
+    runtime.block_on(async {
+        let service = world.open("lab", &[]).await.expect("a service");
+        let wanted = request("web", 1);
+        // When the holder has the model attached itself, and when the node has its difference.
+        for (folder, nth) in [("models", 0), ("lab", 2)] {
+            world.runner.restart(None);
+            service.create(&wanted, &quietly).await.unwrap_or_else(|error| panic!("{folder}: {error}"));
+            let at = nth_attachment(&world.runner.calls(), nth);
+            empty(&*service).await;
+            forget_holder(&world);
+            let fault = Fault { at, kind: FaultKind::HangAfter };
+            let (_, ended) = with_fault(&world, fault, service.create(&wanted, &quietly)).await;
+            assert!(ended.is_none(), "{folder}: killed");
+            world.end_server();
+            for file in World::files(&world.nodes().join("pallet").join(folder)) {
+                if file.extension().is_some_and(|extension| extension == "vbox") {
+                    std::fs::write(file, "<VirtualBox").expect("the settings");
+                }
+            }
+            service.create(&wanted, &quietly).await.unwrap_or_else(|error| panic!("{folder}: {error}"));
+            world.end_server();
+            empty(&*service).await;
+            nothing_left(&world, folder);
+            forget_holder(&world);
+        }
+    });
+    assert!(std::fs::read(world.model()).expect("the model") == before, "the model was written to");
 }
 
 fn removals(world: World, runtime: Runtime) {

@@ -14,6 +14,7 @@ pub(crate) const TESTS: &[(&str, Test)] = &[
     ("safety::a_model_that_somebody_writes_to_is_refused", model_in_use),
     ("safety::a_foreign_disk_in_a_node_outlives_it", foreign_disk),
     ("safety::a_node_with_snapshots_goes_and_the_model_stays", snapshots),
+    ("safety::a_node_that_virtualbox_read_before_its_model_is_a_node_like_any_other", read_too_early),
     ("safety::an_inaccessible_node_is_reported_and_not_removed", inaccessible),
     ("safety::a_check_finds_mistakes_and_changes_nothing", check),
 ];
@@ -61,10 +62,12 @@ fn description(world: &World, id: &str) -> String {
     text.lines().filter(|line| !line.starts_with("VMStateChangeTime=")).collect::<Vec<_>>().join("\n")
 }
 
+fn holder(world: &World) -> String {
+    world.machines().into_iter().find(|name| name.starts_with("pallet-model-")).expect("a holder")
+}
+
 fn remove_holder(world: &World) {
-    let holder =
-        world.machines().into_iter().find(|name| name.starts_with("pallet-model-")).expect("a holder");
-    world.vbox(&["unregistervm", &holder, "--delete"]);
+    world.vbox(&["unregistervm", &holder(world), "--delete"]);
 }
 
 fn holder_removed(world: World, runtime: Runtime) {
@@ -156,6 +159,38 @@ fn snapshots(world: World, runtime: Runtime) {
         service.destroy(&node.id).await.expect("a removal");
         assert!(World::files(&world.nodes().join("pallet/lab")).is_empty());
         service.create(&request("web", 1), &quietly).await.expect("a node again");
+    });
+    assert!(std::fs::read(world.model()).expect("the model") == before, "the model was written to");
+}
+
+/// A holder that was made again after its node was: VirtualBox's server, whenever it starts, reads the node first, does not
+/// know its disk, and calls the node inaccessible.
+fn read_too_early(world: World, runtime: Runtime) {
+    let before = std::fs::read(world.model()).expect("the model");
+    runtime.block_on(async {
+        let service = world.open("lab", &[]).await.expect("a service");
+        let node = service.create(&request("web", 1), &quietly).await.expect("a node");
+        let id = node.id.0.as_str();
+        world.read_last(&world.id_of(&holder(&world)));
+        let error = world.try_vbox(&["getextradata", id, "enumerate"]).expect_err("it was read too early");
+        assert!(error.contains("The object functionality is limited"), "{error}");
+        service.tag(&node.id, "k", Some("v")).await.expect("a tag");
+        world.end_server();
+        service.stop(&node.id).await.expect("a stop");
+        world.end_server();
+        let started = service.start(&node.id, &quietly).await.expect("a start");
+        assert_eq!(started.tags.get("k").map(String::as_str), Some("v"));
+        world.end_server();
+        assert_eq!(service.list().await.expect("a list"), [started]);
+        world.end_server();
+        service.check(&[request("db", 1)]).await.expect("possible");
+        world.end_server();
+        let other = service.create(&request("db", 1), &quietly).await.expect("another node");
+        for id in [&node.id, &other.id] {
+            world.end_server();
+            service.destroy(id).await.expect("a removal");
+        }
+        assert!(World::files(&world.nodes().join("pallet/lab")).is_empty());
     });
     assert!(std::fs::read(world.model()).expect("the model") == before, "the model was written to");
 }

@@ -1,0 +1,716 @@
+//! Users: their entries in passwd and shadow, and their memberships.
+
+use super::attributes::account_claim;
+use crate::action::{Action, Diff, View};
+use crate::claim::{Claim, Thing};
+use crate::facts::{Facts, OsFamily};
+use crate::graph::{ActionId, Handle, record};
+use crate::name::{AccountName, RemotePath};
+use crate::probe::{Account, AccountGroup, Probe, Sha256, Shadow};
+use crate::script::{ACCOUNTS, Script};
+use crate::secret::Secret;
+use crate::text::Text;
+use crate::world::{Effects, World};
+
+/// A user.
+#[derive(Debug, Default)]
+pub struct User {
+    name: String,
+    uid: Option<u32>,
+    primary: Option<String>,
+    groups: Vec<String>,
+    /// Whether there are no further memberships.
+    only_groups: bool,
+    home: Option<String>,
+    base_dir: Option<String>,
+    move_home: bool,
+    shell: Option<String>,
+    full_name: Option<String>,
+    password: Option<Secret>,
+    locked: Option<bool>,
+    expires: Option<Expiry>,
+    system: bool,
+    no_home: bool,
+    absent: bool,
+    remove_home: bool,
+    force: bool,
+}
+
+/// When an account can no longer be used.
+#[derive(Debug, Clone, PartialEq)]
+enum Expiry {
+    Never,
+    /// A date as it was written.
+    On(String),
+}
+
+/// Declares that a user exists.
+///
+/// What is not given is the system's default for a new user and stays as it is for one that exists. Checked:
+/// number, primary group, further groups, home, shell, full name, and where they are given the password's hash, whether it is
+/// locked, and the day of expiry. Changed: when one of them was not so. Systems: all with `useradd` and `usermod`; with
+/// busybox' `adduser` users can be made and removed, and not be modified.
+///
+/// ```
+/// # use pallet::prelude::*;
+/// # pallet::graph::build(&pallet::Context::example(), || {
+/// group("ops");
+/// user("alice")
+///     .groups(["ops"])
+///     .shell("bash")
+///     .password_hash(Secret::from("$6$Zk1$3fLr9BqOQe0")) // from `openssl passwd -6`, kept as a secret
+///     .expires("2031-12-31");
+/// user("mallory").absent_with_home();
+/// # })?;
+/// # Ok::<(), pallet::graph::GraphError>(())
+/// ```
+#[track_caller]
+pub fn user(name: impl Into<String>) -> Handle<User> {
+    record(User { name: name.into(), ..User::default() })
+}
+
+impl Handle<User> {
+    /// Sets the user's number.
+    #[track_caller]
+    pub fn uid(self, uid: u32) -> Self {
+        self.edit(|user| user.uid = Some(uid))
+    }
+
+    /// Sets the primary group, by name or number. It must exist. A new user for which none is given gets one of its
+    /// own name, which is made unless it is there.
+    #[track_caller]
+    pub fn group(self, group: impl std::fmt::Display) -> Self {
+        self.edit(|user| user.primary = Some(group.to_string()))
+    }
+
+    /// Adds the user to further groups. They must exist.
+    #[track_caller]
+    pub fn groups<S: Into<String>>(self, groups: impl IntoIterator<Item = S>) -> Self {
+        self.edit(|user| user.groups.extend(groups.into_iter().map(Into::into)))
+    }
+
+    /// Declares that the user is in these further groups and in no others.
+    #[track_caller]
+    pub fn only_groups<S: Into<String>>(self, groups: impl IntoIterator<Item = S>) -> Self {
+        self.groups(groups).edit(|user| user.only_groups = true)
+    }
+
+    /// Sets the home directory. What is in the old one stays there; see [`move_home`](Handle::<User>::move_home).
+    #[track_caller]
+    pub fn home(self, home: impl Into<String>) -> Self {
+        self.edit(|user| user.home = Some(home.into()))
+    }
+
+    /// Moves what is in the home directory when [`home`](Handle::<User>::home) is another one.
+    #[track_caller]
+    pub fn move_home(self) -> Self {
+        self.edit(|user| user.move_home = true)
+    }
+
+    /// Says below which directory the home is made, if the user has to be created and no home is given.
+    #[track_caller]
+    pub fn base_dir(self, path: impl Into<String>) -> Self {
+        self.edit(|user| user.base_dir = Some(path.into()))
+    }
+
+    /// Sets the password, as the text that `crypt` makes of it (`openssl passwd -6`). A lock stays.
+    #[track_caller]
+    pub fn password_hash(self, hash: impl Into<Secret>) -> Self {
+        self.edit(|user| user.password = Some(hash.into()))
+    }
+
+    /// Locks the password: nobody gets in with it. SSH keys are another way in.
+    #[track_caller]
+    pub fn locked(self) -> Self {
+        self.edit(|user| user.locked = Some(true))
+    }
+
+    /// Unlocks the password.
+    #[track_caller]
+    pub fn unlocked(self) -> Self {
+        self.edit(|user| user.locked = Some(false))
+    }
+
+    /// Sets the day from which the account cannot be used: `2031-12-31`.
+    #[track_caller]
+    pub fn expires(self, date: impl Into<String>) -> Self {
+        self.edit(|user| user.expires = Some(Expiry::On(date.into())))
+    }
+
+    /// Declares that the account does not expire.
+    #[track_caller]
+    pub fn expires_never(self) -> Self {
+        self.edit(|user| user.expires = Some(Expiry::Never))
+    }
+
+    /// Sets the login shell: by path, or by one of the names `bash`, `csh`, `ksh`, `rsh`, `sh`, `tcsh`, `zsh`, `fish`, `dash`,
+    /// `false`, `nologin`.
+    #[track_caller]
+    pub fn shell(self, shell: impl Into<String>) -> Self {
+        self.edit(|user| user.shell = Some(shell.into()))
+    }
+
+    /// Sets the full name, which `passwd` calls GECOS.
+    #[track_caller]
+    pub fn full_name(self, name: impl Into<String>) -> Self {
+        self.edit(|user| user.full_name = Some(name.into()))
+    }
+
+    /// Makes it a system user: a low number, no home, if it has to be created.
+    #[track_caller]
+    pub fn system(self) -> Self {
+        self.edit(|user| {
+            user.system = true;
+            user.no_home = true;
+        })
+    }
+
+    /// Says whether a home directory is made, if the user has to be created.
+    #[track_caller]
+    pub fn create_home(self, create: bool) -> Self {
+        self.edit(|user| user.no_home = !create)
+    }
+
+    /// Declares that there is no such user. Its home directory stays.
+    #[track_caller]
+    pub fn absent(self) -> Self {
+        self.edit(|user| user.absent = true)
+    }
+
+    /// Declares that there is no such user; if it has to be removed, its home directory and mail go, too.
+    #[track_caller]
+    pub fn absent_with_home(self) -> Self {
+        self.edit(|user| {
+            user.absent = true;
+            user.remove_home = true;
+        })
+    }
+
+    /// Removes the user even while it is logged in, and its home even if others use it, too.
+    #[track_caller]
+    pub fn force(self) -> Self {
+        self.edit(|user| user.force = true)
+    }
+}
+
+impl User {
+    /// Returns the name. Only actions that passed their check are probed, diffed and applied.
+    fn account(&self) -> AccountName {
+        AccountName::new(&*self.name).expect("checked when the graph was built")
+    }
+
+    fn further_groups(&self) -> impl Iterator<Item = AccountName> + '_ {
+        self.groups.iter().filter_map(|group| AccountName::new(group).ok())
+    }
+
+    fn primary_group(&self) -> Option<AccountName> {
+        self.primary.as_ref().and_then(|group| AccountName::new(group).ok())
+    }
+
+    fn primary_gid(&self, view: &View<'_>) -> Option<u32> {
+        let primary = self.primary.as_ref()?;
+        let by_name = || Some(view.world.group(&self.primary_group()?).is?.gid);
+        primary.parse().ok().or_else(by_name)
+    }
+
+    fn has_shadow(&self) -> bool {
+        self.password.is_some() || self.locked.is_some() || self.expires.is_some()
+    }
+
+    /// Returns the path of the login shell.
+    fn shell_path(&self, facts: &Facts) -> Option<String> {
+        self.shell.as_ref().map(|shell| shell_path(shell, facts.os.family).unwrap_or_else(|| shell.clone()))
+    }
+
+    fn diff_account(&self, is: &Account, view: &View<'_>, diff: &mut Diff) {
+        let mut compare = |what: &str, wanted: Option<String>, is: String| {
+            if let Some(wanted) = wanted.filter(|wanted| *wanted != is) {
+                diff.change(format!("{what} {is} → {wanted}"));
+            }
+        };
+        compare("uid", self.uid.map(|uid| uid.to_string()), is.uid.to_string());
+        if self.primary.is_some() && self.primary_gid(view) != Some(is.gid) {
+            compare("group", self.primary.clone(), is.gid.to_string());
+        }
+        compare("home", self.home.clone(), is.home.clone());
+        compare("shell", self.shell_path(view.facts), is.shell.clone());
+        compare("full name", self.full_name.clone(), is.gecos.clone());
+    }
+
+    fn diff_groups(&self, view: &View<'_>, diff: &mut Diff) {
+        for group in self.further_groups() {
+            let known = view.world.group(&group);
+            let member = known.is.is_some_and(|is| is.members.contains(&self.name));
+            if !member {
+                diff.change(format!("member of {group}"));
+            }
+            diff.doubt(known.doubt);
+        }
+        if self.only_groups {
+            let name = self.account();
+            let others = view.world.memberships(&name).filter(|group| !self.groups.contains(group));
+            others.for_each(|group| diff.change(format!("no member of {group}")));
+        }
+    }
+
+    fn diff_shadow(&self, is: Option<&Shadow>, diff: &mut Diff) {
+        let before = is.map_or(Password::None, |is| Password::of(is.password.expose()));
+        let after = self.password_after(before);
+        if before.hash() != after.hash() {
+            diff.change("password");
+        }
+        match (self.locked, after) {
+            (Some(false), Password::None) => {
+                let message = format!("{} has no password that could be unlocked", self.name);
+                *diff = Diff::problem(message, "give one with `password_hash`".to_owned());
+                return;
+            }
+            (Some(true), _) if before.is_open() => diff.change("locked"),
+            (Some(false), _) if !before.is_open() && before.hash().is_some() => diff.change("unlocked"),
+            _ => {}
+        }
+        let expires = is.and_then(|is| is.expires);
+        match &self.expires {
+            Some(Expiry::Never) if expires.is_some() => diff.change("expires never"),
+            Some(Expiry::On(date)) if day_number(date) != expires => diff.change(format!("expires {date}")),
+            _ => {}
+        }
+    }
+
+    fn password_after<'a>(&'a self, before: Password<'a>) -> Password<'a> {
+        let hash = self.password.as_ref().map(|hash| hash.expose().as_str()).or(before.hash());
+        let locked = self.locked.unwrap_or(matches!(before, Password::Locked(_)));
+        match hash {
+            None => Password::None,
+            Some(hash) if locked => Password::Locked(hash),
+            Some(hash) => Password::Open(hash),
+        }
+    }
+
+    fn predict_shadow(&self, name: &AccountName, world: &mut World) {
+        if !self.has_shadow() {
+            return;
+        }
+        let is = world.shadow(name).is.cloned();
+        let before = is.as_ref().map_or(Password::None, |is| Password::of(is.password.expose()));
+        let password = self.password_after(before).entry();
+        let expires = match &self.expires {
+            Some(Expiry::On(date)) => day_number(date),
+            Some(Expiry::Never) => None,
+            None => is.as_ref().and_then(|is| is.expires),
+        };
+        world.set_shadow(name, Some(Shadow { password: Secret::from(password), expires }));
+    }
+
+    fn apply_shadow(&self, script: Script, id: &str) -> Script {
+        let flag = |wanted: Option<bool>| match wanted {
+            Some(true) => "locked",
+            Some(false) => "unlocked",
+            None => "",
+        };
+        let mut script = script;
+        if self.password.is_some() || self.locked.is_some() {
+            let hash = self.password.as_ref().map(Text::from).unwrap_or_default();
+            let words = [Text::from(id), Text::from(&self.name), hash, Text::from(flag(self.locked))];
+            script = script.call("p_password", words).code("[ $? -eq 0 ] || return\n");
+        }
+        if let Some(expires) = &self.expires {
+            let day = match expires {
+                Expiry::Never => String::new(),
+                Expiry::On(date) => day_number(date).map(|day| day.to_string()).unwrap_or_default(),
+            };
+            script = script.call("p_expire", [id, &self.name, &day]).code("[ $? -eq 0 ] || return\n");
+        }
+        script
+    }
+
+    /// Returns a group that is certain not to exist.
+    fn missing_group(&self, view: &View<'_>) -> Option<AccountName> {
+        let needed = self.further_groups().chain(self.primary_group());
+        needed.into_iter().find(|group| {
+            let known = view.world.group(group);
+            known.is.is_none() && known.doubt.is_none()
+        })
+    }
+}
+
+impl Action for User {
+    fn kind(&self) -> &'static str {
+        "user"
+    }
+
+    fn subject(&self) -> String {
+        self.name.clone()
+    }
+
+    fn check(&self) -> Result<(), String> {
+        let accounts = std::iter::once(&self.name).chain(&self.groups);
+        let primary = self.primary.iter().filter(|group| group.parse::<u32>().is_err());
+        for name in accounts.chain(primary) {
+            AccountName::new(name).map_err(|error| error.to_string())?;
+        }
+        let shell = self.shell.iter().filter(|shell| shell_path(shell, OsFamily::Linux).is_none());
+        for path in [&self.home, &self.base_dir].into_iter().flatten().chain(shell) {
+            RemotePath::new(path).map_err(|error| error.to_string())?;
+            if path.contains(':') {
+                return Err(format!("{path:?} has a colon, which separates the fields of passwd"));
+            }
+        }
+        if self.full_name.as_ref().is_some_and(|name| name.contains([':', '\n'])) {
+            return Err("a full name has neither colons nor newlines".to_owned());
+        }
+        if let Some(Expiry::On(date)) = &self.expires
+            && day_number(date).is_none()
+        {
+            return Err(format!("{date:?} is not a date such as 2031-12-31"));
+        }
+        self.password.as_ref().map_or(Ok(()), check_hash)
+    }
+
+    fn probe(&self, _: ActionId, _: &Facts, probe: &mut Probe) -> Result<(), String> {
+        if self.has_shadow() {
+            probe.password(&self.account());
+        } else {
+            probe.user(&self.account());
+        }
+        self.further_groups().chain(self.primary_group()).for_each(|group| probe.group(&group));
+        Ok(())
+    }
+
+    fn diff(&self, view: &View<'_>) -> Diff {
+        let known = view.world.user(&self.account());
+        let mut diff = Diff::none();
+        match (known.is, self.absent) {
+            (None, true) => {}
+            (Some(_), true) => diff.change("removed"),
+            (is, false) => {
+                if let Some(group) = self.missing_group(view) {
+                    let hint = format!("write `group(\"{group}\")` before this line");
+                    return Diff::problem(format!("there is no group {group}"), hint);
+                }
+                match is {
+                    None => diff.change("created"),
+                    Some(is) => self.diff_account(is, view, &mut diff),
+                }
+                self.diff_groups(view, &mut diff);
+                if self.has_shadow() {
+                    self.diff_shadow(view.world.shadow(&self.account()).is, &mut diff);
+                }
+            }
+        }
+        diff.doubt(known.doubt);
+        diff
+    }
+
+    fn secrets(&self) -> Vec<Secret> {
+        self.password.iter().cloned().collect()
+    }
+
+    fn apply(&self, view: &View<'_>) -> Script {
+        let id = view.id.0.to_string();
+        if self.absent {
+            let home = if self.remove_home { "home" } else { "" };
+            let force = if self.force { "force" } else { "" };
+            let words = [id.as_str(), &self.name, home, force];
+            return Script::new().library(&ACCOUNTS).call("p_user_absent", words);
+        }
+        let or_empty = |text: &Option<String>| text.clone().unwrap_or_default();
+        let words = [
+            id.clone(),
+            self.name.clone(),
+            self.uid.map(|uid| uid.to_string()).unwrap_or_default(),
+            or_empty(&self.primary),
+            or_empty(&self.home),
+            self.shell_path(view.facts).unwrap_or_default(),
+            self.full_name.as_ref().map(|name| format!("={name}")).unwrap_or_default(),
+            if self.system { "yes" } else { "" }.to_owned(),
+            if self.no_home { "-M" } else { "-m" }.to_owned(),
+        ];
+        let mut script = Script::new()
+            .library(&ACCOUNTS)
+            .code("p_base_dir=")
+            .word(or_empty(&self.base_dir))
+            .code(if self.move_home { " p_move_home=yes\n" } else { " p_move_home=\n" })
+            .call("p_user", words)
+            .code("[ $? -eq 0 ] || return\n");
+        for group in &self.groups {
+            let words = [id.as_str(), &self.name, group];
+            script = script.call("p_member", words).code("[ $? -eq 0 ] || return\n");
+        }
+        if self.only_groups {
+            let words = [&*id, &*self.name].into_iter().chain(self.groups.iter().map(String::as_str));
+            script = script.call("p_only_groups", words).code("[ $? -eq 0 ] || return\n");
+        }
+        self.apply_shadow(script, &id)
+    }
+
+    fn predict(&self, _: ActionId, world: &mut World) {
+        let name = self.account();
+        if self.absent {
+            // The group that was made with it goes with it, unless it has other members.
+            let own = world.group(&name).is.is_some_and(|group| group.members.is_empty());
+            if own {
+                world.set_group(&name, None);
+            }
+            world.set_user(&name, None);
+            return;
+        }
+        let before = world.user(&name).is.cloned();
+        let gid = self.primary_group().and_then(|group| world.group(&group).is.map(|is| is.gid));
+        let fresh = before.is_none();
+        let before = before.unwrap_or(Account {
+            uid: 0,
+            gid: 0,
+            gecos: String::new(),
+            home: format!("{}/{name}", self.base_dir.as_deref().unwrap_or("/home")),
+            shell: "/bin/sh".to_owned(),
+        });
+        let account = Account {
+            uid: self.uid.unwrap_or(before.uid),
+            gid: self.primary.as_ref().and_then(|group| group.parse().ok()).or(gid).unwrap_or(before.gid),
+            gecos: self.full_name.clone().unwrap_or(before.gecos),
+            home: self.home.clone().unwrap_or(before.home),
+            // Where the family matters it only decides whether a path goes through a link.
+            shell: self.shell.as_ref().map_or(before.shell, |shell| named_shell(shell)),
+        };
+        world.set_user(&name, Some(account));
+        if fresh && self.primary.is_none() && world.group(&name).is.is_none() {
+            // A new user gets a group of its own name (USERGROUPS_ENAB, which is on everywhere we support).
+            world.set_group(&name, Some(AccountGroup::default()));
+        }
+        for group in self.further_groups() {
+            let mut is = world.group(&group).is.cloned().unwrap_or_default();
+            is.members.insert(self.name.clone());
+            world.set_group(&group, Some(is));
+        }
+        if self.only_groups {
+            let all: Vec<String> = world.memberships(&name).collect();
+            for group in all.iter().filter(|group| !self.groups.contains(group)) {
+                let Ok(group) = AccountName::new(group) else { continue };
+                let mut is = world.group(&group).is.cloned().unwrap_or_default();
+                is.members.remove(&self.name);
+                world.set_group(&group, Some(is));
+            }
+        }
+        self.predict_shadow(&name, world);
+    }
+
+    fn effects(&self) -> Option<Effects> {
+        let base = self.base_dir.as_deref().unwrap_or("/home");
+        let home = self.home.clone().unwrap_or_else(|| format!("{base}/{}", self.name));
+        RemotePath::new(home).ok().map(Effects::Below)
+    }
+
+    fn declares(&self) -> Vec<Claim> {
+        let thing = || Thing::User(self.account());
+        if self.absent {
+            return vec![Claim::absent(thing())];
+        }
+        let mut claims = vec![Claim::existence(thing(), "present")];
+        let mut add = |aspect: &'static str, state: Option<String>| {
+            claims.extend(state.map(|state| Claim::new(thing(), aspect, state)));
+        };
+        add("uid", self.uid.map(|uid| uid.to_string()));
+        add("home", self.home.clone());
+        add("shell", self.shell.as_ref().map(|shell| named_shell(shell)));
+        add("full name", self.full_name.clone());
+        add("lock", self.locked.map(|locked| if locked { "locked" } else { "unlocked" }.to_owned()));
+        add("expiry", self.expires.as_ref().map(Expiry::to_string));
+        let primary = self.primary.iter();
+        claims.extend(primary.map(|group| account_claim(thing(), ["group", "group's number"], group)));
+        let password = self.password.as_ref();
+        claims.extend(password.map(|hash| {
+            let hash = Sha256::of(hash.expose().as_bytes()).to_string();
+            Claim::new(thing(), "password", hash).shown("another password")
+        }));
+        // Being in one group says nothing about the others.
+        let member = |group: &String| {
+            let words = format!("member of {group}");
+            Claim::new(thing(), words.clone(), "yes").shown(words)
+        };
+        claims.extend(self.groups.iter().map(member));
+        if self.only_groups {
+            let mut groups = self.groups.clone();
+            groups.sort();
+            claims.push(Claim::new(thing(), "all groups", groups.join(", ")));
+        }
+        claims
+    }
+}
+
+impl std::fmt::Display for Expiry {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Expiry::Never => f.write_str("never"),
+            Expiry::On(date) => f.write_str(date),
+        }
+    }
+}
+
+/// The password field of shadow.
+#[derive(Clone, Copy, PartialEq)]
+enum Password<'a> {
+    /// No password lets the user in.
+    None,
+    /// This hash does.
+    Open(&'a str),
+    /// This hash would, if it were unlocked.
+    Locked(&'a str),
+}
+
+impl<'a> Password<'a> {
+    fn of(entry: &'a str) -> Self {
+        let hash = entry.trim_start_matches('!');
+        match hash {
+            // An empty field lets everybody in; only a hash is a password.
+            "" if entry.is_empty() => Password::Open(""),
+            "" | "*" => Password::None,
+            _ if hash.len() < entry.len() => Password::Locked(hash),
+            _ => Password::Open(hash),
+        }
+    }
+
+    fn hash(self) -> Option<&'a str> {
+        match self {
+            Password::None => None,
+            Password::Open(hash) | Password::Locked(hash) => Some(hash),
+        }
+    }
+
+    fn is_open(self) -> bool {
+        matches!(self, Password::Open(_))
+    }
+
+    fn entry(self) -> String {
+        match self {
+            Password::None => "!".to_owned(),
+            Password::Open(hash) => hash.to_owned(),
+            Password::Locked(hash) => format!("!{hash}"),
+        }
+    }
+}
+
+/// Refuses what is no hash, above all a password in the clear.
+fn check_hash(hash: &Secret) -> Result<(), String> {
+    let hash = hash.expose();
+    let plain = |b: u8| b.is_ascii_graphic() && !b":;*!\\".contains(&b);
+    if hash.starts_with('$') && hash.len() > 8 && hash.bytes().all(plain) {
+        return Ok(());
+    }
+    Err("the password is not the text that `crypt` makes of one, such as `$6$…`: make it with `openssl passwd -6`"
+        .to_owned())
+}
+
+/// Returns where a shell of this name is.
+fn shell_path(name: &str, family: OsFamily) -> Option<String> {
+    let folder = match name {
+        "bash" | "csh" | "ksh" | "rsh" | "sh" | "tcsh" | "zsh" | "dash" | "false" => "/bin",
+        "fish" => "/usr/bin",
+        "nologin" if family.is(OsFamily::Alpine) || family.is(OsFamily::RhBase) => "/sbin",
+        "nologin" => "/usr/sbin",
+        _ => return None,
+    };
+    Some(format!("{folder}/{name}"))
+}
+
+/// Returns a shell by its path, however it was given.
+fn named_shell(shell: &str) -> String {
+    shell_path(shell, OsFamily::Linux).unwrap_or_else(|| shell.to_owned())
+}
+
+/// Returns the number of a date, counted from 1970-01-01, in the proleptic Gregorian calendar.
+fn day_number(date: &str) -> Option<u32> {
+    let numbers: Vec<&str> = date.split('-').collect();
+    let [year, month, day] = numbers[..] else { return None };
+    if (year.len(), month.len(), day.len()) != (4, 2, 2) {
+        return None;
+    }
+    let (year, month, day): (u32, u32, u32) = (year.parse().ok()?, month.parse().ok()?, day.parse().ok()?);
+    let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    let lengths = [31, if leap { 29 } else { 28 }, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
+    let months = lengths.get(..usize::try_from(month).ok()?.checked_sub(1)?)?;
+    if year < 1970 || day == 0 || day > *lengths.get(months.len())? {
+        return None;
+    }
+    let before = year - 1;
+    let leaps = before / 4 - before / 100 + before / 400 - 477;
+    Some((year - 1970) * 365 + leaps + months.iter().sum::<u32>() + day - 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HASH: &str = "$6$salt$hashhashhash";
+    const OTHER: &str = "$6$salt$otherotherot";
+
+    fn changes(user: &User, entry: Option<&str>, expires: Option<u32>) -> Vec<String> {
+        let is = entry.map(|entry| Shadow { password: Secret::from(entry), expires });
+        let mut diff = Diff::none();
+        user.diff_shadow(is.as_ref(), &mut diff);
+        assert!(!format!("{diff:?} {user:?}").contains(HASH));
+        diff.problem.map_or(diff.changes, |problem| vec![problem.message])
+    }
+
+    #[test]
+    fn passwords_are_compared_and_never_shown() {
+        let user = |password: Option<&str>, locked| User {
+            name: "app".to_owned(),
+            password: password.map(Secret::from),
+            locked,
+            ..User::default()
+        };
+        let locked = format!("!{HASH}");
+        let cases: [(User, Option<&str>, &[&str]); 12] = [
+            (user(Some(HASH), None), Some(HASH), &[]),
+            (user(Some(HASH), None), Some(&locked), &[]),
+            (user(Some(HASH), None), Some("!"), &["password"]),
+            (user(Some(HASH), None), Some("*"), &["password"]),
+            (user(Some(HASH), None), Some(OTHER), &["password"]),
+            (user(Some(HASH), None), None, &["password"]),
+            (user(Some(HASH), Some(true)), Some(HASH), &["locked"]),
+            (user(Some(HASH), Some(false)), Some(&locked), &["unlocked"]),
+            (user(None, Some(true)), Some("!"), &[]),
+            (user(None, Some(true)), Some(""), &["locked"]),
+            (user(None, Some(false)), Some(HASH), &[]),
+            (user(None, Some(false)), Some("!"), &["app has no password that could be unlocked"]),
+        ];
+        for (user, entry, expected) in cases {
+            assert_eq!(changes(&user, entry, None), expected, "{user:?} on {entry:?}");
+        }
+    }
+
+    #[test]
+    fn a_password_in_the_clear_is_refused() {
+        assert!(check_hash(&Secret::from(HASH)).is_ok());
+        for bad in ["correct horse", "", "!", "$6$", "$6$a:b$cccccccc", "$6$salt$hash\nroot:x"] {
+            assert!(check_hash(&Secret::from(bad)).is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn days_are_counted_from_1970() {
+        let days = [("1970-01-01", 0), ("1972-03-01", 790), ("2000-02-29", 11016), ("2031-12-31", 22644)];
+        for (date, number) in days {
+            assert_eq!(day_number(date), Some(number), "{date}");
+        }
+        for bad in ["2031-02-29", "2031-13-01", "2031-00-10", "31-12-31", "tomorrow", "1969-12-31", ""] {
+            assert_eq!(day_number(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn an_expiry_is_compared_by_day() {
+        let user = |expires| User { expires: Some(expires), ..User::default() };
+        assert!(changes(&user(Expiry::On("1970-01-11".into())), Some("!"), Some(10)).is_empty());
+        assert_eq!(changes(&user(Expiry::Never), Some("!"), Some(10)), ["expires never"]);
+        assert_eq!(changes(&user(Expiry::On("1970-01-12".into())), None, None), ["expires 1970-01-12"]);
+    }
+
+    #[test]
+    fn shells_have_names() {
+        assert_eq!(shell_path("zsh", OsFamily::Debian).as_deref(), Some("/bin/zsh"));
+        assert_eq!(shell_path("nologin", OsFamily::Rocky).as_deref(), Some("/sbin/nologin"));
+        assert_eq!(shell_path("/opt/sh", OsFamily::Debian), None);
+    }
+}

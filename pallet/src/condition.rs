@@ -1,0 +1,433 @@
+//! Conditions: whether an action runs, decided on the controller where that is known already, and else on the node
+//! when its turn comes.
+
+use crate::graph::{ActionId, AnyHandle, Handles, Value};
+use crate::name::RemotePath;
+use crate::plan::Verdict;
+use crate::probe::{PathKind, Probe};
+use crate::script::Script;
+use crate::secret::Secret;
+use crate::text::Text;
+use crate::world::World;
+use std::collections::BTreeMap;
+use std::ops::{BitAnd, BitOr, Not};
+
+/// Something that holds on a node or does not. See [`Handle::when`](crate::Handle::when).
+///
+/// Made from a [`Value`] (`value.is("yes")`), from a command as text, which must change nothing and holds when it
+/// ends well, or from a path ([`Condition::exists`]). `&`, `|` and `!` combine conditions.
+///
+/// ```
+/// # use pallet::prelude::*;
+/// # use pallet::Condition;
+/// # pallet::graph::build(&pallet::Context::example(), || {
+/// let role = output_of("cat /etc/role");
+/// let cpus = output_of("nproc").number();
+/// package("nginx").when(role.is("web") & cpus.at_least(2));
+/// exec("/usr/local/bin/migrate").unless(Condition::exists("/srv/migrated"));
+/// exec("update-grub").when("test -e /boot/grub/grub.cfg");
+/// # })?;
+/// # Ok::<(), pallet::graph::GraphError>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct Condition(Test);
+
+#[derive(Debug, Clone)]
+enum Test {
+    Is(AnyHandle, Text),
+    Contains(AnyHandle, Text),
+    Compare(AnyHandle, Order, i64),
+    Command(Text),
+    Exists(String),
+    Changed(Vec<AnyHandle>),
+    Not(Box<Test>),
+    Both(Box<Test>, Box<Test>),
+    Either(Box<Test>, Box<Test>),
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Order {
+    AtLeast,
+    AtMost,
+}
+
+/// Whether a condition holds, as far as it is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Holds {
+    Yes,
+    No,
+    /// This action decides.
+    Unknown(ActionId),
+}
+
+/// What a condition is judged by.
+pub(crate) struct Judge<'a> {
+    pub(crate) id: ActionId,
+    pub(crate) world: &'a World,
+    pub(crate) verdicts: &'a BTreeMap<ActionId, Verdict>,
+}
+
+impl Condition {
+    /// Returns the condition that something stands at a path, a link without a target included.
+    pub fn exists(path: impl AsRef<str>) -> Condition {
+        Condition(Test::Exists(path.as_ref().to_owned()))
+    }
+
+    /// Returns the condition that one of these actions has changed something.
+    pub fn changed(actions: impl Handles) -> Condition {
+        let mut handles = Vec::new();
+        actions.each(&mut |handle| handles.push(handle));
+        Condition(Test::Changed(handles))
+    }
+
+    /// Checks what can be checked without a node.
+    pub(crate) fn check(&self) -> Result<(), String> {
+        self.0.each(&mut |test| match test {
+            Test::Exists(path) => RemotePath::new(path).map(drop).map_err(|error| error.to_string()),
+            Test::Changed(handles) if handles.is_empty() => {
+                Err("a condition on changes that names no action never holds".to_owned())
+            }
+            _ => Ok(()),
+        })
+    }
+
+    /// Returns the actions that the condition is about.
+    pub(crate) fn handles(&self) -> Vec<AnyHandle> {
+        let mut handles = Vec::new();
+        self.visit(|test| match test {
+            Test::Is(value, text) | Test::Contains(value, text) => {
+                handles.push(*value);
+                handles.extend(text.values());
+            }
+            Test::Compare(value, ..) => handles.push(*value),
+            Test::Command(command) => handles.extend(command.values()),
+            Test::Changed(changed) => handles.extend(changed),
+            _ => {}
+        });
+        handles
+    }
+
+    /// Returns the actions whose values the condition is about.
+    pub(crate) fn values(&self) -> Vec<AnyHandle> {
+        let changes = self.asks_for_change();
+        self.handles().into_iter().filter(|handle| !changes.contains(&handle.id)).collect()
+    }
+
+    /// Returns the actions whose change the condition asks for.
+    pub(crate) fn asks_for_change(&self) -> Vec<ActionId> {
+        let mut ids = Vec::new();
+        self.visit(|test| {
+            if let Test::Changed(handles) = test {
+                ids.extend(handles.iter().map(|handle| handle.id));
+            }
+        });
+        ids
+    }
+
+    /// Returns the secrets in it.
+    pub(crate) fn secrets(&self) -> Vec<Secret> {
+        let mut secrets = Vec::new();
+        self.visit(|test| {
+            if let Test::Is(_, text) | Test::Contains(_, text) | Test::Command(text) = test {
+                secrets.extend(text.secrets());
+            }
+        });
+        secrets
+    }
+
+    /// Asks for what must be known. `setting` prepares the subshell of a command; `number` is the first free number
+    /// of the action's commands, and the next free one is returned.
+    pub(crate) fn probe(&self, id: ActionId, mut number: u8, setting: &Script, probe: &mut Probe) -> u8 {
+        self.visit(|test| match test {
+            Test::Exists(path) => {
+                if let Ok(path) = RemotePath::new(path) {
+                    probe.path(&path);
+                }
+            }
+            Test::Command(command) => {
+                // A command that needs a value is asked on the node when its turn comes.
+                if values_in(setting, command).next().is_none() {
+                    probe.check(id, number, command_script(setting, command));
+                }
+                number = number.saturating_add(1);
+            }
+            _ => {}
+        });
+        number
+    }
+
+    /// Tells whether the condition holds, by what is known. Counts commands as [`probe`](Condition::probe) does.
+    ///
+    /// # Errors
+    ///
+    /// When a value that is to be a number is none.
+    pub(crate) fn holds(
+        &self,
+        judge: &Judge<'_>,
+        setting: &Script,
+        number: &mut u8,
+    ) -> Result<Holds, String> {
+        self.0.holds(judge, setting, number)
+    }
+
+    /// Returns shell code that ends well when the condition holds, with the values filled in that are known.
+    pub(crate) fn script(&self, setting: &Script, world: &World) -> Script {
+        self.0.script(setting, world)
+    }
+
+    fn visit<'a>(&'a self, mut f: impl FnMut(&'a Test)) {
+        let visited = self.0.each(&mut |test| {
+            f(test);
+            Ok(())
+        });
+        debug_assert!(visited.is_ok());
+    }
+}
+
+impl Test {
+    /// Calls `f` for every test in it, in the order in which they are written.
+    fn each<'a>(&'a self, f: &mut dyn FnMut(&'a Test) -> Result<(), String>) -> Result<(), String> {
+        match self {
+            Test::Not(inner) => inner.each(f),
+            Test::Both(a, b) | Test::Either(a, b) => {
+                a.each(f)?;
+                b.each(f)
+            }
+            leaf => f(leaf),
+        }
+    }
+
+    fn holds(&self, judge: &Judge<'_>, setting: &Script, number: &mut u8) -> Result<Holds, String> {
+        Ok(match self {
+            Test::Is(value, text) => match (judge.value(*value), judge.text(text)) {
+                (Ok(is), Ok(wanted)) => Holds::from(is == wanted),
+                (Err(by), _) | (_, Err(by)) => Holds::Unknown(by),
+            },
+            Test::Contains(value, text) => match (judge.value(*value), judge.text(text)) {
+                (Ok(is), Ok(part)) => Holds::from(contains(is, &part)),
+                (Err(by), _) | (_, Err(by)) => Holds::Unknown(by),
+            },
+            Test::Compare(value, order, wanted) => match judge.value(*value) {
+                Ok(is) => {
+                    let is = parse_number(is)?;
+                    Holds::from(match order {
+                        Order::AtLeast => is >= *wanted,
+                        Order::AtMost => is <= *wanted,
+                    })
+                }
+                Err(by) => Holds::Unknown(by),
+            },
+            Test::Command(command) => {
+                let known = judge.world.command(judge.id, *number);
+                *number = number.saturating_add(1);
+                match known.doubt.or_else(|| values_in(setting, command).next()) {
+                    Some(by) => Holds::Unknown(by),
+                    None => Holds::from(known.is.is_some_and(|result| result.status == 0)),
+                }
+            }
+            Test::Exists(path) => match RemotePath::new(path).map(|path| judge.world.path(&path)) {
+                Ok(known) => match known.doubt {
+                    Some(by) => Holds::Unknown(by),
+                    None => Holds::from(known.is.kind != PathKind::Absent),
+                },
+                Err(error) => return Err(error.to_string()),
+            },
+            Test::Changed(handles) => {
+                handles.iter().map(|handle| judge.changes(handle.id)).fold(Holds::No, Holds::or)
+            }
+            Test::Not(inner) => inner.holds(judge, setting, number)?.not(),
+            Test::Both(a, b) => {
+                let a = a.holds(judge, setting, number)?;
+                a.not().or(b.holds(judge, setting, number)?.not()).not()
+            }
+            Test::Either(a, b) => {
+                let a = a.holds(judge, setting, number)?;
+                a.or(b.holds(judge, setting, number)?)
+            }
+        })
+    }
+
+    fn script(&self, setting: &Script, world: &World) -> Script {
+        let fill = |text: &Text| text.fill(|id| world.value(id));
+        let value = |handle: &AnyHandle| fill(&Text::of_value(*handle));
+        match self {
+            Test::Is(handle, text) => Script::new()
+                .code("[ ")
+                .word(Text::concat(["=".into(), value(handle)]))
+                .code(" = ")
+                .word(Text::concat(["=".into(), fill(text)]))
+                .code(" ]"),
+            Test::Contains(handle, text) => Script::new()
+                .code("case ")
+                .word(value(handle))
+                .code(" in *")
+                .word(fill(text))
+                .code("*) ;; *) false ;; esac"),
+            Test::Compare(handle, order, wanted) => Script::new()
+                .code("p_compare ")
+                .word(value(handle))
+                .code(match order {
+                    Order::AtLeast => " -ge ",
+                    Order::AtMost => " -le ",
+                })
+                .word(wanted.to_string()),
+            Test::Command(command) => Script::new()
+                .code("(unset p_token\n")
+                .append(command_script(&setting.fill(|id| world.value(id)), &fill(command)))
+                .code(") >/dev/null 2>&1"),
+            Test::Exists(path) => Script::new()
+                .code("{ [ -e ")
+                .word(path.as_str())
+                .code(" ] || [ -L ")
+                .word(path.as_str())
+                .code(" ]; }"),
+            Test::Changed(handles) => {
+                let flags: String =
+                    handles.iter().map(|handle| format!("${{p_c{}:-}}", handle.id.0)).collect();
+                Script::new().code(format!("[ -n \"{flags}\" ]"))
+            }
+            Test::Not(inner) => Script::new().code("! { ").append(inner.script(setting, world)).code("\n}"),
+            Test::Both(a, b) => joined(a.script(setting, world), " && ", b.script(setting, world)),
+            Test::Either(a, b) => joined(a.script(setting, world), " || ", b.script(setting, world)),
+        }
+    }
+}
+
+/// Returns the actions whose values a command and what it runs in need.
+fn values_in<'a>(setting: &'a Script, command: &'a Text) -> impl Iterator<Item = ActionId> + 'a {
+    command.values().map(|value| value.id).chain(setting.values())
+}
+
+fn joined(a: Script, operator: &'static str, b: Script) -> Script {
+    Script::new().code("{ { ").append(a).code("\n}").code(operator).code("{ ").append(b).code("\n}\n}")
+}
+
+/// Code for a subshell that has no secrets of ours in its variables.
+fn command_script(setting: &Script, command: &Text) -> Script {
+    setting.clone().code("eval ").word(command.clone()).code("\n")
+}
+
+fn contains(text: &[u8], part: &[u8]) -> bool {
+    part.is_empty() || text.windows(part.len()).any(|window| window == part)
+}
+
+fn parse_number(text: &[u8]) -> Result<i64, String> {
+    let text = String::from_utf8_lossy(text);
+    text.trim().parse().map_err(|_| {
+        let short: String = text.chars().filter(|c| !c.is_control()).take(40).collect();
+        format!("{short:?} is not a number, and the condition compares it with one")
+    })
+}
+
+impl Judge<'_> {
+    fn value(&self, handle: AnyHandle) -> Result<&[u8], ActionId> {
+        self.world.value(handle.id).ok_or(handle.id)
+    }
+
+    fn text(&self, text: &Text) -> Result<Vec<u8>, ActionId> {
+        text.resolve(|id| self.world.value(id))
+    }
+
+    fn changes(&self, id: ActionId) -> Holds {
+        match self.verdicts.get(&id) {
+            Some(Verdict::Change) => Holds::Yes,
+            Some(Verdict::Unknown(by)) => Holds::Unknown(*by),
+            _ => Holds::No,
+        }
+    }
+}
+
+impl Holds {
+    fn not(self) -> Holds {
+        match self {
+            Holds::Yes => Holds::No,
+            Holds::No => Holds::Yes,
+            unknown => unknown,
+        }
+    }
+
+    fn or(self, other: Holds) -> Holds {
+        match (self, other) {
+            (Holds::Yes, _) | (_, Holds::Yes) => Holds::Yes,
+            (Holds::Unknown(by), _) | (_, Holds::Unknown(by)) => Holds::Unknown(by),
+            (Holds::No, Holds::No) => Holds::No,
+        }
+    }
+}
+
+impl From<bool> for Holds {
+    fn from(holds: bool) -> Self {
+        if holds { Holds::Yes } else { Holds::No }
+    }
+}
+
+impl<T> Value<T> {
+    /// Returns the condition that the value is exactly this text.
+    pub fn is(self, text: impl Into<Text>) -> Condition {
+        Condition(Test::Is(self.any, text.into()))
+    }
+
+    /// Returns the condition that the value is empty.
+    pub fn is_empty(self) -> Condition {
+        self.is("")
+    }
+
+    /// Returns the condition that this text occurs in the value.
+    pub fn contains(self, text: impl Into<Text>) -> Condition {
+        Condition(Test::Contains(self.any, text.into()))
+    }
+}
+
+impl Value<i64> {
+    /// Returns the condition that the value is this number or higher. A value that is no number fails the action.
+    pub fn at_least(self, number: i64) -> Condition {
+        Condition(Test::Compare(self.any, Order::AtLeast, number))
+    }
+
+    /// Returns the condition that the value is this number or lower. A value that is no number fails the action.
+    pub fn at_most(self, number: i64) -> Condition {
+        Condition(Test::Compare(self.any, Order::AtMost, number))
+    }
+}
+
+impl From<&str> for Condition {
+    fn from(command: &str) -> Self {
+        Condition(Test::Command(command.into()))
+    }
+}
+
+impl From<String> for Condition {
+    fn from(command: String) -> Self {
+        Condition(Test::Command(command.into()))
+    }
+}
+
+impl From<Text> for Condition {
+    fn from(command: Text) -> Self {
+        Condition(Test::Command(command))
+    }
+}
+
+impl Not for Condition {
+    type Output = Condition;
+
+    fn not(self) -> Condition {
+        Condition(Test::Not(Box::new(self.0)))
+    }
+}
+
+impl BitAnd for Condition {
+    type Output = Condition;
+
+    fn bitand(self, other: Condition) -> Condition {
+        Condition(Test::Both(Box::new(self.0), Box::new(other.0)))
+    }
+}
+
+impl BitOr for Condition {
+    type Output = Condition;
+
+    fn bitor(self, other: Condition) -> Condition {
+        Condition(Test::Either(Box::new(self.0), Box::new(other.0)))
+    }
+}

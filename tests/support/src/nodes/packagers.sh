@@ -1,0 +1,30 @@
+# Builds what test nodes with other package managers have beside the base root: dnf, zypper, pacman and what makes
+# repositories for them. It is the upper layer of an overlay over the base root.
+#
+# Arguments: the folder to build in, the base root.
+set -eu
+folder=$1 base=$2
+export LC_ALL=C DEBIAN_FRONTEND=noninteractive
+
+root=$folder/merged
+mkdir "$folder/root" "$folder/work" "$root"
+mount -t overlay -o "lowerdir=$base,upperdir=$folder/root,workdir=$folder/work" overlay "$root"
+mount -t proc proc "$root/proc"
+mount --rbind /dev "$root/dev"
+
+# The downloaded packages are not kept. The index of the base root may be too old for the mirror.
+install() {
+    chroot "$root" env PATH=/usr/sbin:/usr/bin:/sbin:/bin apt-get -q -o Dir::Cache::archives=/tmp \
+        install --yes --no-install-recommends dnf rpm createrepo-c zypper pacman-package-manager
+}
+mkdir -p "$root/tmp/partial"
+install || { chroot "$root" /usr/bin/apt-get -q update && install; }
+
+umount -l "$root/dev"
+umount "$root/proc"
+rm -rf "$root"/tmp/*
+# Elsewhere than on Debian, rpm keeps its database here by itself.
+mkdir -p "$root/etc/rpm"
+echo '%_dbpath /var/lib/rpm' >"$root/etc/rpm/macros"
+umount "$root"
+rm -rf "$folder/work" "$root"

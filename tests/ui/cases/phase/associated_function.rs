@@ -1,0 +1,12 @@
+use pallet::prelude::*;
+
+struct Site;
+
+impl Site {
+    #[phase]
+    fn web() {
+        package("nginx");
+    }
+}
+
+fn main() {}

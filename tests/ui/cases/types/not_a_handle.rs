@@ -1,0 +1,8 @@
+use pallet::prelude::*;
+
+#[phase]
+fn web() {
+    service("nginx").after("nginx");
+}
+
+fn main() {}
