@@ -47,6 +47,11 @@ impl Traffic {
         self.round_trips.load(Ordering::Relaxed)
     }
 
+    /// Adds bytes that were sent past a shell.
+    pub fn count_bytes(&self, bytes: u64) {
+        self.bytes_sent.fetch_add(bytes, Ordering::Relaxed);
+    }
+
     /// Returns how many bytes were sent.
     pub fn bytes_sent(&self) -> u64 {
         self.bytes_sent.load(Ordering::Relaxed)

@@ -6,9 +6,11 @@
 pub mod local;
 pub mod privilege;
 pub mod ssh;
+mod upload;
 
 use pallet::compute::BoxFuture;
 use std::fmt;
+use tokio::io::AsyncRead;
 use tokio::sync::mpsc;
 
 /// A connection to a node, over which any number of commands can be started.
@@ -23,6 +25,20 @@ pub trait Transport: Send + Sync {
         command: &'a str,
         terminal: Terminal,
     ) -> BoxFuture<'a, Result<Channel, TransportError>>;
+
+    /// Writes a new file as the login user, readable for that user alone, beside the commands that run. The path must
+    /// consist of letters, digits and `/._-`, and nothing may be there.
+    ///
+    /// # Errors
+    ///
+    /// When the connection is gone, the file cannot be made, or there is no room for all of it.
+    fn upload<'a>(
+        &'a self,
+        path: &'a str,
+        content: &'a mut (dyn AsyncRead + Send + Unpin),
+    ) -> BoxFuture<'a, Result<(), TransportError>> {
+        Box::pin(upload::through_command(self, path, content))
+    }
 
     /// Ends the connection. Commands that still run lose their streams.
     fn close(&self) -> BoxFuture<'_, ()>;
@@ -114,6 +130,8 @@ pub enum Stage {
     Open,
     /// Becoming root.
     Privilege,
+    /// Sending a file.
+    Upload,
 }
 
 impl fmt::Display for TransportError {

@@ -8,6 +8,7 @@
 //! | [`package_source`] | a repository, with its key |
 //! | [`package_manager`] | the package index refreshed, everything upgraded, the package manager configured |
 //! | [`remote_file`] | a file with this content |
+//! | [`remote_directory`] | a directory that is unpacked from an archive |
 //! | [`file`](file()) | a file that exists, whatever its content, or does not |
 //! | [`line_in_file`], [`block_in_file`], [`replace_in_file`] | a part of a file that others write as well |
 //! | [`directory`](directory()) | a directory that exists, or does not |
@@ -38,6 +39,7 @@
 //! | [`alternatives`](alternatives()), [`alternatives_auto`] | which of several programs a name stands for |
 //! | [`nftables`](nftables()) | firewall rules of nftables, checked by `nft` |
 //! | [`ufw_rule`], [`ufw`](ufw()) | firewall rules of ufw |
+//! | [`reboot`](reboot()) | the node rebooted, and waited for |
 //! | [`wait_for_file`], [`wait_for_port`], [`wait_for_http`], [`retry_until`] | nothing: something is waited for |
 
 mod alternatives;
@@ -64,6 +66,8 @@ mod package;
 mod parts;
 mod public_key;
 mod publish_fact;
+mod reboot;
+mod remote_directory;
 mod remote_file;
 mod service;
 mod ssh_key;
@@ -73,6 +77,7 @@ mod symbolic_link;
 mod sysctl;
 mod timezone;
 mod ufw;
+mod user_entry;
 mod users;
 mod wait;
 
@@ -104,7 +109,9 @@ pub use package::{
     package_manager, package_source, packages, packages_for,
 };
 pub use publish_fact::{PublishFact, publish_fact};
-pub use remote_file::{NewDownload, NewFile, RemoteFile, remote_file};
+pub use reboot::{Reboot, reboot};
+pub use remote_directory::{NewDirectory, RemoteDirectory, remote_directory};
+pub use remote_file::{LocalContent, NewDownload, NewFile, RemoteFile, remote_file};
 pub use service::{Service, ServiceAnswer, UnitFile, init_script, service, unit_drop_in, unit_file};
 pub use ssh_key::{HostKeyPair, KnownHost, SshKey, host_key, host_key_pair, known_host, ssh_key};
 pub use sudoers::{SudoRule, SudoUser, Sudoers, sudoers};

@@ -47,7 +47,7 @@
 //!
 //! | feature | |
 //! |---|---|
-//! | `json` | parts of values that are JSON: `output_of(..).json(..)` |
+//! | `json` | parts of what is JSON: `output_of(..).json(..)`, `node_fact(..).json(..)`; implies `serde` |
 //! | `serde` | names and facts are values for serde: they implement its `Serialize` |
 //! | `template` | Jinja templates: `remote_file(..).template(..)` and `context!`; implies `serde` |
 //!
@@ -75,6 +75,7 @@ pub mod facts;
 pub mod graph;
 mod location;
 pub mod name;
+mod node_fact;
 pub mod options;
 mod phase;
 pub mod plan;
@@ -96,6 +97,7 @@ pub use context::{Context, FromContext, Node, Nodes, NodesIn};
 pub use error::{Error, Result};
 pub use graph::{Handle, Value};
 pub use location::Location;
+pub use node_fact::{AskedFacts, CommandAnswer, NodeFact, NodeFactError, node_fact};
 pub use phase::{DefinesPhase, PhaseDef, PhaseError, PhaseOutput, RunnablePhase, enter, extract, standard};
 pub use published::PublishedFacts;
 pub use registry::Registry;

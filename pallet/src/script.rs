@@ -4,13 +4,15 @@
 //! scripts are POSIX `sh`: tested with dash, bash and busybox.
 
 mod library;
+mod upload;
 
 pub(crate) use library::HOW;
 pub use library::{
-    ACCOUNTS, ALTERNATIVES, APK, APPLY, APT, AS_USER, AUTHORIZED_KEYS, COMMANDS, DNF, DOWNLOADS, FILES,
-    KERNEL, LINES, LOCALES, Library, MOUNTS, OPENRC, PACKAGES, PACMAN, RUNIT, SERVICES, SSH_KEYS, SYSTEMD,
-    SYSV, UFW, ZYPPER,
+    ACCOUNTS, ALTERNATIVES, APK, APPLY, APT, ARCHIVES, AS_USER, AUTHORIZED_KEYS, COMMANDS, DNF, DOWNLOADS,
+    FILES, KERNEL, LINES, LOCALES, Library, MOUNTS, OPENRC, PACKAGES, PACMAN, RUNIT, SERVICES, SSH_KEYS,
+    SYSTEMD, SYSV, UFW, UPLOADS, ZYPPER,
 };
+pub use upload::{INLINE_LIMIT, Payload, Upload};
 
 use crate::graph::ActionId;
 use crate::text::{Text, TextPart};
@@ -21,6 +23,7 @@ use std::borrow::Cow;
 pub struct Script {
     libraries: Vec<&'static Library>,
     parts: Vec<Part>,
+    uploads: Vec<Upload>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -91,6 +94,7 @@ impl Script {
     pub fn append(mut self, other: Script) -> Self {
         other.libraries.into_iter().for_each(|library| library.collect(&mut self.libraries));
         self.parts.extend(other.parts);
+        self.uploads.extend(other.uploads);
         self
     }
 
@@ -106,7 +110,11 @@ impl Script {
             Part::Word(text) => Part::Word(text.fill(&known)),
             Part::Print(text) => Part::Print(text.fill(&known)),
         };
-        Script { libraries: self.libraries.clone(), parts: self.parts.iter().map(fill).collect() }
+        Script {
+            libraries: self.libraries.clone(),
+            parts: self.parts.iter().map(fill).collect(),
+            uploads: self.uploads.clone(),
+        }
     }
 
     /// Returns the script as the node gets it, secrets and all. It must travel on a standard input and nowhere

@@ -1,9 +1,9 @@
 //! Applying a plan on one node: one script, whose marks become events as they come.
 
-use super::nodes::Run;
-use super::{connect, planning};
+use super::nodes::{Live, Run};
+use super::{connect, planning, upload};
 use crate::event::{ActionOutcome, Counts, Event, Failure};
-use crate::shell::{Item, RootShell, ShellError, random_token, visible};
+use crate::shell::{Item, ShellError, random_token, visible};
 use pallet::Secret;
 use pallet::graph::{ActionGraph, ActionId};
 use pallet::name::PhaseName;
@@ -58,7 +58,7 @@ impl Target<'_> {
     }
 
     /// Applies a plan as far as its steps reach, and takes down what was done.
-    pub(super) async fn apply(&self, plan: &Plan, shell: &mut RootShell, done: &mut Done) -> Applied {
+    pub(super) async fn apply(&self, plan: &Plan, live: &mut Live, done: &mut Done) -> Applied {
         let mut progress = Progress::new(self, plan);
         progress.report_unchanged();
         let nonce = match random_token() {
@@ -66,9 +66,18 @@ impl Target<'_> {
             Err(error) => return Err((progress.counts, Box::new(Failure::new(error.to_string())))),
         };
         let Some(script) = plan.script(&nonce) else { return progress.end(Ok(()), done) };
-        let script = script.render();
-        let ended = shell
-            .stream(b"", &script, |item| {
+        let uploads = script.uploads();
+        let mut rendered = script.render();
+        if !uploads.is_empty() {
+            if let Err(failure) = upload::send(live, uploads, &self.run.traffic).await {
+                progress.failure = Some(failure);
+                return progress.end(Ok(()), done);
+            }
+            rendered = upload::around(&rendered);
+        }
+        let ended = live
+            .shell
+            .stream(b"", &rendered, |item| {
                 progress.take(item);
                 Ok(())
             })

@@ -11,17 +11,19 @@
 mod client;
 mod login;
 mod route;
+mod sftp;
 mod stream;
 
 pub(crate) use client::{KeyError, PrivateKey, agent_holds, public_half};
 pub use route::{Hop, Limits, Route, Via};
 
-use super::{Channel, Stage, Terminal, Transport, TransportError};
+use super::{Channel, Stage, Terminal, Transport, TransportError, upload};
 use crate::known_hosts::KnownHosts;
 use client::{Session, Stream};
 use pallet::compute::BoxFuture;
 use std::time::{Duration, Instant};
 use stream::Complaints;
+use tokio::io::AsyncRead;
 
 /// The pauses between attempts to reach a machine that boots grow from the first to the second.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(2));
@@ -103,6 +105,20 @@ impl Transport for SshTransport {
         terminal: Terminal,
     ) -> BoxFuture<'a, Result<Channel, TransportError>> {
         Box::pin(self.node.open(command, terminal))
+    }
+
+    fn upload<'a>(
+        &'a self,
+        path: &'a str,
+        content: &'a mut (dyn AsyncRead + Send + Unpin),
+    ) -> BoxFuture<'a, Result<(), TransportError>> {
+        Box::pin(async move {
+            match self.node.subsystem("sftp").await? {
+                Some(stream) => sftp::write(stream, path, content).await,
+                // A small sshd has none.
+                None => upload::through_command(self, path, content).await,
+            }
+        })
     }
 
     fn close(&self) -> BoxFuture<'_, ()> {

@@ -247,6 +247,7 @@ impl<E: Edit> Action for FileEdit<E> {
 
     fn probe(&self, _: ActionId, _: &Facts, probe: &mut Probe) -> Result<(), String> {
         probe.text(self.path.get());
+        self.attributes.probe(probe);
         if let Some(parent) = self.path.get().parent() {
             probe.path(&parent);
         }
@@ -254,6 +255,9 @@ impl<E: Edit> Action for FileEdit<E> {
     }
 
     fn diff(&self, view: &View<'_>) -> Diff {
+        if let Some(problem) = self.attributes.missing_account(view) {
+            return problem;
+        }
         let doubt = view.world.path(self.path.get()).doubt;
         let mut diff = match (self.before(view.world), self.resolve(view.world)) {
             (Err((message, hint)), _) => Diff::problem(message, hint),
@@ -295,9 +299,8 @@ impl<E: Edit> Action for FileEdit<E> {
             .library(&FILES)
             .code("p_stage ")
             .word(path.as_str())
-            .code(format!(" {} || return\n{{\n", view.id.0))
-            .print(after)
-            .code("} >\"$p_new\" || { rm -f \"$p_new\"; return 1; }\n")
+            .code(format!(" {} || return\n", view.id.0))
+            .append(Script::staged(Text::from(after)))
             .call("p_edited", words)
     }
 

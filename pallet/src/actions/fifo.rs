@@ -60,6 +60,7 @@ impl Action for Fifo {
 
     fn probe(&self, _: ActionId, _: &Facts, probe: &mut Probe) -> Result<(), String> {
         probe.path(self.path.get());
+        self.attributes.probe(probe);
         if let Some(parent) = self.path.get().parent() {
             probe.path(&parent);
         }
@@ -69,6 +70,9 @@ impl Action for Fifo {
     fn diff(&self, view: &View<'_>) -> Diff {
         let path = self.path.get();
         let known = view.world.path(path);
+        if let Some(problem) = self.attributes.missing_account(view).filter(|_| !self.absent) {
+            return problem;
+        }
         let mut diff = Diff::none();
         match (&known.is.kind, self.absent) {
             (PathKind::Absent, true) => {}

@@ -1,11 +1,12 @@
 //! A file with a content, which comes from wherever its source says.
 
 mod download;
-mod source;
+pub(in crate::actions) mod source;
 
 pub(crate) use download::Download;
 pub use download::NewDownload;
 use download::Signature;
+pub use source::LocalContent;
 use source::{NO_CONTENT, Source, Wanted};
 
 use super::attributes::{Attributes, GivenPath, attribute_methods, first_words, missing_parent};
@@ -62,16 +63,7 @@ pub enum NewFile {}
 #[track_caller]
 #[must_use = "a file needs a content: call `content`, `template`, `local_file`, `copy_of` or `url`"]
 pub fn remote_file(path: impl AsRef<str>) -> Handle<NewFile> {
-    let handle = record(RemoteFile {
-        path: GivenPath::new(path),
-        source: None,
-        attributes: Attributes::default(),
-        overwrite_edits: false,
-        backups: 0,
-        verify: None,
-        signature: None,
-    });
-    handle.cast()
+    record(RemoteFile::new(path)).cast()
 }
 
 attribute_methods!(RemoteFile);
@@ -160,9 +152,13 @@ impl Handle<RemoteFile> {
 impl RemoteFile {
     /// Returns a file with this content, for actions that write one as a part of what they do.
     pub(crate) fn with_text(path: &str, content: Text) -> Self {
+        RemoteFile { source: Some(Source::Text(content)), ..RemoteFile::new(path) }
+    }
+
+    fn new(path: impl AsRef<str>) -> Self {
         RemoteFile {
             path: GivenPath::new(path),
-            source: Some(Source::Text(content)),
+            source: None,
             attributes: Attributes::default(),
             overwrite_edits: false,
             backups: 0,
@@ -185,7 +181,7 @@ impl RemoteFile {
     }
 
     /// Takes the content of the file on the controller, or why it could not be read.
-    pub fn set_local_content(&self, content: Result<Vec<u8>, String>) {
+    pub fn set_local_content(&self, content: Result<LocalContent, String>) {
         if let Some(Source::Local { read, .. }) = &self.source {
             // Reading it twice gives the same; the first stays.
             let _ = read.set(content);
@@ -228,18 +224,6 @@ impl RemoteFile {
                 view.world.written(path).map(|_| is)
             }
             _ => view.world.written(path),
-        }
-    }
-
-    /// Returns the claim about the content: its hash, or nothing where only the node knows it.
-    fn content_claim(&self) -> Claim {
-        let thing = self.path.thing();
-        match self.source.as_ref().and_then(Source::given) {
-            None => Claim::unknown(thing, "content"),
-            Some((content, secret)) => {
-                let claim = Claim::new(thing, "content", Sha256::of(&content).to_string());
-                claim.shown(if secret { "content with a secret".to_owned() } else { describe(&content) })
-            }
         }
     }
 
@@ -299,17 +283,6 @@ fn template_mistake(error: &minijinja::Error, template: &str) -> String {
     match line {
         Some((number, text)) => format!("template, line {number}: {what}, in `{}`", text.trim()),
         None => format!("template: {what}"),
-    }
-}
-
-/// Returns a content in few words: itself when it is short, else its size and the beginning of its hash.
-fn describe(content: &[u8]) -> String {
-    let short = std::str::from_utf8(content).ok().filter(|text| text.len() <= 40);
-    match short {
-        Some(text) => format!("content {text:?}"),
-        None => {
-            format!("content of {} bytes (SHA-256 {:.8}…)", content.len(), Sha256::of(content).to_string())
-        }
     }
 }
 
@@ -470,7 +443,11 @@ impl Action for RemoteFile {
     }
 
     fn declares(&self) -> Vec<Claim> {
-        let mut claims = vec![Claim::existence(self.path.thing(), claim::FILE), self.content_claim()];
+        let content = match &self.source {
+            Some(source) => source.claim(self.path.thing()),
+            None => Claim::unknown(self.path.thing(), "content"),
+        };
+        let mut claims = vec![Claim::existence(self.path.thing(), claim::FILE), content];
         claims.extend(self.attributes.claims(self.path.get()));
         claims
     }

@@ -90,6 +90,7 @@ impl Action for SymbolicLink {
 
     fn probe(&self, _: ActionId, _: &Facts, probe: &mut Probe) -> Result<(), String> {
         probe.path(self.path.get());
+        self.owner.probe(probe);
         if let Some(parent) = self.path.get().parent() {
             probe.path(&parent);
         }
@@ -99,6 +100,9 @@ impl Action for SymbolicLink {
     fn diff(&self, view: &View<'_>) -> Diff {
         let path = self.path.get();
         let known = view.world.path(path);
+        if let Some(problem) = self.owner.missing_account(view).filter(|_| !self.absent) {
+            return problem;
+        }
         let mut diff = Diff::none();
         match (&known.is.kind, self.absent) {
             (PathKind::Absent, true) => {}

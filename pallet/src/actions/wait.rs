@@ -204,7 +204,7 @@ impl Action for Wait {
             self.test.subject(),
         ];
         let look = self.test.script().fill(|id| view.world.value(id));
-        Script::new().library(&WAITS).append(look).call("p_wait", words)
+        Script::new().library(&WAITS).append(look).call("p_wait_for", words)
     }
 
     fn predict(&self, _: ActionId, world: &mut World) {

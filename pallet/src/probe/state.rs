@@ -16,6 +16,25 @@ impl Sha256 {
         Sha256(hmac_sha256::Hash::hash(content))
     }
 
+    /// Returns the hash of all that a reader gives, and how many bytes that is.
+    ///
+    /// # Errors
+    ///
+    /// Those of the reader.
+    pub fn read(mut reader: impl std::io::Read) -> std::io::Result<(Self, u64)> {
+        let (mut hasher, mut size) = (hmac_sha256::Hash::new(), 0);
+        let mut buffer = vec![0; 64 << 10];
+        loop {
+            match reader.read(&mut buffer)? {
+                0 => return Ok((Sha256(hasher.finalize()), size)),
+                n => {
+                    hasher.update(&buffer[..n]);
+                    size += n as u64;
+                }
+            }
+        }
+    }
+
     /// Returns the hash that is written as 64 hexadecimal digits.
     pub fn parse(text: &str) -> Option<Self> {
         let digits = text.as_bytes();

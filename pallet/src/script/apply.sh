@@ -9,6 +9,10 @@ p_state_dir() {
 # p_begin: removes what an interrupted run staged.
 p_begin() {
   p_state_dir || return
+  for p_path in "$p_lib"/incoming/*; do
+    p_pid=${p_path##*/} p_pid=${p_pid%%-*}
+    if [ "$p_pid" != $$ ] && [ -d "$p_path" ] && ! kill -0 "$p_pid" 2>/dev/null; then rm -rf -- "$p_path"; fi
+  done
   [ -s "$p_lib/staged" ] || return 0
   p_staged=
   while read -r p_pid p_path; do
@@ -17,7 +21,7 @@ p_begin() {
       p_staged="$p_staged$p_pid $p_path
 "
     else
-      case $p_path in */.pallet-*) rm -f -- "$p_path" ;; esac
+      case $p_path in */.pallet-*) rm -rf -- "$p_path" ;; esac
     fi
   done <"$p_lib/staged"
   printf %s "$p_staged" >"$p_lib/staged"
@@ -26,7 +30,10 @@ p_begin() {
 p_owe() {
   [ ! -e "$p_lib/owed/$1" ] || return 0
   [ -d "$p_lib/owed" ] || mkdir -p -m 0700 "$p_lib/owed" || return
-  printf "" >"$p_lib/owed/$1" || return
+  p_boot=
+  # A reboot is owed until there is another boot, whoever made it.
+  [ "$1" != reboot ] || IFS= read -r p_boot </proc/sys/kernel/random/boot_id
+  printf %s "$p_boot" >"$p_lib/owed/$1" || return
   p_owes="$p_owes $1"
 }
 # p_settle: takes back what the step owes, if it ended well and changed nothing.

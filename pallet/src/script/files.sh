@@ -64,13 +64,13 @@ p_file() {
 }
 # p_place ID PATH MODE OWNER GROUP HASH REMEMBER: moves the file p_new to PATH, where p_old says what stands there.
 p_place() {
-  if ! p_ready "$@"; then
+  if ! p_prepare "$@"; then
     rm -f "$p_new"
     return 1
   fi
   p_did="$p_did $1"
 }
-p_ready() {
+p_prepare() {
   p_hash "$p_new" || return
   if [ "$p_sum" != "$6" ]; then
     p_say "the content for $2 is not what it should be (is the disk full? is the checksum right?)"

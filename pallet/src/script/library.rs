@@ -56,6 +56,12 @@ pub static APPLY: Library = Library::new("apply", include_str!("apply.sh"), &[])
 /// Files, directories, links.
 pub static FILES: Library = Library::new("files", include_str!("files.sh"), &[&APPLY]);
 
+/// Directories that are unpacked from archives.
+pub static ARCHIVES: Library = Library::new("archives", include_str!("archives.sh"), &[&DOWNLOADS]);
+
+/// Contents that do not travel in a script.
+pub static UPLOADS: Library = Library::new("uploads", include_str!("uploads.sh"), &[&APPLY]);
+
 /// What is fetched from URLs.
 pub static DOWNLOADS: Library = Library::new("downloads", include_str!("downloads.sh"), &[&FILES]);
 
@@ -131,3 +137,30 @@ pub static COMMANDS: Library = Library::new("commands", include_str!("commands.s
 
 /// How a step runs: conditions, limits, further attempts.
 pub(crate) static HOW: Library = Library::new("how", include_str!("how.sh"), &[&APPLY]);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeMap;
+
+    const ALL: &[&Library] = &[
+        &APPLY, &FILES, &DOWNLOADS, &ACCOUNTS, &PACKAGES, &APT, &RPM, &DNF, &ZYPPER, &PACMAN, &APK,
+        &SERVICES, &SYSTEMD, &SYSV, &OPENRC, &RUNIT, &COMMANDS, &HOW,
+    ];
+
+    /// The libraries of package managers and of init systems have functions of the same names: a node has one of each.
+    #[test]
+    fn a_function_is_defined_once() {
+        let mut places: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+        for library in ALL {
+            let names = library.code().lines().filter_map(|line| line.split_once("()"));
+            for (name, _) in names.filter(|(name, _)| name.starts_with("p_") && !name.contains(' ')) {
+                places.entry(name).or_default().push(library.name);
+            }
+        }
+        let shared = |name: &str| name.starts_with("p_pm_") || name.starts_with("p_unit_");
+        let twice: Vec<_> =
+            places.into_iter().filter(|(name, places)| places.len() > 1 && !shared(name)).collect();
+        assert!(twice.is_empty(), "{twice:?}");
+    }
+}

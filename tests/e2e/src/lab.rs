@@ -5,6 +5,7 @@ use pallet::compute::{
     BoxFuture, Compute, ComputeError, CreateRequest, NodeId, NodeRecord, NodeState, Progress,
 };
 use pallet::name::{GroupName, NodeName, ServiceName};
+use pallet::spec::Login;
 use pallet::{GroupSpec, PhaseOutput, Registry};
 use pallet_runtime::Reach;
 use pallet_runtime::engine::{self, Cancel, Setup};
@@ -33,6 +34,7 @@ pub struct Lab {
     pub machine: Machine,
     runtime: Runtime,
     folder: TempDir,
+    username: Option<String>,
 }
 
 /// What a run did.
@@ -53,7 +55,19 @@ impl Lab {
             machine,
             runtime: runtime.expect("threads for a run"),
             folder: tempfile::tempdir().expect("a folder for host keys"),
+            username: None,
         }
+    }
+
+    /// Logs in as another user than the machine says, with the same key.
+    #[must_use]
+    pub fn as_user(self, username: &str) -> Lab {
+        Lab { username: Some(username.to_owned()), ..self }
+    }
+
+    fn login(&self) -> Login {
+        let login = self.machine.login();
+        Login { username: self.username.clone().unwrap_or(login.username.clone()), ..login }
     }
 
     /// Says what converging a phase would do.
@@ -85,11 +99,7 @@ impl Lab {
             registry: Registry::builder().group(group).build().expect("a valid group"),
             service: Arc::new(Given(self.record())),
             service_name: ServiceName::new("given").expect("a valid name"),
-            connector: Arc::new(Reach::new(
-                self.machine.login(),
-                None,
-                self.folder.path().join("known_hosts"),
-            )),
+            connector: Arc::new(Reach::new(self.login(), None, self.folder.path().join("known_hosts"))),
             listener: events.clone(),
             confirm: Arc::new(Never),
             cancel: Cancel::never(),

@@ -6,7 +6,7 @@ use pallet_tests_tidy::{Package, assert_none, packages};
 const MOST_DEPENDENCIES_OF_PALLET: usize = 12;
 
 /// The packages that bring in the SSH stack.
-const SSH: &[&str] = &["async-ssh2-tokio", "russh", "russh-keys"];
+const SSH: &[&str] = &["async-ssh2-tokio", "russh", "russh-keys", "russh-sftp"];
 
 fn is_ours(name: &str) -> bool {
     name == "pallet" || name.starts_with("pallet-")

@@ -1,6 +1,7 @@
 //! What no file may contain, and what every file must.
 
 use pallet_tests_tidy::{File, assert_none, files, root, rust_files};
+use std::collections::BTreeMap;
 use std::process::{Command, Stdio};
 
 /// Words in front of what is not finished. Put together here, so that this file is not an offence.
@@ -112,6 +113,28 @@ fn shell_scripts_can_be_parsed() {
         }
     }
     assert_none("a shell script is one", offences);
+}
+
+/// The libraries of one script share its names: what one defines anew is another function for all that follows. Those of
+/// package managers (`p_pm_`) and of init systems stand in for each other and never travel together.
+#[test]
+fn each_shell_function_is_defined_once() {
+    let mut homes: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for file in files() {
+        let in_library = file.path.starts_with("pallet/src/script/") && file.path.ends_with(".sh");
+        if !in_library || file.path.contains("/services/") {
+            continue;
+        }
+        let functions = file.text.lines().filter_map(|line| line.split_once("() {"));
+        for (name, _) in functions.filter(|(name, _)| name.starts_with("p_") && !name.starts_with("p_pm_")) {
+            homes.entry(name.to_owned()).or_default().push(file.path.clone());
+        }
+    }
+    let twice = homes.into_iter().filter(|(_, homes)| homes.len() > 1);
+    assert_none(
+        "a shell function is defined once",
+        twice.map(|(name, homes)| format!("{name}: {}", homes.join(", "))),
+    );
 }
 
 /// Returns the shell that a file is written for, if it is a script.

@@ -164,6 +164,22 @@ impl Session {
         Ok(pump(read, write, Arc::clone(&self.story)))
     }
 
+    /// Opens a stream to a subsystem, if the node has it.
+    pub(super) async fn subsystem(
+        &self,
+        name: &str,
+    ) -> Result<Option<impl Stream + 'static>, TransportError> {
+        let fail = |error: russh::Error| not_opened(&self.words(&error));
+        let opening = async {
+            let mut channel = self.handle.channel_open_session().await.map_err(fail)?;
+            channel.request_subsystem(true, name).await.map_err(fail)?;
+            let granted = self.granted(&mut channel, name).await;
+            Ok(granted.is_ok().then(|| channel.into_stream()))
+        };
+        let limit = tokio::time::timeout(self.patience, opening);
+        limit.await.unwrap_or_else(|_| Err(not_opened("no answer in time")))
+    }
+
     /// Opens a stream from the node to another host; the node finds its address.
     pub(super) async fn tunnel(
         &self,

@@ -46,10 +46,7 @@ impl Handle<NewDownload> {
     /// another one, so a plan is certain.
     #[track_caller]
     pub fn sha256(self, hash: impl AsRef<str>) -> Handle<RemoteFile> {
-        let hash = hash.as_ref();
-        let parsed = Sha256::parse(hash)
-            .ok_or_else(|| format!("{hash:?} is not a SHA-256, which is 64 hexadecimal digits"));
-        self.checked_by(Check::Hash(parsed))
+        self.checked_by(Check::hash(hash.as_ref()))
     }
 
     /// Checks the download by the SHA-256 in a file at another URL, which is read by every plan: a line of
@@ -96,6 +93,15 @@ impl Handle<RemoteFile> {
     }
 }
 
+impl Check {
+    fn hash(hash: &str) -> Self {
+        let parsed = Sha256::parse(hash);
+        Check::Hash(
+            parsed.ok_or_else(|| format!("{hash:?} is not a SHA-256, which is 64 hexadecimal digits")),
+        )
+    }
+}
+
 impl Signature {
     pub(super) fn check(&self) -> Result<(), String> {
         check_url(&self.url)?;
@@ -118,6 +124,12 @@ impl Signature {
 impl Download {
     pub(crate) fn new(url: impl Into<String>) -> Self {
         Download { url: url.into(), check: None }
+    }
+
+    /// Returns a download that has this hash, or that is not checked without one.
+    pub(crate) fn checked(url: impl Into<String>, hash: Option<&str>) -> Self {
+        let check = hash.map_or(Check::Nothing, Check::hash);
+        Download { check: Some(check), ..Download::new(url) }
     }
 
     pub(crate) fn check(&self) -> Result<(), String> {
@@ -145,12 +157,20 @@ impl Download {
         }
     }
 
+    /// Returns the hash, if the source has it.
+    pub(in crate::actions) fn hash(&self) -> Option<Sha256> {
+        match &self.check {
+            Some(Check::Hash(Ok(hash))) => Some(*hash),
+            _ => None,
+        }
+    }
+
     /// Returns what is wanted.
     ///
     /// # Errors
     ///
     /// When the hash that is read from a URL is not there.
-    pub(super) fn wanted(&self, id: ActionId, world: &World) -> Result<Wanted, Problem> {
+    pub(in crate::actions) fn wanted(&self, id: ActionId, world: &World) -> Result<Wanted, Problem> {
         match &self.check {
             Some(Check::Hash(Ok(hash))) => Ok(Wanted::content(*hash)),
             Some(Check::HashAt(url)) => {

@@ -3,21 +3,22 @@
 use super::Download;
 use crate::action::{Problem, View};
 use crate::actions::attributes::GivenPath;
+use crate::claim::{Claim, Thing};
 use crate::graph::ActionId;
 use crate::name::RemotePath;
 use crate::probe::{Contents, PathKind, Probe, Sha256};
-use crate::script::Script;
+use crate::script::{Script, Upload};
 use crate::text::Text;
 use crate::world::World;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
-pub(super) const NO_CONTENT: &str =
+pub(in crate::actions) const NO_CONTENT: &str =
     "no content is given: call `content`, `template`, `local_file`, `copy_of` or `url`";
 
 /// Where the content of a file comes from.
 #[derive(Debug)]
-pub(super) enum Source {
+pub(in crate::actions) enum Source {
     Text(Text),
     /// A file on the controller, which the runtime reads before it plans.
     Local {
@@ -30,10 +31,25 @@ pub(super) enum Source {
 }
 
 /// The content of a file on the controller, once it has been read.
-pub(super) type LocalFile = OnceLock<Result<Vec<u8>, String>>;
+pub(in crate::actions) type LocalFile = OnceLock<Result<LocalContent, String>>;
+
+/// What was read of a file on the controller.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LocalContent {
+    /// All of it.
+    Bytes(Vec<u8>),
+    /// What is needed of one with more bytes than [`INLINE_LIMIT`](crate::script::INLINE_LIMIT): it is read again when
+    /// it is uploaded.
+    Large {
+        /// The hash of its content.
+        hash: Sha256,
+        /// How many bytes it has.
+        size: u64,
+    },
+}
 
 /// What a file should contain, as far as that is known.
-pub(super) enum Wanted {
+pub(in crate::actions) enum Wanted {
     /// A content with this hash.
     Content { hash: Sha256, bytes: Option<Vec<u8>>, secret: bool, doubt: Option<ActionId> },
     /// Whatever came from there, which is known by this hash.
@@ -43,18 +59,18 @@ pub(super) enum Wanted {
 }
 
 impl Wanted {
-    pub(super) fn content(hash: Sha256) -> Self {
+    pub(in crate::actions) fn content(hash: Sha256) -> Self {
         Wanted::Content { hash, bytes: None, secret: false, doubt: None }
     }
 
-    pub(super) fn hash(&self) -> Option<Sha256> {
+    pub(in crate::actions) fn hash(&self) -> Option<Sha256> {
         match self {
             Wanted::Content { hash, doubt: None, .. } => Some(*hash),
             _ => None,
         }
     }
 
-    pub(super) fn doubt(&self) -> Option<ActionId> {
+    pub(in crate::actions) fn doubt(&self) -> Option<ActionId> {
         match self {
             Wanted::Content { doubt, .. } => *doubt,
             _ => None,
@@ -62,7 +78,7 @@ impl Wanted {
     }
 
     /// Returns the content for people, if they may see it.
-    pub(super) fn shown(self) -> Option<Vec<u8>> {
+    pub(in crate::actions) fn shown(self) -> Option<Vec<u8>> {
         match self {
             Wanted::Content { bytes, secret: false, .. } => bytes,
             _ => None,
@@ -71,11 +87,11 @@ impl Wanted {
 }
 
 impl Source {
-    pub(super) fn local(path: PathBuf) -> Self {
+    pub(in crate::actions) fn local(path: PathBuf) -> Self {
         Source::Local { path, read: LocalFile::default() }
     }
 
-    pub(super) fn check(&self) -> Result<(), String> {
+    pub(in crate::actions) fn check(&self) -> Result<(), String> {
         match self {
             Source::Text(_) | Source::Local { .. } => Ok(()),
             Source::Copy(path) => path.check(),
@@ -83,32 +99,36 @@ impl Source {
         }
     }
 
+    /// Returns the file on the node that it is, where it is one.
+    pub(in crate::actions) fn on_node(&self) -> Option<&RemotePath> {
+        match self {
+            Source::Copy(path) => Some(path.get()),
+            _ => None,
+        }
+    }
+
     /// Returns the file on the controller that is still to be read.
-    pub(super) fn unread(&self) -> Option<&Path> {
+    pub(in crate::actions) fn unread(&self) -> Option<&Path> {
         match self {
             Source::Local { path, read } if read.get().is_none() => Some(path),
             _ => None,
         }
     }
 
-    /// Returns the content, and whether it is secret, where the controller has it without asking a node.
-    pub(super) fn given(&self) -> Option<(Vec<u8>, bool)> {
-        match self {
-            Source::Text(text) => Some((text.resolve(|_| None).ok()?, text.is_secret())),
-            Source::Local { read, .. } => Some((read.get()?.as_ref().ok()?.clone(), false)),
-            Source::Copy(_) | Source::Url(_) => None,
-        }
-    }
-
     /// Returns the text that may have secrets and values in it.
-    pub(super) fn text(&self) -> Option<&Text> {
+    pub(in crate::actions) fn text(&self) -> Option<&Text> {
         match self {
             Source::Text(text) => Some(text),
             _ => None,
         }
     }
 
-    pub(super) fn probe(&self, id: ActionId, target: &RemotePath, probe: &mut Probe) -> Result<(), String> {
+    pub(in crate::actions) fn probe(
+        &self,
+        id: ActionId,
+        target: &RemotePath,
+        probe: &mut Probe,
+    ) -> Result<(), String> {
         match self {
             Source::Text(_) => {}
             Source::Local { path, read } => drop(local(path, read)?),
@@ -123,14 +143,15 @@ impl Source {
     /// # Errors
     ///
     /// Why there is no such thing.
-    pub(super) fn wanted(&self, id: ActionId, world: &World) -> Result<Wanted, Problem> {
+    pub(in crate::actions) fn wanted(&self, id: ActionId, world: &World) -> Result<Wanted, Problem> {
         match self {
             Source::Text(text) => Ok(match text.resolve(|id| world.value(id)) {
                 Ok(bytes) => known(bytes, text.is_secret()),
                 Err(because) => Wanted::Unknown { because, look: false },
             }),
             Source::Local { path, read } => match local(path, read) {
-                Ok(bytes) => Ok(known(bytes.to_vec(), false)),
+                Ok(LocalContent::Bytes(bytes)) => Ok(known(bytes.clone(), false)),
+                Ok(LocalContent::Large { hash, .. }) => Ok(Wanted::content(*hash)),
                 Err(message) => Err(Problem { message, hint: None }),
             },
             Source::Copy(path) => copied(id, path.get(), world),
@@ -138,16 +159,37 @@ impl Source {
         }
     }
 
-    /// Returns code that fills the staged file `p_new`. When it fails it has removed it.
-    pub(super) fn stage(&self, view: &View<'_>) -> Script {
-        let print = |text: Text| {
-            Script::new().code("{\n").print(text).code("} >\"$p_new\" || { rm -f \"$p_new\"; return 1; }\n")
-        };
-        match self {
-            Source::Text(text) => print(view.fill(text)),
-            Source::Local { path, read } => {
-                print(local(path, read).map(|bytes| Text::from(bytes.to_vec())).unwrap_or_default())
+    /// Returns the claim about the content: its hash, or nothing where only the node knows it.
+    pub(in crate::actions) fn claim(&self, thing: Thing) -> Claim {
+        let (content, secret) = match self {
+            Source::Text(text) => (text.resolve(|_| None).ok(), text.is_secret()),
+            Source::Local { path, read } => match local(path, read) {
+                Ok(LocalContent::Bytes(bytes)) => (Some(bytes.clone()), false),
+                Ok(LocalContent::Large { hash, .. }) => return hash_claim(thing, *hash),
+                Err(_) => (None, false),
+            },
+            Source::Url(download) => {
+                return match download.hash() {
+                    Some(hash) => hash_claim(thing, hash),
+                    None => Claim::unknown(thing, "content"),
+                };
             }
+            Source::Copy(_) => (None, false),
+        };
+        let Some(content) = content else { return Claim::unknown(thing, "content") };
+        let claim = Claim::new(thing, "content", Sha256::of(&content).to_string());
+        claim.shown(if secret { "content with a secret".to_owned() } else { describe(&content) })
+    }
+
+    /// Returns code that fills the staged file `p_new`. When it fails it has removed it.
+    pub(in crate::actions) fn stage(&self, view: &View<'_>) -> Script {
+        match self {
+            Source::Text(text) => Script::staged(view.fill(text)),
+            Source::Local { path, read } => match local(path, read) {
+                Ok(LocalContent::Bytes(bytes)) => Script::staged(Text::from(bytes.clone())),
+                Ok(LocalContent::Large { hash, size }) => Script::received(Upload::file(path, *hash, *size)),
+                Err(_) => Script::new(),
+            },
             Source::Copy(path) => Script::new()
                 .code("cat <")
                 .word(path.get().as_str())
@@ -157,11 +199,28 @@ impl Source {
     }
 }
 
+/// Returns a content in few words: itself when it is short, else its size and the beginning of its hash.
+fn describe(content: &[u8]) -> String {
+    let short = std::str::from_utf8(content).ok().filter(|text| text.len() <= 40);
+    match short {
+        Some(text) => format!("content {text:?}"),
+        None => format!("content of {} bytes{}", content.len(), describe_hash(Sha256::of(content))),
+    }
+}
+
+fn hash_claim(thing: Thing, hash: Sha256) -> Claim {
+    Claim::new(thing, "content", hash.to_string()).shown(format!("content{}", describe_hash(hash)))
+}
+
+fn describe_hash(hash: Sha256) -> String {
+    format!(" (SHA-256 {:.8}…)", hash.to_string())
+}
+
 fn known(bytes: Vec<u8>, secret: bool) -> Wanted {
     Wanted::Content { hash: Sha256::of(&bytes), bytes: Some(bytes), secret, doubt: None }
 }
 
-fn local<'a>(path: &Path, read: &'a LocalFile) -> Result<&'a [u8], String> {
+fn local<'a>(path: &Path, read: &'a LocalFile) -> Result<&'a LocalContent, String> {
     match read.get() {
         Some(Ok(bytes)) => Ok(bytes),
         Some(Err(error)) => Err(format!("cannot read {} on the controller: {error}", path.display())),

@@ -2,22 +2,27 @@
 //! nothing to do. Each table is of one kind of action.
 
 mod accounts;
+mod archives;
 mod commands;
 mod cost;
 mod edits;
+mod facts;
 mod files;
 mod firewall;
 mod git;
 mod hostile;
 mod how;
+mod node_facts;
 mod package_managers;
 mod package_sources;
 mod packages;
 mod random;
+mod reboots;
 mod remote_files;
 mod scripts;
 mod services;
 mod sources;
 mod ssh;
 mod system;
+mod uploads;
 mod waits;

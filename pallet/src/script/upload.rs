@@ -1,0 +1,88 @@
+//! Contents that are too large to travel in a script. They go to the node beside it, before it runs.
+
+use super::{Script, UPLOADS};
+use crate::probe::Sha256;
+use crate::text::Text;
+use std::path::{Path, PathBuf};
+
+/// Larger contents do not travel in a script.
+pub const INLINE_LIMIT: u64 = 256 << 10;
+
+/// A content that a script expects on the node: as a file, named by its hash, in the folder `$p_incoming`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Upload {
+    hash: Sha256,
+    size: u64,
+    payload: Payload,
+}
+
+/// What is uploaded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Payload {
+    /// This, in which no value is left open.
+    Text(Text),
+    /// A file on the controller.
+    File(PathBuf),
+}
+
+impl Upload {
+    /// Returns the upload of a file on the controller that had this hash and size when it was read.
+    pub fn file(path: &Path, hash: Sha256, size: u64) -> Self {
+        Upload { hash, size, payload: Payload::File(path.to_owned()) }
+    }
+
+    /// Returns the hash, by which the script finds it.
+    pub fn hash(&self) -> Sha256 {
+        self.hash
+    }
+
+    /// Returns how many bytes it has.
+    pub fn size(&self) -> u64 {
+        self.size
+    }
+
+    /// Returns what is uploaded.
+    pub fn payload(&self) -> &Payload {
+        &self.payload
+    }
+}
+
+impl Payload {
+    /// Returns the bytes of a text, secrets and all. They must reach the node and nothing else.
+    pub fn bytes(&self) -> Option<Vec<u8>> {
+        match self {
+            Payload::Text(text) => text.resolve(|_| None).ok(),
+            Payload::File(_) => None,
+        }
+    }
+}
+
+impl Script {
+    /// Returns code that fills the staged file `p_new` with a text: in the script itself, or by an upload. When it fails
+    /// it has removed the file.
+    pub(crate) fn staged(text: Text) -> Script {
+        match text.resolve(|_| None) {
+            Ok(bytes) if bytes.len() as u64 > INLINE_LIMIT => {
+                let (hash, size) = (Sha256::of(&bytes), bytes.len() as u64);
+                Script::received(Upload { hash, size, payload: Payload::Text(text) })
+            }
+            _ => Script::new()
+                .code("{\n")
+                .print(text)
+                .code("} >\"$p_new\" || { rm -f \"$p_new\"; return 1; }\n"),
+        }
+    }
+
+    /// Returns code that fills the staged file `p_new` with an upload. When it fails it has removed the file.
+    pub(crate) fn received(upload: Upload) -> Script {
+        let hash = upload.hash.to_string();
+        let mut script = Script::new().library(&UPLOADS).code("p_receive ").word(hash).code(" || return\n");
+        script.uploads.push(upload);
+        script
+    }
+
+    /// Returns what must be on the node before the script runs.
+    pub fn uploads(&self) -> &[Upload] {
+        &self.uploads
+    }
+}
