@@ -141,7 +141,7 @@ fn make_project(folder: &Path) {
     let pallet = root().join("pallet");
     let manifest = format!(
         "[package]\nname = \"project\"\nedition = \"2024\"\n\n\
-         [dependencies]\npallet = {{ path = {pallet:?} }}\n\n[workspace]\n"
+         [dependencies]\npallet = {{ path = {pallet:?}, features = [\"template\"] }}\n\n[workspace]\n"
     );
     fs::create_dir_all(folder.join("src")).expect("a folder for the project");
     fs::write(folder.join("Cargo.toml"), manifest).expect("its manifest");
