@@ -158,12 +158,15 @@ fn begin_function(phase: &PhaseName) {
 /// Takes down an action. Constructors of actions call this; so do those of other packages.
 #[track_caller]
 pub fn record<A: Action>(action: A) -> Handle<A> {
-    let made = Location::caller();
+    Handle::new(record_boxed(Box::new(action), Location::caller()))
+}
+
+fn record_boxed(action: Box<dyn Action>, made: Location) -> AnyHandle {
     let recorded = CURRENT.with_borrow_mut(|current| {
         let builder = current.as_mut()?;
         let id = ActionId(builder.nodes.len());
         builder.nodes.push(ActionNode {
-            action: Box::new(action),
+            action,
             location: made,
             phases: builder.phases.iter().map(|def| def.path()).collect(),
             function: builder.functions.len() - 1,
@@ -176,7 +179,7 @@ pub fn record<A: Action>(action: A) -> Handle<A> {
         });
         Some(AnyHandle { id, scope: builder.scope, made })
     });
-    Handle::new(recorded.unwrap_or_else(|| {
+    recorded.unwrap_or_else(|| {
         ORPHANS.lock().unwrap_or_else(PoisonError::into_inner).push(Mistake {
             location: made,
             message: "this action stands outside any phase and would never run".to_owned(),
@@ -184,7 +187,7 @@ pub fn record<A: Action>(action: A) -> Handle<A> {
             hint: Some("write it in a `#[phase]` function; a phase must not hand its work to another thread"),
         });
         AnyHandle { id: ActionId(usize::MAX), scope: 0, made }
-    }))
+    })
 }
 
 /// Gives a tag to every action that `body` records: `--tag` and `--skip-tag` select by tags.
@@ -227,7 +230,16 @@ pub fn tagged<R>(tag: &str, body: impl FnOnce() -> R) -> R {
 /// Changes a recorded action, or takes down the mistake of using its handle elsewhere.
 #[track_caller]
 pub(super) fn with_node(handle: AnyHandle, change: impl FnOnce(&mut ActionNode)) {
-    let location = Location::caller();
+    let mut change = Some(change);
+    change_node(handle, Location::caller(), &mut |node| {
+        if let Some(change) = change.take() {
+            change(node);
+        }
+    });
+}
+
+/// Compiled once, and not for every method of every kind of action.
+fn change_node(handle: AnyHandle, location: Location, change: &mut dyn FnMut(&mut ActionNode)) {
     CURRENT.with_borrow_mut(|current| {
         if let Some(builder) = current
             && builder.owns(handle, location)

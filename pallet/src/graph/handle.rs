@@ -54,13 +54,24 @@ impl<A: Action> Handle<A> {
     /// built.
     #[track_caller]
     pub fn edit(self, change: impl FnOnce(&mut A)) -> Self {
+        let mut change = Some(change);
+        self.edit_once(&mut |action| {
+            if let Some(change) = change.take() {
+                change(action);
+            }
+        });
+        self
+    }
+
+    /// Compiled once for each kind of action, and not for each of its methods.
+    #[track_caller]
+    fn edit_once(self, change: &mut dyn FnMut(&mut A)) {
         with_node(self.any, |node| {
             let action: &mut dyn std::any::Any = &mut *node.action;
             if let Some(action) = action.downcast_mut::<A>() {
                 change(action);
             }
         });
-        self
     }
 
     /// Lets the action come after others. Program order does that already for what stands further up.
