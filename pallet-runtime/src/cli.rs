@@ -12,6 +12,7 @@ mod check;
 mod confirm;
 mod draw;
 mod engine;
+mod facts;
 mod listing;
 mod output;
 mod run;
@@ -108,6 +109,11 @@ impl Main {
                 let session = Session::open(self, globals, world)?;
                 session.say_warnings();
                 session.block_on(listing::nodes(&session, &selection))
+            }
+            Command::Facts(args) => {
+                let session = Session::open(self, globals, world)?;
+                session.say_warnings();
+                session.block_on(facts::facts(&session, &args.selection, &args.admin))
             }
             Command::Run(verb) => {
                 let session = Session::open(self, globals, world)?;

@@ -10,19 +10,23 @@
 //! Everything that happens is told to a [`Listener`]; the engine writes nothing itself.
 
 mod apply;
+mod asking;
 mod connect;
 mod drawing;
+mod facts;
 mod lifecycle;
 mod nodes;
 mod phases;
 mod planning;
 mod ports;
+mod reboot;
 mod select;
 mod upload;
 
 pub use connect::{Connection, Connector, LoginAs};
 pub use drawing::DrawRequest;
 pub(crate) use drawing::draw;
+pub use facts::{NodeFacts, facts};
 pub use nodes::Cancel;
 pub(crate) use select::describe;
 
@@ -121,8 +125,10 @@ async fn configure(run: &Arc<Run>, members: Vec<Member>) -> Result<(), RunError>
     // Whom we cannot reach takes no part; `--require-all` is for those who want all or nothing. Who fails in a phase
     // keeps the next one from beginning.
     let unreachable = run.failures();
-    phases::settings(run, &members).map_err(RunError::Input)?;
-    phases::check_all(run, &members).map_err(RunError::Input)?;
+    let members = asking::settle(run, members, |members| phases::settings(run, members)).await;
+    let members =
+        asking::settle(run, members.map_err(RunError::Input)?, |members| phases::check_all(run, members));
+    let members = members.await.map_err(RunError::Input)?;
     let mut members = phases::bootstrap(run, members).await;
     for phase in select::expand(&run.phases(&members)) {
         if run.failures() > unreachable || run.setup.cancel.is_set() {

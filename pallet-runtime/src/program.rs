@@ -2,7 +2,7 @@
 
 use crate::cli::{self, Catalogue, Engine, GroupEntry, Main, PhaseEntry};
 use crate::connector::Reach;
-use crate::engine::{self, Cancel, DrawRequest};
+use crate::engine::{self, Cancel, DrawRequest, NodeFacts};
 use crate::event::{Failure, Summary};
 use crate::request::{Request, RunError};
 use pallet::Registry;
@@ -47,6 +47,24 @@ impl Program {
         }
         (self.registry)().map_err(|error| error.lines().map(Failure::new).collect())
     }
+
+    async fn engine_setup(&self, setup: cli::Setup) -> Result<engine::Setup, RunError> {
+        let registry = self.registry().map_err(RunError::Input)?;
+        let reach = Reach::new(setup.admin, setup.ssh_config, setup.known_hosts);
+        reach
+            .check()
+            .await
+            .map_err(|error| RunError::Input(vec![Failure::new(error.message).maybe_hint(error.hint)]))?;
+        Ok(engine::Setup {
+            registry,
+            service: setup.service,
+            service_name: setup.service_name,
+            connector: Arc::new(reach),
+            listener: setup.listener,
+            confirm: setup.confirm,
+            cancel: Cancel::new(setup.cancel),
+        })
+    }
 }
 
 impl Engine for Program {
@@ -75,23 +93,14 @@ impl Engine for Program {
     }
 
     fn run(&self, setup: cli::Setup, request: Request) -> BoxFuture<'_, Result<Summary, RunError>> {
-        Box::pin(async move {
-            let registry = self.registry().map_err(RunError::Input)?;
-            let reach = Reach::new(setup.admin, setup.ssh_config, setup.known_hosts);
-            reach
-                .check()
-                .await
-                .map_err(|error| RunError::Input(vec![Failure::new(error.message).maybe_hint(error.hint)]))?;
-            let setup = engine::Setup {
-                registry,
-                service: setup.service,
-                service_name: setup.service_name,
-                connector: Arc::new(reach),
-                listener: setup.listener,
-                confirm: setup.confirm,
-                cancel: Cancel::new(setup.cancel),
-            };
-            engine::run(setup, request).await
-        })
+        Box::pin(async move { engine::run(self.engine_setup(setup).await?, request).await })
+    }
+
+    fn facts(
+        &self,
+        setup: cli::Setup,
+        groups: Vec<GroupName>,
+    ) -> BoxFuture<'_, Result<Vec<NodeFacts>, RunError>> {
+        Box::pin(async move { engine::facts(self.engine_setup(setup).await?, &groups).await })
     }
 }

@@ -39,6 +39,7 @@
 //! | [`alternatives`](alternatives()), [`alternatives_auto`] | which of several programs a name stands for |
 //! | [`nftables`](nftables()) | firewall rules of nftables, checked by `nft` |
 //! | [`ufw_rule`], [`ufw`](ufw()) | firewall rules of ufw |
+//! | [`reboot`](reboot()) | the node rebooted, and waited for |
 //! | [`wait_for_file`], [`wait_for_port`], [`wait_for_http`], [`retry_until`] | nothing: something is waited for |
 
 mod alternatives;
@@ -65,6 +66,7 @@ mod package;
 mod parts;
 mod public_key;
 mod publish_fact;
+mod reboot;
 mod remote_directory;
 mod remote_file;
 mod service;
@@ -106,6 +108,7 @@ pub use package::{
     package_manager, package_source, packages, packages_for,
 };
 pub use publish_fact::{PublishFact, publish_fact};
+pub use reboot::{Reboot, reboot};
 pub use remote_directory::{NewDirectory, RemoteDirectory, remote_directory};
 pub use remote_file::{LocalContent, NewDownload, NewFile, RemoteFile, remote_file};
 pub use service::{Service, ServiceAnswer, UnitFile, init_script, service, unit_drop_in, unit_file};

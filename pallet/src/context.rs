@@ -7,6 +7,7 @@ use crate::facts::Facts;
 use crate::graph;
 use crate::location::Location;
 use crate::name::{GroupName, NodeName, PhaseName, RoleName};
+use crate::node_fact::AskedFacts;
 use crate::published::PublishedFacts;
 use crate::settings::SettingsStore;
 use crate::spec::DefinesGroup;
@@ -123,6 +124,8 @@ pub struct Context {
     pub settings: SettingsStore,
     /// What earlier phases published about nodes.
     pub published: PublishedFacts,
+    /// What phases asked their nodes for.
+    pub asked: AskedFacts,
     /// The phase that is being built.
     pub phase: PhaseName,
     /// Whether this build only looks for mistakes before any node has been contacted. What is missing then may
@@ -150,6 +153,7 @@ impl Context {
             nodes: Arc::new(vec![node]),
             settings: SettingsStore::default(),
             published: PublishedFacts::default(),
+            asked: AskedFacts::default(),
             phase: PhaseName::new(crate::phase::standard::CONFIGURE).expect("a valid name"),
             tentative: false,
         }

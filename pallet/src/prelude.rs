@@ -10,7 +10,7 @@ pub use crate::actions::{
 pub use crate::actions::{directory, fifo, file, remote_directory, remote_file, symbolic_link};
 pub use crate::actions::{exec, exec_script, output_of, publish_fact};
 pub use crate::actions::{hostname, hosts, hosts_entry, nftables, ufw, ufw_rule};
-pub use crate::actions::{init_script, service, unit_drop_in, unit_file};
+pub use crate::actions::{init_script, reboot, service, unit_drop_in, unit_file};
 pub use crate::actions::{kernel_module, mount, swap_file, sysctl};
 pub use crate::actions::{retry_until, wait_for_file, wait_for_http, wait_for_port};
 #[cfg(feature = "template")]
@@ -20,6 +20,7 @@ pub use crate::dispatch::{by_os, on_one_node};
 pub use crate::error::{Error, Result};
 pub use crate::facts::Facts;
 pub use crate::graph::{Handle, Value};
+pub use crate::node_fact::node_fact;
 pub use crate::secret::Secret;
 pub use crate::settings::{self, Settings};
 pub use crate::spec::{ClusterSpec, GroupSpec, NodeSpec, ServerSpec};

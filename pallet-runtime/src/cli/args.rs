@@ -77,6 +77,8 @@ enum RawCommand {
     Destroy(DestroyArgs),
     /// List the nodes that exist, with their state and address
     Nodes(Selection),
+    /// Show what the nodes that run tell about themselves
+    Facts(FactsArgs),
     /// List the groups that are declared
     Groups,
     /// List the phases that are declared
@@ -140,6 +142,15 @@ struct DestroyArgs {
     allow_destroy: bool,
     #[command(flatten)]
     admin: AdminArgs,
+}
+
+/// Whose facts are shown, and as whom to log in.
+#[derive(Debug, Args)]
+pub(crate) struct FactsArgs {
+    #[command(flatten)]
+    pub(crate) selection: Selection,
+    #[command(flatten)]
+    pub(crate) admin: AdminArgs,
 }
 
 #[derive(Debug, Args)]
@@ -249,6 +260,7 @@ pub(crate) enum Command {
     /// Something that the engine does.
     Run(Box<RunArgs>),
     Nodes(Selection),
+    Facts(FactsArgs),
     Groups,
     Phases,
     Draw(DrawArgs),
@@ -304,6 +316,7 @@ impl From<RawCommand> for Command {
                 ..run(Verb::Destroy, args.selection.groups, args.work, args.admin)
             },
             RawCommand::Nodes(selection) => return Command::Nodes(selection),
+            RawCommand::Facts(args) => return Command::Facts(args),
             RawCommand::Groups => return Command::Groups,
             RawCommand::Phases => return Command::Phases,
             RawCommand::Graph(args) => return Command::Draw(args),

@@ -1,12 +1,12 @@
 //! The seam between the command line and the engine that does the work.
 
 use super::Catalogue;
-use crate::engine::DrawRequest;
+use crate::engine::{DrawRequest, NodeFacts};
 use crate::event::{Failure, Listener, Summary};
 use crate::request::{Confirm, Request, RunError};
 use pallet::compute::{BoxFuture, Compute};
 use pallet::graph::draw::Drawing;
-use pallet::name::ServiceName;
+use pallet::name::{GroupName, ServiceName};
 use pallet::spec::Login;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -34,6 +34,13 @@ pub trait Engine: Send + Sync {
     ///
     /// See [`RunError`].
     fn run(&self, setup: Setup, request: Request) -> BoxFuture<'_, Result<Summary, RunError>>;
+
+    /// Reads the facts of the nodes that run, of these groups or, if there are none, of all.
+    ///
+    /// # Errors
+    ///
+    /// When the service does not tell its nodes. That a node cannot be reached stands in its entry.
+    fn facts(&self, setup: Setup, groups: Vec<GroupName>) -> BoxFuture<'_, Result<Vec<NodeFacts>, RunError>>;
 }
 
 /// With what a run works.

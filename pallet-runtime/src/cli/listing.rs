@@ -112,7 +112,14 @@ fn address(node: &NodeRecord) -> Option<String> {
     }
 }
 
-fn print<T: Serialize>(globals: &Globals, world: &World, head: &[&str], rows: Vec<Vec<String>>, items: &[T]) {
+/// Prints a table for people, or an object a line for programs.
+pub(super) fn print<T: Serialize>(
+    globals: &Globals,
+    world: &World,
+    head: &[&str],
+    rows: Vec<Vec<String>>,
+    items: &[T],
+) {
     let text = match OutputFormat::or_fitting(globals.output, world) {
         OutputFormat::Json => items.iter().map(json_line).collect(),
         OutputFormat::Human | OutputFormat::Plain => table(head, rows),

@@ -38,7 +38,7 @@ pub(crate) async fn run(session: &Session<'_>, args: RunArgs) -> Result<u8, Stop
         service: service.compute,
         service_name: service.name,
         admin,
-        ssh_config: session.world.var("HOME").map(|home| PathBuf::from(home).join(".ssh/config")),
+        ssh_config: ssh_config(session.world),
         listener: Arc::new(Announce::new(session.config.warnings.clone(), Tee(listeners))),
         confirm: Arc::new(Ask::new(session, Arc::clone(&reporter), interrupts.asking())),
         cancel: interrupts.cancelled(),
@@ -50,6 +50,11 @@ pub(crate) async fn run(session: &Session<'_>, args: RunArgs) -> Result<u8, Stop
         return interrupted(session, result);
     }
     exit_code(session, result, args.detailed_exit_code && would_change)
+}
+
+/// Returns where the user's own SSH configuration is, if there is a home for it.
+pub(super) fn ssh_config(world: &World) -> Option<PathBuf> {
+    world.var("HOME").map(|home| PathBuf::from(home).join(".ssh/config"))
 }
 
 /// A plan reads only, and so does not keep others from working.
@@ -71,7 +76,7 @@ fn groups(session: &Session<'_>, request: &Request) -> Vec<GroupName> {
 }
 
 /// A secret that is asked for comes before one in the environment, and that before a configured one.
-fn admin(session: &Session<'_>, args: &AdminArgs) -> Result<Login, InputError> {
+pub(super) fn admin(session: &Session<'_>, args: &AdminArgs) -> Result<Login, InputError> {
     let world = session.world;
     let overrides = LoginOverrides {
         username: args.user.clone(),

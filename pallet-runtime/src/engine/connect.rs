@@ -94,16 +94,27 @@ async fn connect(run: &Run, member: &mut Member, login: LoginAs) -> Result<(), F
     let started = Instant::now();
     let node = member.record.name.to_string();
     run.emit(&Event::NodeWork { node: node.clone(), work: NodeWork::Connect, step: "connecting".to_owned() });
-    let connection = run.setup.connector.connect(&member.record, login, member.booting).await;
+    let live = open(run, &member.record, login, member.booting).await?;
+    let os = live.facts.os.description.clone();
+    member.booting = false;
+    member.live = Some(live);
+    run.emit(&Event::Connected { node, os, seconds: started.elapsed().as_secs_f64() });
+    Ok(())
+}
+
+/// Opens a root shell on a node and reads its facts.
+pub(super) async fn open(
+    run: &Run,
+    record: &NodeRecord,
+    login: LoginAs,
+    booting: bool,
+) -> Result<Live, Failure> {
+    let connection = run.setup.connector.connect(record, login, booting).await;
     let connection = connection.map_err(|error| Failure::new(&error.message).maybe_hint(error.hint))?;
     let token = crate::shell::random_token().map_err(|error| Failure::new(error.to_string()))?;
     let mut shell = RootShell::new(connection.channel, token, run.traffic.clone());
-    let facts = read_facts(&mut shell).await?;
-    let os = facts.os.description.clone();
-    member.booting = false;
-    member.live = Some(Live { transport: connection.transport, shell, facts: Arc::new(facts) });
-    run.emit(&Event::Connected { node, os, seconds: started.elapsed().as_secs_f64() });
-    Ok(())
+    let facts = Arc::new(read_facts(&mut shell).await?);
+    Ok(Live { transport: connection.transport, shell, facts })
 }
 
 pub(super) async fn read_facts(shell: &mut RootShell) -> Result<Facts, Failure> {

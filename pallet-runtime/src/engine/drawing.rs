@@ -219,6 +219,7 @@ impl Assumed {
             nodes: self.nodes.clone(),
             settings: self.settings.clone(),
             published: Default::default(),
+            asked: Default::default(),
             phase: phase.clone(),
             tentative: true,
         };

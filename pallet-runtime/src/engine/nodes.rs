@@ -12,7 +12,7 @@ use pallet::facts::Facts;
 use pallet::name::{GroupName, NodeName, PhaseName, Tag};
 use pallet::settings::SettingsStore;
 use pallet::spec::Group;
-use pallet::{Context, Node, PublishedFacts};
+use pallet::{AskedFacts, Context, Node, PublishedFacts};
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -47,6 +47,7 @@ pub(super) struct Run {
     pub(super) traffic: Arc<Traffic>,
     pub(super) settings: SettingsStore,
     pub(super) published: PublishedFacts,
+    pub(super) asked: AskedFacts,
     bystanders: Mutex<Vec<(Node, Arc<Group>)>>,
     started: Instant,
     counts: Mutex<Counts>,
@@ -81,6 +82,7 @@ impl Run {
             traffic,
             settings: SettingsStore::default(),
             published: PublishedFacts::default(),
+            asked: AskedFacts::default(),
             bystanders: Mutex::default(),
             started: Instant::now(),
             counts: Mutex::default(),
@@ -241,6 +243,7 @@ pub(super) fn context(
         nodes: nodes.clone(),
         settings: run.settings.clone(),
         published: run.published.clone(),
+        asked: run.asked.clone(),
         phase: phase.clone(),
         tentative,
     }

@@ -2,13 +2,15 @@
 
 use super::connect::{self, BOOTSTRAPPED, LoginAs};
 use super::nodes::{Live, Member, Run, context, future_node, group_target, node_of};
+use super::reboot::{self, Back};
 use super::select::{self, Selection};
-use super::{apply, planning};
+use super::{apply, asking, planning};
 use crate::event::{Counts, Event, Failure};
 use crate::shell::RootShell;
 use crate::transport::local::LocalTransport;
 use crate::transport::{Terminal, Transport};
 use pallet::actions::{LocalContent, PublishFact, RemoteDirectory, RemoteFile};
+use pallet::compute::Endpoint;
 use pallet::conflicts;
 use pallet::context::Context;
 use pallet::facts::Facts;
@@ -186,8 +188,7 @@ pub(super) async fn run_phase(run: &Arc<Run>, phase: &PhaseName, members: Vec<Me
 
 async fn run_on_node(run: &Run, phase: &PhaseName, member: &mut Member, all: &Arc<Vec<Node>>) {
     let name = member.record.name.clone();
-    let built = build(run, Some(member.node()), all, &member.group, phase, false);
-    let graph = match built {
+    let graph = match build_with_answers(run, phase, member, all).await {
         Ok(Built { graph, known_after: None }) => graph,
         Ok(Built { known_after: Some(known), .. }) => {
             let failure = Failure::new(format!("{} is not known", known.what)).at(known.location);
@@ -200,8 +201,15 @@ async fn run_on_node(run: &Run, phase: &PhaseName, member: &mut Member, all: &Ar
             return;
         }
     };
+    if run.has_failed(&name) {
+        return;
+    }
+    if let Some(failure) = reboot::refuse(&graph, member.record.endpoint.as_ref()) {
+        return run.fail(&name, Some(phase), failure);
+    }
+    let back = Back::new(member, phase);
     let Some(live) = &mut member.live else { return };
-    let counts = match converge_node(run, phase, name.as_str(), &graph, live).await {
+    let counts = match converge_node(run, phase, name.as_str(), &graph, live, Some(&back)).await {
         Ok(counts) => counts,
         Err((counts, failure)) => {
             run.fail(&name, Some(phase), *failure);
@@ -212,6 +220,23 @@ async fn run_on_node(run: &Run, phase: &PhaseName, member: &mut Member, all: &Ar
     run.emit(&Event::NodePhaseFinished { node: name.to_string(), phase: phase.to_string(), counts });
 }
 
+/// Builds a phase for a node, and again with what it asks the node for.
+async fn build_with_answers(
+    run: &Run,
+    phase: &PhaseName,
+    member: &mut Member,
+    all: &Arc<Vec<Node>>,
+) -> Result<Built, GraphError> {
+    let mut built = build(run, Some(member.node()), all, &member.group, phase, false);
+    for _ in 0..asking::ROUNDS {
+        if !asking::ask(run, member).await {
+            break;
+        }
+        built = build(run, Some(member.node()), all, &member.group, phase, false);
+    }
+    built
+}
+
 /// Probes, plans and applies.
 async fn converge_node(
     run: &Run,
@@ -219,6 +244,7 @@ async fn converge_node(
     node: &str,
     graph: &ActionGraph,
     live: &mut Live,
+    back: Option<&Back>,
 ) -> Result<Counts, (Counts, Box<Failure>)> {
     let target = apply::Target { run, phase, node, graph };
     let mut counts = Counts::default();
@@ -240,6 +266,11 @@ async fn converge_node(
                 counts += applied;
                 return Err((counts, failure));
             }
+        }
+        if let (Some(back), Some(reboot)) = (back, reboot::happens(&plan, graph, &done))
+            && let Err(failure) = back.wait(run, live, reboot).await
+        {
+            return Err((counts, Box::new(failure)));
         }
         if !plan.is_split() {
             break;
@@ -280,9 +311,12 @@ pub(super) async fn run_group_phase(run: &Run, group: &Arc<Group>, phase: &'stat
             return;
         }
     };
+    if let Some(failure) = reboot::refuse(&graph, Some(&Endpoint::Local)) {
+        return run.fail(&name, Some(&phase), failure);
+    }
     run.emit(&Event::PhaseStarted { phase: phase.to_string(), nodes: vec![name.to_string()] });
     let ended = match controller_shell(run).await {
-        Ok(mut live) => converge_node(run, &phase, name.as_str(), &graph, &mut live).await,
+        Ok(mut live) => converge_node(run, &phase, name.as_str(), &graph, &mut live, None).await,
         Err(failure) => Err((Counts::default(), Box::new(failure))),
     };
     let counts = ended.unwrap_or_else(|(counts, failure)| {

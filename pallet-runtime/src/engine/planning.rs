@@ -3,7 +3,7 @@
 use super::nodes::{Live, Member, Run, future_node};
 use super::phases;
 use super::select::{self, Selection};
-use super::{apply, connect};
+use super::{apply, asking, connect};
 use crate::event::{ActionLabel, Cost, Counts, Event, Failure, KnownAfter, PlannedAction, Verdict};
 use crate::request::RunError;
 use pallet::action::{ContentChange, Diff};
@@ -74,13 +74,14 @@ pub(super) async fn plan(run: &Arc<Run>, selection: &Selection) -> Result<(), Ru
         let new = chosen.create.iter().map(|request| future_node(&request.name, group));
         future.extend(stopped.chain(new).map(|node| (node, group.clone())));
     }
-    let mut members = connect::connect_new(run, members).await;
+    let members = connect::connect_new(run, members).await;
     let nodes = members.iter().map(Member::node).chain(future.iter().map(|(node, _)| node.clone()));
     let all = run.and_bystanders(nodes);
     let mut planner = Planner { run, all, phases: Vec::new() };
     let groups = selection.groups.iter().map(|chosen| &*chosen.group);
     planner.phases = select::expand(&select::phases(&run.request, groups));
-    planner.settings(&members, &future).map_err(RunError::Input)?;
+    let settled = asking::settle(run, members, |members| planner.settings(members, &future)).await;
+    let mut members = settled.map_err(RunError::Input)?;
     for member in &mut members {
         planner.existing(member).await.map_err(RunError::Input)?;
     }
@@ -124,6 +125,7 @@ impl Planner<'_> {
             nodes: self.all.clone(),
             settings: self.run.settings.clone(),
             published: self.run.published.clone(),
+            asked: self.run.asked.clone(),
             phase: phases
                 .first()
                 .cloned()
@@ -146,8 +148,21 @@ impl Planner<'_> {
         let node = member.node();
         let name = member.record.name.clone();
         let phases = self.phases_of(&member.group, !connect::to_bootstrap(member));
+        if member.live.is_none() {
+            return Ok(());
+        }
+        let mut built = self.build(&node, &member.group, &phases);
+        for _ in 0..asking::ROUNDS {
+            if !asking::ask(self.run, member).await {
+                break;
+            }
+            built = self.build(&node, &member.group, &phases);
+        }
+        let Built { graph, known_after } = built?;
+        if self.run.has_failed(&name) {
+            return Ok(());
+        }
         let Some(live) = &mut member.live else { return Ok(()) };
-        let Built { graph, known_after } = self.build(&node, &member.group, &phases)?;
         let plan = match compare(self.run, &graph, live, &Done::default()).await {
             Ok(plan) => plan,
             Err(CompareError::Failed(failure)) => {

@@ -10,7 +10,7 @@ use pallet::compute::{BoxFuture, Compute, ComputeError, Provider, ServiceConfig}
 use pallet::graph::draw::Drawing;
 use pallet::name::{GroupName, PhaseName};
 use pallet_runtime::cli::{Catalogue, Engine, GroupEntry, Main, PhaseEntry, Prompts, Setup, Stream, World};
-use pallet_runtime::engine::DrawRequest;
+use pallet_runtime::engine::{DrawRequest, NodeFacts};
 use pallet_runtime::event::{Event, Failure, Summary};
 use pallet_runtime::providers::node_list::NodeList;
 use pallet_runtime::request::{Request, RunError};
@@ -198,6 +198,10 @@ impl Engine for FakeEngine {
     fn run(&self, setup: Setup, request: Request) -> BoxFuture<'_, Result<Summary, RunError>> {
         self.asked.lock().expect("nobody panicked").push((setup.clone(), request.clone()));
         Box::pin(async move { (self.script)(&setup, &request) })
+    }
+
+    fn facts(&self, _: Setup, _: Vec<GroupName>) -> BoxFuture<'_, Result<Vec<NodeFacts>, RunError>> {
+        Box::pin(async { Ok(Vec::new()) })
     }
 }
 

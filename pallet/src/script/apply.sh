@@ -30,7 +30,10 @@ p_begin() {
 p_owe() {
   [ ! -e "$p_lib/owed/$1" ] || return 0
   [ -d "$p_lib/owed" ] || mkdir -p -m 0700 "$p_lib/owed" || return
-  printf "" >"$p_lib/owed/$1" || return
+  p_boot=
+  # A reboot is owed until there is another boot, whoever made it.
+  [ "$1" != reboot ] || IFS= read -r p_boot </proc/sys/kernel/random/boot_id
+  printf %s "$p_boot" >"$p_lib/owed/$1" || return
   p_owes="$p_owes $1"
 }
 # p_settle: takes back what the step owes, if it ended well and changed nothing.

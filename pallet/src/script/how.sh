@@ -25,7 +25,7 @@ p_try() {
 # stops all that descends from this shell, finds the descendants in /proc, and ends with 124.
 p_limited() {
   (unset p_token; exec sh -c '
-    trap "kill \$! 2>/dev/null; exit 0" TERM
+    trap "kill \$! 2>/dev/null; wait; exit 0" TERM
     sleep "$1" &
     wait $!
     trap "" TERM

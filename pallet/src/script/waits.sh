@@ -11,7 +11,10 @@ p_wait_for() {
   until p_holds; do
     p_uptime || return
     if [ "$p_s" -ge "$p_end" ]; then
-      p_say "waited $1 s for $3${p_seen:+; last seen: $p_seen}"
+      p_line=${p_seen##*
+}
+      [ "$p_line" = "$p_seen" ] || p_say "$p_seen"
+      p_say "waited $1 s for $3${p_line:+; last seen: $p_line}"
       return 1
     fi
     sleep "$2"
@@ -37,13 +40,21 @@ p_look_listening() {
 # p_look_port HOST PORT
 p_look_port() {
   if command -v nc >/dev/null 2>&1; then
-    p_seen=$(nc -z -w 3 "$1" "$2" 2>&1)
+    p_seen=$(nc -z -w 3 "$1" "$2" 2>&1) && return
+    case $p_seen in *option*) ;; *) p_seen=${p_seen:-"no connection"}; return 1 ;; esac
+    # The one of busybox only connects, and then waits for what the other side says.
+    p_seen=$(timeout 5 nc -w 3 "$1" "$2" </dev/null 2>&1 >/dev/null)
+    case $? in 0 | 124 | 143) return 0 ;; *) return 1 ;; esac
   elif command -v bash >/dev/null 2>&1 && command -v timeout >/dev/null 2>&1; then
     p_seen=$(timeout 3 bash -c 'exec 3<>"/dev/tcp/$0/$1"' "$1" "$2" 2>&1)
   else
     p_seen="this node has neither nc nor bash to look with"
     return 1
   fi
+}
+# The limit of wget itself makes that of busybox crash.
+p_ten_seconds() {
+  if command -v timeout >/dev/null 2>&1; then timeout 10 "$@"; else "$@"; fi
 }
 # p_look_http URL STATUS TEXT
 p_look_http() {
@@ -54,14 +65,14 @@ p_look_http() {
 *}
   elif command -v wget >/dev/null 2>&1; then
     # The head goes where errors go, so the two are told apart by asking twice.
-    p_head=$(wget -S -T 10 -O /dev/null -- "$1" 2>&1)
+    p_head=$(p_ten_seconds wget -S -O /dev/null -- "$1" 2>&1)
     p_seen=
     case $p_head in
       *HTTP/*) p_code=${p_head##*HTTP/} && p_code=${p_code#* } && p_code=${p_code%%[!0-9]*} ;;
       *) p_code=000 p_seen=${p_head##*
 } ;;
     esac
-    if [ -n "$3" ] && [ "$p_code" = "$2" ]; then p_seen=$(wget -q -T 10 -O - -- "$1" 2>/dev/null); fi
+    if [ -n "$3" ] && [ "$p_code" = "$2" ]; then p_seen=$(p_ten_seconds wget -q -O - -- "$1" 2>/dev/null); fi
   else
     p_code=000 p_seen="this node has neither curl nor wget to look with"
   fi

@@ -19,6 +19,8 @@ case $1 in
     start) touch /run/e2e ;;
     stop) rm -f /run/e2e ;;
     status) test -e /run/e2e; exit ;;
+    reload) ;;
+    *) echo \"Usage: $0 {start|stop|status|reload}\"; exit 2 ;;
 esac
 echo \"$1\" >>/srv/log
 ";

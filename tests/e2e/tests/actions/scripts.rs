@@ -58,12 +58,12 @@ fn in_other_languages() -> Vec<Case> {
             let script = Text::concat([
                 Text::from("open my $out, '>', '/srv/perl'; print $out \"@ARGV "),
                 Secret::from("hunter2").into(),
-                "\\n\";\nopen my $in, '<', '/proc/self/cmdline'; print $out <$in> =~ /hunter/ ? 'seen' : 'unseen';"
+                "\\n\";\nopen my $in, '<', '/proc/self/cmdline'; my $own = <$in>; print $out ($own =~ /hunter/ ? 1 : 0);"
                     .into(),
             ]);
             exec_script(script).interpreter("perl").argument("a b").creates("/srv/perl");
         })
-        .check("cat /srv/perl", "a b hunter2\nunseen"),
+        .check("cat /srv/perl", "a b hunter2\n0"),
     ]
 }
 

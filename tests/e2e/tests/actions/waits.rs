@@ -12,20 +12,20 @@ use std::time::Duration;
 fn on_debian() {
     require!("nodes");
     let lab = Lab::new(Machine::debian());
-    lab.machine.check("mkdir -p /srv/www; cp /bin/busybox /srv/httpd");
-    cases::run(&lab, waits());
+    lab.machine.check("mkdir -p /srv/www; cp /bin/busybox /srv/busybox");
+    cases::run(&lab, waits(8765));
     lab.machine.check("mv /usr/bin/curl /usr/bin/not-curl; ln -s busybox /bin/wget; rm -f /srv/soon");
-    cases::run(&lab, answers_over_http());
-    what_does_not_come(&lab);
+    cases::run(&lab, answers_over_http(8766));
+    what_does_not_come(&lab, 8765);
 }
 
 #[test]
 fn on_busybox() {
     require!("nodes");
     let lab = Lab::new(Machine::busybox());
-    lab.machine.check("mkdir -p /srv/www; cp /bin/busybox /srv/httpd; ip link set lo up");
-    cases::run(&lab, waits());
-    what_does_not_come(&lab);
+    lab.machine.check("mkdir -p /srv/www; cp /bin/busybox /srv/busybox; ip link set lo up");
+    cases::run(&lab, waits(8767));
+    what_does_not_come(&lab, 8767);
 }
 
 /// Looks often, so that a test does not wait longer than it must.
@@ -33,7 +33,7 @@ fn often(wait: Handle<Wait>) -> Handle<Wait> {
     wait.every(Duration::from_millis(20)).limit(Duration::from_secs(30))
 }
 
-fn waits() -> Vec<Case> {
+fn waits(port: u16) -> Vec<Case> {
     let mut cases = vec![
         Case::new("a file that comes, and one that goes", || {
             exec("(sleep 0.2; touch /srv/soon; sleep 0.2; rm /srv/late) >/dev/null 2>&1 &")
@@ -58,27 +58,28 @@ fn waits() -> Vec<Case> {
         .unsure()
         .first([End::Changed, End::Unchanged]),
     ];
-    cases.extend(answers_over_http());
+    cases.extend(answers_over_http(port));
     cases
 }
 
-fn answers_over_http() -> Vec<Case> {
+fn answers_over_http(port: u16) -> Vec<Case> {
+    let url = move |path| format!("http://127.0.0.1:{port}/{path}");
     vec![
-        Case::new("a port and an answer over HTTP", || {
-            exec("echo all is ready >/srv/www/health; /srv/httpd httpd -p 8765 -h /srv/www")
+        Case::new("a port and an answer over HTTP", move || {
+            exec(format!("echo all is ready >/srv/www/health; /srv/busybox httpd -p {port} -h /srv/www"))
                 .unless("test -e /srv/www/health");
-            often(wait_for_port(8765));
-            often(wait_for_port(8765).on_host("127.0.0.1"));
-            often(wait_for_http("http://127.0.0.1:8765/health").containing("is ready"));
-            often(wait_for_http("http://127.0.0.1:8765/missing").status(404));
+            often(wait_for_port(port));
+            often(wait_for_port(port).on_host("127.0.0.1"));
+            often(wait_for_http(url("health")).containing("is ready"));
+            often(wait_for_http(url("missing")).status(404));
         })
-        .prepare("rm -f /srv/www/health; killall httpd 2>/dev/null || /srv/httpd killall httpd 2>/dev/null || true")
+        .prepare("rm -f /srv/www/health")
         .unsure()
         .first([End::Changed, End::Unchanged, End::Unchanged, End::Unchanged, End::Unchanged]),
     ]
 }
 
-fn what_does_not_come(lab: &Lab) {
+fn what_does_not_come(lab: &Lab, port: u16) {
     let short = |wait: Handle<Wait>| wait.every(Duration::from_millis(20)).limit(Duration::from_secs(1));
     let said = |report: pallet_tests_e2e::lab::Report| {
         assert!(report.result.is_err(), "{report:#?}");
@@ -88,7 +89,8 @@ fn what_does_not_come(lab: &Lab) {
     assert!(words.contains("waited 1 s for /srv/nothing; last seen: there is nothing"), "{words}");
     let words = said(lab.converge(move || short(wait_for_port(8799))));
     assert!(words.contains("nobody listens"), "{words}");
-    let words = said(lab.converge(move || short(wait_for_http("http://127.0.0.1:8765/missing"))));
+    let missing = format!("http://127.0.0.1:{port}/missing");
+    let words = said(lab.converge(move || short(wait_for_http(&missing))));
     assert!(words.contains("last seen: status 404"), "{words}");
     let words = said(lab.converge(move || short(retry_until("echo not yet; false"))));
     assert!(words.contains("last seen: not yet") && words.contains("waits.rs"), "{words}");

@@ -63,6 +63,12 @@ fn lift_runs_what_is_asked_where_it_is_declared() {
     assert_eq!(lifted.number("changed"), 1);
     assert_eq!(lifted.events_of("phase-started")[0]["nodes"].to_string(), r#"["webs-1"]"#);
     assert_eq!(cluster.web(1).check("cat /srv/restarts"), "restarted\n");
+
+    let facts = cluster.place.run(program(), "facts webs --output json").expect(0).events();
+    assert_eq!(
+        (facts.len(), &facts[0]["node"], &facts[0]["facts"]["os"]["id"]),
+        (1, &"webs-1".into(), &"debian".into())
+    );
     cluster.database().check("[ ! -e /srv/restarts ]");
 
     // A group alone still knows where the other one's nodes are.
