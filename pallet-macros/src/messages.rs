@@ -62,7 +62,8 @@ messages! {
         note: add `name: \"…\"`; a {kind} is {rule}";
     phase_has_key(phase): "phase `{phase}` has a key of its own\n\
         note: write `{phase}: …` outside of `phases`";
-
+    phase_closure_parameters(): "a closure that is a phase takes no parameters\n\
+        note: write `|| …`; it can use everything that is in scope";
     phase_with_underscores(phase, meant): "phase `{phase}` would never run by itself\n\
         note: write `\"{meant}\": …`";
 

@@ -77,6 +77,7 @@ mod symbolic_link;
 mod sysctl;
 mod timezone;
 mod ufw;
+mod user_entry;
 mod users;
 mod wait;
 

@@ -38,3 +38,43 @@ pub fn on_one_node<R>(role: &str, body: impl FnOnce() -> R) -> Option<R> {
     };
     (context.node.as_ref() == Some(first)).then(body)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::context::{Context, Node, NodeInfo};
+    use crate::graph::build;
+    use crate::name::{GroupName, NodeName, RoleName};
+    use std::sync::Arc;
+
+    fn node(name: &str, roles: &[&str]) -> Node {
+        Node::new(NodeInfo {
+            name: NodeName::new(name).expect("a valid name"),
+            group: GroupName::new("web").expect("a valid name"),
+            group_item: None,
+            roles: roles.iter().map(|role| RoleName::new(*role).expect("a valid name")).collect(),
+            facts: None,
+            primary_ip: None,
+            private_ip: None,
+        })
+    }
+
+    #[test]
+    fn only_the_first_node_with_the_role_does_it() {
+        let nodes = Arc::new(vec![node("a-1", &[]), node("web-2", &["web"]), node("web-1", &["web"])]);
+        let does = |own: &Node| {
+            let context = Context { node: Some(own.clone()), nodes: nodes.clone(), ..Context::example() };
+            let mut done = None;
+            build(&context, || done = on_one_node("web", || 7)).expect("no mistake");
+            done
+        };
+        assert_eq!(nodes.iter().map(does).collect::<Vec<_>>(), [None, None, Some(7)]);
+    }
+
+    #[test]
+    fn a_role_that_nobody_has_is_a_mistake() {
+        let error =
+            build(&Context::example(), || _ = on_one_node("wbe", || ())).map(drop).expect_err("a mistake");
+        assert!(error.to_string().contains("no node of this run has the role wbe"), "{error}");
+    }
+}

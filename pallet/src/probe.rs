@@ -370,9 +370,8 @@ const KEYS: &str = r#"p_keys() {
     printf '%s\n' "$p_name"
     [ -z "$p_home" ] || p_as_user "$p_name" '
       cd "$1" 2>/dev/null && [ -d .ssh ] || exit 0
-      stat -L -c "=%a" .ssh
+      stat -L -c "=%a" .ssh .ssh/authorized_keys
       [ -f .ssh/authorized_keys ] || exit 0
-      stat -L -c "=%a" .ssh/authorized_keys
       while IFS= read -r line || [ -n "$line" ]; do printf "=%s\n" "$line"; done <.ssh/authorized_keys
     ' "$p_home" 2>/dev/null
   done

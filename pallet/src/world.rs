@@ -100,7 +100,7 @@ impl Effects {
             (Effects::Packages, _) => true,
             (Effects::Service, Key::Path(path)) => below(path, &["/run", "/var"]),
             (Effects::Service, _) => false,
-            (Effects::Below(top), Key::Path(path)) => path.is_within(top),
+            (Effects::Below(top), Key::Path(path) | Key::Line(path)) => path.is_within(top),
             (Effects::Below(top), Key::Unit(unit)) => defines(top, unit),
             (Effects::Below(_) | Effects::Itself | Effects::Sources, _) => false,
         }

@@ -189,7 +189,7 @@ const CATALOGUE: &[Mistake] = &[
     Mistake {
         what: "a version for several packages",
         phase: || _ = packages(["a", "b"]).version("1.0"), //~ versions
-        says: "‹versions›: package a b: a version is for a single package that is installed, and not with `latest`",
+        says: "‹versions›: package a b: a version is for a single package that is installed",
     },
     Mistake {
         what: "an invalid version",

@@ -113,7 +113,7 @@ fn adjacent_packages_are_one_transaction_and_certain() {
     assert_eq!(verdicts(&plan)[..3], [Verdict::Change; 3]);
     assert!(matches!(verdicts(&plan)[3], Verdict::Unknown(_)));
     let script = plan.script("n").expect("there is something to do").masked();
-    assert!(script.contains("p_install install -- 0=a 1=b 1=c"), "{script}");
+    assert!(script.contains("p_pkg_install install -- 0=a 1=b 1=c"), "{script}");
 }
 
 #[test]

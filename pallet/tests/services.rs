@@ -1,12 +1,13 @@
 //! What is declared about services, compared with what is there.
 
 use pallet::facts::{Facts, InitSystem};
-use pallet::graph::{ActionId, build};
-use pallet::name::{RemotePath, UnitName};
+use pallet::graph::{ActionId, build, build_phases};
+use pallet::name::{PhaseName, RemotePath, UnitName};
 use pallet::plan::{self, Done, Doomed, Plan, Verdict};
 use pallet::prelude::*;
 use pallet::probe::{PathKind, PathState, State, UnitState};
-use pallet::{Context, PhaseOutput};
+use pallet::spec::PhaseFn;
+use pallet::{Context, Location, PhaseOutput};
 
 const DOWN: UnitState =
     UnitState { exists: true, enabled: false, fixed: false, running: false, masked: false, no_reload: false };
@@ -124,6 +125,22 @@ fn at_the_end_comes_after_what_is_written_further_down() {
     let script = plan.script("n").expect("something to do").masked();
     let owed = script.find("p_owe reload-app").expect("it is written down");
     assert!(owed < script.find("p_service_answer").expect("it answers"), "before the change:\n{script}");
+}
+
+/// A plan is of all phases of a node at once, and still each phase has an end of its own.
+#[test]
+fn the_end_is_that_of_the_phase() {
+    let [first, second] =
+        ["configure", "post-configure"].map(|name| PhaseName::new(name).expect("a valid name"));
+    let early = [PhaseFn::new(|| {
+        service("app").reload_at_end(file("/srv/a"));
+        file("/srv/b");
+    })];
+    let late = [PhaseFn::new(|| file("/srv/c"))];
+    let phases = [(&first, &early[..]), (&second, &late[..])];
+    let built = build_phases(&Context::example(), phases, Location::caller()).expect("no mistake");
+    let order: Vec<String> = built.graph.in_order().map(|(_, node)| node.label()).collect();
+    assert_eq!(order, ["service app", "file /srv/a", "file /srv/b", "service-answer app", "file /srv/c"]);
 }
 
 #[test]

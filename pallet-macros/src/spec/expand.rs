@@ -99,7 +99,7 @@ fn definition(spec: &Spec) -> TokenStream {
                 #(#own_name,)*
                 ::core::module_path!(),
                 #location,
-                || #construction,
+                || { #construction },
             ) #doc #groups #extends;
         }
     }

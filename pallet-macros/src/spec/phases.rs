@@ -59,7 +59,11 @@ pub(super) fn body(value: &Written, key: &str, known: &Known, sink: &Sink<'_>) -
     match &value.value {
         Value::Path(path) => Some(PhaseBody::Path(path.clone())),
         Value::Call(..) => Some(PhaseBody::Call(value.to_token_stream())),
-        Value::Closure => Some(PhaseBody::Closure(value.to_token_stream())),
+        Value::Closure(parameters) if !parameters.is_empty() => {
+            sink.report(parameters, messages::phase_closure_parameters());
+            None
+        }
+        Value::Closure(_) => Some(PhaseBody::Closure(value.to_token_stream())),
         _ => {
             sink.report(value, messages::wrong_value(key, known.takes, known.example));
             None

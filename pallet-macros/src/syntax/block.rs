@@ -1,7 +1,7 @@
 //! Keys with values, `key: value, key: value`, and plain lists: both separated by commas, both read to the end
 //! whatever is wrong in the middle.
 
-use super::value::Written;
+use super::value::{Written, closure_parameters};
 use crate::diagnostics::Sink;
 use crate::messages;
 use proc_macro2::{Spacing, Span, TokenStream, TokenTree};
@@ -85,10 +85,12 @@ fn read_entry<'t>(tokens: &'t [TokenTree], place: &str, sink: &Sink<'_>) -> (Opt
 }
 
 /// Returns the value at the beginning of `tokens`. It ends at a comma, or where a comma was forgotten: no value
-/// has an identifier followed by a single colon inside.
+/// has an identifier followed by a single colon inside, but for the parameters of a closure.
 fn split_value<'t>(tokens: &'t [TokenTree], sink: &Sink<'_>) -> (&'t [TokenTree], &'t [TokenTree]) {
-    let (value, next) = split_at_comma(tokens);
-    let forgotten = (0..value.len()).find(|&i| begins_entry(&value[i..]));
+    let head = closure_parameters(tokens).map_or(0, |parameters| parameters.end);
+    let end = head + split_at_comma(&tokens[head..]).0.len();
+    let (value, next) = (&tokens[..end], tokens.get(end + 1..).unwrap_or_default());
+    let forgotten = (head..value.len()).find(|&i| begins_entry(&value[i..]));
     match forgotten {
         // `image: hardware: small`: it is the value that is missing.
         Some(0) => (&[], tokens),

@@ -2,6 +2,7 @@
 
 use proc_macro2::{Delimiter, Group, Ident, Literal, TokenStream, TokenTree};
 use quote::ToTokens;
+use std::ops::Range;
 use syn::ext::IdentExt;
 use syn::parse::{ParseStream, Parser};
 use syn::{Lit, LitStr, Path};
@@ -29,8 +30,8 @@ pub(crate) enum Value {
     Block(Group),
     /// `(any Rust expression)`
     Expression(TokenStream),
-    /// `|| expression`
-    Closure,
+    /// `|| expression`, with what stands between the bars.
+    Closure(TokenStream),
     /// Something else, which no key takes.
     Other,
 }
@@ -70,6 +71,14 @@ impl ToTokens for Written {
 }
 
 fn read(tokens: &[TokenTree]) -> Value {
+    if let Some(parameters) = closure_parameters(tokens) {
+        let has_body = tokens.len() > parameters.end + 1;
+        return if has_body {
+            Value::Closure(tokens[parameters].iter().cloned().collect())
+        } else {
+            Value::Other
+        };
+    }
     match tokens {
         [TokenTree::Literal(literal)] => Value::Literal(Lit::new(literal.clone())),
         [TokenTree::Ident(word)] if word == "true" || word == "false" => {
@@ -77,10 +86,6 @@ fn read(tokens: &[TokenTree]) -> Value {
         }
         [TokenTree::Literal(number), TokenTree::Ident(unit)] => Value::Measure(number.clone(), unit.clone()),
         [TokenTree::Group(group)] => read_group(group),
-        [TokenTree::Punct(bar), ..] if bar.as_char() == '|' => Value::Closure,
-        [TokenTree::Ident(word), TokenTree::Punct(bar), ..] if word == "move" && bar.as_char() == '|' => {
-            Value::Closure
-        }
         [path @ .., TokenTree::Group(arguments)] if arguments.delimiter() == Delimiter::Parenthesis => {
             read_path(path).map_or(Value::Other, |path| Value::Call(path, arguments.clone()))
         }
@@ -88,10 +93,20 @@ fn read(tokens: &[TokenTree]) -> Value {
     }
 }
 
+/// Returns where the parameters of a closure stand, if the tokens begin with one: between the bars.
+pub(super) fn closure_parameters(tokens: &[TokenTree]) -> Option<Range<usize>> {
+    let is_bar = |token: &TokenTree| matches!(token, TokenTree::Punct(bar) if bar.as_char() == '|');
+    let begin = tokens.iter().take(2).position(is_bar)?;
+    let is_move = matches!(&tokens[..begin], [TokenTree::Ident(word)] if word == "move");
+    let length = tokens[begin + 1..].iter().position(is_bar)?;
+    (begin == 0 || is_move).then_some(begin + 1..begin + 1 + length)
+}
+
 fn read_group(group: &Group) -> Value {
     match group.delimiter() {
         Delimiter::Bracket => Value::List(group.clone()),
         Delimiter::Brace => Value::Block(group.clone()),
+        Delimiter::Parenthesis if group.stream().is_empty() => Value::Other,
         Delimiter::Parenthesis => Value::Expression(group.stream()),
         // What a user's `macro_rules!` was given for a fragment such as `$image:expr`.
         Delimiter::None => match read(&group.stream().into_iter().collect::<Vec<_>>()) {

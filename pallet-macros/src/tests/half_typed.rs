@@ -53,6 +53,23 @@ fn a_half_typed_key_keeps_the_others() {
 }
 
 #[test]
+fn a_half_typed_value_keeps_the_others() {
+    check(
+        "group! { pub Web { count: (), configure: ||, extends: [Base] } }",
+        &[
+            "(): `count` takes a number of nodes, or an expression in parentheses",
+            "|: `configure` takes a phase, a phase with its arguments, or a closure",
+        ],
+        &["struct Web", "Base"],
+    );
+    check(
+        "group! { pub Web { configure: |por, extends: [Base] } }",
+        &["|: `configure` takes a phase, a phase with its arguments, or a closure"],
+        &["Base"],
+    );
+}
+
+#[test]
 fn a_half_typed_item_has_its_name_at_least() {
     check("group! { }", &[": `group!` needs the name of a group and its keys"], &[]);
     check("group! { pub }", &[": `group!` needs the name of a group and its keys"], &[]);

@@ -9,7 +9,7 @@ use crate::name::RemotePath;
 use crate::probe::{PathKind, PathState, Probe};
 use crate::script::{KERNEL, Script};
 use crate::text::Text;
-use crate::world::World;
+use crate::world::{Effects, World};
 
 /// A module of the kernel.
 #[derive(Debug)]
@@ -143,6 +143,11 @@ impl Composed for KernelModule {
 
     fn refuse(&self, facts: &Facts) -> Result<(), String> {
         refuse_in_container(&format!("module {}", self.name), facts)
+    }
+
+    /// It may bring settings, which the kernel then shows.
+    fn effects(&self) -> Option<Effects> {
+        RemotePath::new("/proc/sys").ok().map(Effects::Below)
     }
 
     fn parts(&self) -> Vec<Box<dyn Part>> {

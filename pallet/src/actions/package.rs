@@ -131,7 +131,7 @@ impl Handle<Package> {
 
     /// Declares that the package is installed in the newest version that the node's index knows.
     ///
-    /// Checked with one process for all such packages (`apt-cache policy`, `dnf repoquery`, `zypper list-updates`,
+    /// Checked with one process for all such packages (`apt-cache policy`, `dnf check-update`, `zypper list-updates`,
     /// `pacman -Qu`, `apk version`). The index is as old as its last refresh, so call
     /// [`package_manager().update()`](PackageManager::update) before.
     ///
@@ -163,8 +163,8 @@ impl Handle<Package> {
         self.edit(|package| package.options.wanted = Wanted::Purged)
     }
 
-    /// Declares that the package is held back from upgrades. An upgrade that is declared here with
-    /// [`version`](Handle::<Package>::version) still happens, with apt.
+    /// Declares that the package is held back from upgrades. What is declared here beside it, such as another
+    /// [`version`](Handle::<Package>::version), still happens: it is released for that, and held again.
     ///
     /// Systems: apt (`apt-mark`), dnf with its plugin versionlock, zypper (locks).
     #[track_caller]
@@ -300,10 +300,11 @@ impl Package {
 
     fn check_version(&self) -> Result<(), String> {
         let Some(version) = &self.version else { return Ok(()) };
+        if self.options.wanted == Wanted::Latest {
+            return Err("a package cannot be in one version and in the newest".to_owned());
+        }
         if self.names.list().len() != 1 || self.options.wanted != Wanted::Installed {
-            return Err(
-                "a version is for a single package that is installed, and not with `latest`".to_owned()
-            );
+            return Err("a version is for a single package that is installed".to_owned());
         }
         options::check_version(version)
     }
@@ -439,10 +440,10 @@ fn apply_all(facts: &Facts, members: &[Member<'_>]) -> Script {
     let words = packages.iter().flat_map(|(id, package)| package.words(*id, manager));
     let words = first.options.words().into_iter().chain(["--".to_owned()]).chain(words);
     let command = match first.options.wanted {
-        Wanted::Installed => "p_install install",
-        Wanted::Latest => "p_install latest",
-        Wanted::Absent => "p_remove remove",
-        Wanted::Purged => "p_remove purge",
+        Wanted::Installed => "p_pkg_install install",
+        Wanted::Latest => "p_pkg_install latest",
+        Wanted::Absent => "p_pkg_remove remove",
+        Wanted::Purged => "p_pkg_remove purge",
     };
     // Code and a word: `call` puts a blank between them.
     Script::new().library(system::library(manager)).call(command, words)

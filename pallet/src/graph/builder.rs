@@ -406,10 +406,13 @@ impl Builder {
     }
 
     /// Orders the actions by program order as far as the edges allow (Kahn's algorithm, lowest number first); those
-    /// for the end of the phase come when nothing else is left.
+    /// for the end of a phase come when nothing else of it is left.
     fn order(&mut self) -> Vec<ActionId> {
         let count = self.nodes.len();
-        let at_end: Vec<bool> = self.nodes.iter().map(|node| node.action.at_end()).collect();
+        let phase =
+            |function: usize| self.functions.iter().position(|name| *name == self.functions[function]);
+        let ends: Vec<_> =
+            self.nodes.iter().map(|node| (phase(node.function), node.action.at_end())).collect();
         let waits_for: Vec<BTreeSet<usize>> =
             self.nodes.iter().map(|node| node.after.iter().map(|edge| edge.from.0).collect()).collect();
         let mut waiting: Vec<usize> = waits_for.iter().map(BTreeSet::len).collect();
@@ -417,8 +420,8 @@ impl Builder {
         for (index, on) in waits_for.iter().enumerate() {
             on.iter().for_each(|&earlier| releases[earlier].push(index));
         }
-        let place = |index: usize| Reverse((at_end[index], index));
-        let mut ready: BinaryHeap<Reverse<(bool, usize)>> =
+        let place = |index: usize| Reverse((ends[index], index));
+        let mut ready: BinaryHeap<Reverse<_>> =
             (0..count).filter(|&index| waiting[index] == 0).map(place).collect();
         let mut order = Vec::with_capacity(count);
         while let Some(Reverse((_, index))) = ready.pop() {

@@ -26,8 +26,10 @@ impl Plan {
 
     fn render(&self, script: Script, step: &Step) -> Script {
         let ids: Vec<String> = step.ids.iter().map(|id| id.0.to_string()).collect();
-        let mut script =
-            script.code(format!("p_frame start {}\np_did= p_owes=\np_step() {{\n", ids.join(" ")));
+        let mut script = script.code(format!(
+            "p_frame start {}\np_did= p_owes= p_verified= p_backups=\np_step() {{\n",
+            ids.join(" ")
+        ));
         if let Some(gate) = &step.gate {
             script = script
                 .library(&HOW)

@@ -112,7 +112,8 @@ fn newer(manager: PackageManagerKind) -> &'static str {
     match manager {
         PackageManagerKind::Apt => "2>/dev/null LC_ALL=C apt-cache policy",
         PackageManagerKind::Dnf => {
-            "2>/dev/null LC_ALL=C dnf -q -C repoquery --upgrades --latest-limit=1 --qf '=%{name} %{arch} %{evr}'"
+            // Unlike `repoquery` it leaves out what is held back.
+            "2>/dev/null LC_ALL=C dnf -q -C check-update"
         }
         PackageManagerKind::Zypper => "2>/dev/null LC_ALL=C zypper -n -q --no-refresh list-updates",
         PackageManagerKind::Pacman => "2>/dev/null LC_ALL=C pacman -Qu --",
@@ -175,6 +176,17 @@ fn rpm_lines(text: &str) -> impl Iterator<Item = (&str, &str, &str)> {
     })
 }
 
+/// `dnf check-update`: name with architecture, version, repository. A long name has a line of its own.
+fn check_update(text: &str) -> impl Iterator<Item = (&str, &str, &str)> {
+    let lines = text.lines().take_while(|line| !line.starts_with("Obsoleting"));
+    let words: Vec<&str> = lines.flat_map(str::split_whitespace).collect();
+    let rows: Vec<(&str, &str, &str)> = words
+        .chunks_exact(3)
+        .filter_map(|row| row[0].rsplit_once('.').map(|(name, architecture)| (name, architecture, row[1])))
+        .collect();
+    rows.into_iter()
+}
+
 fn rpm_names<'a>(
     manager: PackageManagerKind,
     names: &'a BTreeSet<PackageName>,
@@ -233,7 +245,7 @@ fn parse_newer(
     match manager {
         PackageManagerKind::Apt => parse_policy(names, text, native),
         PackageManagerKind::Dnf => {
-            let newer = rpm_lines(text).flat_map(|(name, architecture, version)| {
+            let newer = check_update(text).flat_map(|(name, architecture, version)| {
                 rpm_names(manager, names, name, architecture)
                     .map(move |name| (name.clone(), version.to_owned()))
             });

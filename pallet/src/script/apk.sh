@@ -2,7 +2,7 @@
 
 p_apk() { apk --wait "${p_limit:-600}" --no-progress ${p_unsigned:+--allow-untrusted} "$@"; }
 # apk waits for its lock itself, and tells when it gives up; who has it, it does not tell.
-p_pm_holder() { p_locker /lib/apk/db/lock; }
+p_pm_holder() { p_pkg_locker /lib/apk/db/lock; }
 p_pm_repair() { :; }
 p_pm_refresh() { p_apk update; }
 p_pm_state() {

@@ -32,7 +32,7 @@ p_end_of_policy() {
   fi
 }
 p_pm_holder() {
-  p_locker /var/lib/dpkg/lock-frontend /var/lib/dpkg/lock /var/lib/apt/lists/lock /var/cache/apt/archives/lock
+  p_pkg_locker /var/lib/dpkg/lock-frontend /var/lib/dpkg/lock /var/lib/apt/lists/lock /var/cache/apt/archives/lock
 }
 p_pm_repair() {
   p_end_of_policy
@@ -67,8 +67,6 @@ p_apt_options() {
     no) p_given="$p_given --no-install-recommends" ;;
   esac
   [ -z "$p_unsigned" ] || p_given="$p_given --allow-unauthenticated"
-  # Whoever declares whether it is held may have it changed.
-  [ -z "$p_hold" ] || p_given="$p_given --allow-change-held-packages"
 }
 p_pm_install() {
   p_apt_options
@@ -124,11 +122,11 @@ p_debconf() {
     0) [ -n "$5" ] || return 0 ;;
   esac
   printf '%s %s %s %s\n' "$2" "$3" "$4" "$5" | p_quiet_dpkg debconf-set-selections || return
-  p_changed "$1"
+  p_pkg_changed "$1"
 }
 # p_architecture ID NAME: dpkg accepts packages for another architecture, too.
 p_architecture() {
-  p_options --
+  p_pkg_options --
   p_owe package-index || return
   case "
 $(dpkg --print-foreign-architectures)
@@ -137,11 +135,11 @@ $(dpkg --print-foreign-architectures)
 $2
 "*) ;;
     *)
-      p_wait && dpkg --add-architecture "$2" || return
-      p_changed "$1"
+      p_pkg_wait && dpkg --add-architecture "$2" || return
+      p_pkg_changed "$1"
       ;;
   esac
-  p_refresh_owed "$1"
+  p_pkg_refresh_owed "$1"
 }
 p_pm_upgrade_all() { p_apt "${1:-upgrade}"; }
 p_pm_remove_unneeded() { p_apt autoremove; }

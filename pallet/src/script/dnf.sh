@@ -13,8 +13,8 @@ p_dnf() {
   dnf -q -y --setopt=exit_on_lock=False $p_given "$@"
 }
 p_pm_holder() {
-  p_pid_locker /var/lib/dnf/rpmdb_lock.pid /var/cache/dnf/metadata_lock.pid /var/cache/dnf/download_lock.pid \
-    /var/run/dnf/rpmdb_lock.pid || p_locker /var/lib/rpm/.rpm.lock /usr/lib/sysimage/rpm/.rpm.lock
+  p_pkg_pid_locker /var/lib/dnf/rpmdb_lock.pid /var/cache/dnf/metadata_lock.pid /var/cache/dnf/download_lock.pid \
+    /var/run/dnf/rpmdb_lock.pid || p_pkg_locker /var/lib/rpm/.rpm.lock /usr/lib/sysimage/rpm/.rpm.lock
 }
 p_pm_refresh() { p_dnf --refresh makecache; }
 p_pm_state() {

@@ -137,3 +137,30 @@ pub static COMMANDS: Library = Library::new("commands", include_str!("commands.s
 
 /// How a step runs: conditions, limits, further attempts.
 pub(crate) static HOW: Library = Library::new("how", include_str!("how.sh"), &[&APPLY]);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeMap;
+
+    const ALL: &[&Library] = &[
+        &APPLY, &FILES, &DOWNLOADS, &ACCOUNTS, &PACKAGES, &APT, &RPM, &DNF, &ZYPPER, &PACMAN, &APK,
+        &SERVICES, &SYSTEMD, &SYSV, &OPENRC, &RUNIT, &COMMANDS, &HOW,
+    ];
+
+    /// The libraries of package managers and of init systems have functions of the same names: a node has one of each.
+    #[test]
+    fn a_function_is_defined_once() {
+        let mut places: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+        for library in ALL {
+            let names = library.code().lines().filter_map(|line| line.split_once("()"));
+            for (name, _) in names.filter(|(name, _)| name.starts_with("p_") && !name.contains(' ')) {
+                places.entry(name).or_default().push(library.name);
+            }
+        }
+        let shared = |name: &str| name.starts_with("p_pm_") || name.starts_with("p_unit_");
+        let twice: Vec<_> =
+            places.into_iter().filter(|(name, places)| places.len() > 1 && !shared(name)).collect();
+        assert!(twice.is_empty(), "{twice:?}");
+    }
+}

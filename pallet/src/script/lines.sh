@@ -17,7 +17,20 @@ p_has_key() {
     pair | shown) [ "${1:-} ${2:-}" = "$p_key" ] ;;
   esac
 }
-# p_keyed ID PATH HOW KEY LINE: of the lines with the key, the first becomes LINE and the others go; without any,
+# p_put ID PATH OURS: puts the edited file p_new in place. OURS: what stands there is nobody else's.
+p_put() {
+  p_old=
+  if [ -f "$2" ] && [ ! -L "$2" ]; then
+    p_hash "$2" || { rm -f "$p_new"; return 1; }
+    p_old=$p_sum
+  elif [ -e "$2" ] || [ -L "$2" ]; then
+    p_say "$2 is not a file"; rm -f "$p_new"; return 1
+  fi
+  p_hash "$p_new" || { rm -f "$p_new"; return 1; }
+  if [ "$p_old" = "$p_sum" ]; then rm -f "$p_new"; return 0; fi
+  p_place "$1" "$2" "" "" "" "$p_sum" "$3"
+}
+# p_keyed ID PATH HOW KEY LINE OURS: of the lines with the key, the first becomes LINE and the others go; without any,
 # LINE is added. An empty LINE: none is left.
 p_keyed() {
   p_found= p_same=1
@@ -37,9 +50,9 @@ p_keyed() {
     if [ -n "$5" ] && [ -z "$p_found" ]; then p_same=; printf '%s\n' "$5"; fi
   } >"$p_new" || { rm -f "$p_new"; return 1; }
   if [ -n "$p_same" ]; then rm -f "$p_new"; return 0; fi
-  p_file "$1" "$2" "" "" "" "" "" yes
+  p_put "$1" "$2" "$6"
 }
-# p_block ID PATH NAME CONTENT: what stands between the marks of this name is CONTENT; empty: neither they nor it.
+# p_block ID PATH NAME CONTENT OURS: what stands between the marks of this name is CONTENT; empty: neither they nor it.
 p_block() {
   p_begin_mark="# BEGIN $3 (pallet)" p_end_mark="# END $3 (pallet)" p_inside= p_found=
   p_stage "$2" "$1" || return
@@ -59,5 +72,5 @@ p_block() {
     fi
     if [ -n "$4" ] && [ -z "$p_found" ]; then printf '%s\n%s%s\n' "$p_begin_mark" "$4" "$p_end_mark"; fi
   } >"$p_new" || { rm -f "$p_new"; return 1; }
-  p_file "$1" "$2" "" "" "" "" "" yes
+  p_put "$1" "$2" "$5"
 }

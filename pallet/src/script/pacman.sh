@@ -5,8 +5,8 @@ p_pacman() { pacman --noconfirm --noprogressbar "$@"; }
 p_pm_holder() {
   [ -e /var/lib/pacman/db.lck ] || return 1
   for p_file in /proc/[0-9]*; do
-    if p_has_open "${p_file#/proc/}" /var/lib/pacman/db.lck; then
-      p_holder="$(p_process "${p_file#/proc/}"), by /var/lib/pacman/db.lck"
+    if p_pkg_has_open "${p_file#/proc/}" /var/lib/pacman/db.lck; then
+      p_holder="$(p_pkg_process "${p_file#/proc/}"), by /var/lib/pacman/db.lck"
       return 0
     fi
   done

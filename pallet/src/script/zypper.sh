@@ -13,7 +13,7 @@ p_zypper_options() {
     no) p_chosen="$p_chosen --no-recommends" ;;
   esac
 }
-p_pm_holder() { p_pid_locker /run/zypp.pid /var/run/zypp.pid || p_locker /var/lib/rpm/.rpm.lock; }
+p_pm_holder() { p_pkg_pid_locker /run/zypp.pid /var/run/zypp.pid || p_pkg_locker /var/lib/rpm/.rpm.lock; }
 p_pm_refresh() {
   p_zypper refresh
   p_code=$?

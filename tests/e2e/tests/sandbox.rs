@@ -54,7 +54,25 @@ fn say_goodbye() {
     exec("echo goodbye from $(hostname)");
 }
 
-group! { Databases { count: 1, protect: true, configure: database } }
+/// What would reach the kernel of the host.
+#[phase]
+fn tune() {
+    sysctl("vm.swappiness", 10);
+    swap_file("/swap", 1 << 20);
+    kernel_module("loop");
+}
+
+/// What is a node's own.
+#[phase]
+fn own() {
+    hostname("renamed");
+    directory("/srv/cache");
+    mount("/srv/cache").device("tmpfs").fs_type("tmpfs");
+}
+
+group! {
+    Databases { count: 1, protect: true, configure: database, phases: { tune: tune, own: own } }
+}
 group! {
     Webs { count: 2, configure: web, phases: { show: show, "destroy-server": say_goodbye } }
 }
@@ -122,6 +140,14 @@ fn from_nothing_to_nothing() {
         assert!(shown.contains(&format!("{web} uses {address}")), "{shown:?}");
     }
     assert_eq!(shown.iter().filter(|line| *line == "start").count(), 2, "{shown:?}");
+
+    let refused = sandbox.run("lift databases --phase tune").expect(1);
+    assert_eq!(refused.number("failed"), 3, "{}", refused.stdout);
+    assert!(refused.stdout.contains("would change the kernel of the host"), "{}", refused.stdout);
+    for changed in [3, 0] {
+        let own = sandbox.run("lift databases --phase own").expect(0);
+        assert_eq!(own.number("changed"), changed, "{}", own.stdout);
+    }
 
     let again = sandbox.run("converge").expect(0);
     assert_eq!((again.number("created"), again.number("changed")), (0, 0), "{}", again.stdout);

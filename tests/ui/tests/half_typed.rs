@@ -117,7 +117,7 @@ const BODIES: &[&str] = &[
 
 /// What else there is in the crate. It calls the function, and names it in a spec if it is a phase.
 fn source(body: &str, is_phase: bool) -> String {
-    let (attribute, argument) = if is_phase { ("#[phase]", "") } else { ("", "todo!()") };
+    let (attribute, argument) = if is_phase { ("#[phase]", "") } else { ("", "panic!()") };
     let spec = if is_phase { "server_spec! { pub Web { configure: web } }" } else { "" };
     format!(
         "use pallet::prelude::*;\n\

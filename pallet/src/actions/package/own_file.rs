@@ -80,7 +80,7 @@ impl OwnFile {
             }
             OwnContent::Url { url, hash } => staged
                 .library(&DOWNLOADS)
-                .call("p_fetch", [url.clone(), hash.to_string()])
+                .call("p_pkg_fetch", [url.clone(), hash.to_string()])
                 .code("[ $? -eq 0 ] || { rm -f \"$p_new\"; return 1; }\n")
                 .call("p_file", put(hash.to_string()))
                 .code(OR_RETURN),

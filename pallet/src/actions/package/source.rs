@@ -196,7 +196,7 @@ impl PackageSource {
         let Some((file, line)) = &rendered.line else { return script };
         let wanted = if self.absent { "" } else { "yes" };
         let words = [Text::from(id.0.to_string()), file.as_str().into(), line.clone(), wanted.into()];
-        script.call("p_line_in", words).code(OR_RETURN)
+        script.call("p_pkg_line_in", words).code(OR_RETURN)
     }
 }
 
@@ -286,7 +286,7 @@ fn apply_all(facts: &Facts, members: &[Member<'_>]) -> Script {
     let script = Script::new().code("p_owe package-index || return\n");
     let script = sources.fold(script, |script, (id, source)| script.append(source.script(id, facts, None)));
     let Some((first, _)) = members.first() else { return Script::new() };
-    script.call("p_refresh_owed", [first.0.to_string()])
+    script.call("p_pkg_refresh_owed", [first.0.to_string()])
 }
 
 #[cfg(test)]

@@ -109,8 +109,8 @@ fn neighbours_with_equal_options_are_one_transaction() {
         .expect("a plan");
     let steps: Vec<String> = plan.steps().iter().map(|step| step.script.masked()).collect();
     let expected = [
-        "p_install install -- '0=one' '0=two' '1=three=1:2~3'\n".replace('\'', ""),
-        "p_install install recommends=no -- 2=four\n".to_owned(),
+        "p_pkg_install install -- '0=one' '0=two' '1=three=1:2~3'\n".replace('\'', ""),
+        "p_pkg_install install recommends=no -- 2=four\n".to_owned(),
     ];
     let steps: Vec<String> = steps.iter().map(|step| step.replace('\'', "")).collect();
     assert_eq!(steps, expected);
@@ -145,7 +145,7 @@ fn names_and_versions_that_cannot_be_are_mistakes() {
     assert!(mistake(|| package("a b")).contains("invalid package name"));
     assert!(mistake(|| packages(["a", "b"]).version("1")).contains("single package"));
     assert!(mistake(|| package("a").version("1; rm")).contains("is not a version"));
-    assert!(mistake(|| package("a").latest().version("1")).contains("not with `latest`"));
+    assert!(mistake(|| package("a").latest().version("1")).contains("in one version and in the newest"));
     assert!(mistake(|| package("a").from("x y")).contains("not the name of a release"));
     assert!(mistake(|| package("a").architecture("../x")).contains("not an architecture"));
     assert!(mistake(|| debconf("a", "a/b", "bool", "true")).contains("one of boolean"));

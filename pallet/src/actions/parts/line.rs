@@ -171,6 +171,21 @@ fn diff_edit(
     diff.doubt(known.doubt);
 }
 
+/// Returns a word that is not empty when pallet wrote all that stands in a file: then the edit is remembered, so that
+/// edits by others are noticed by whoever writes the file as a whole.
+fn ours(path: &RemotePath, world: &World) -> &'static str {
+    let ours = match world.path(path).is.kind {
+        PathKind::File(Contents::Hash(is)) => world.written(path).is_some() && !world.is_edited(path, is),
+        kind => kind == PathKind::Absent,
+    };
+    if ours { "ours" } else { "" }
+}
+
+/// Returns the claims of an edit: edits agree with each other, and with nobody who writes the file as a whole.
+fn edit_claims(path: &RemotePath, own: Claim) -> Vec<Claim> {
+    vec![own, Claim::new(Thing::Path(path.clone()), "content", "edited in part")]
+}
+
 /// Takes down what an edit made.
 fn predict_edit(path: &RemotePath, edit: impl Fn(&str) -> Option<String>, world: &mut World) {
     let before = match world.text(path).is {
@@ -196,7 +211,9 @@ fn predict_edit(path: &RemotePath, edit: impl Fn(&str) -> Option<String>, world:
         return;
     }
     let hash = Sha256::of(after.as_bytes());
-    world.set_written(path, Some(hash));
+    if !ours(path, world).is_empty() {
+        world.set_written(path, Some(hash));
+    }
     world.set_path(path, PathState { kind: PathKind::File(Contents::Hash(hash)), ..state });
     world.set_text(path, after.into_bytes());
 }
@@ -221,7 +238,7 @@ impl Part for Line {
         let line = self.line.as_deref().unwrap_or_default();
         Script::new()
             .library(&LINES)
-            .call("p_keyed", [id.as_str(), self.path.as_str(), how, &key, line])
+            .call("p_keyed", [id.as_str(), self.path.as_str(), how, &key, line, ours(&self.path, view.world)])
             .code("[ $? -eq 0 ] || return\n")
     }
 
@@ -231,7 +248,7 @@ impl Part for Line {
 
     fn claims(&self) -> Vec<Claim> {
         let thing = Thing::Other("line", format!("{} of {}", self.key.words().1, self.path));
-        vec![Claim::new(thing, "text", self.line.clone().unwrap_or_default())]
+        edit_claims(&self.path, Claim::new(thing, "text", self.line.clone().unwrap_or_default()))
     }
 }
 
@@ -249,7 +266,10 @@ impl Part for Block {
         let id = view.id.0.to_string();
         Script::new()
             .library(&LINES)
-            .call("p_block", [id.as_str(), self.path.as_str(), &self.name, &self.content])
+            .call(
+                "p_block",
+                [&*id, self.path.as_str(), &self.name, &self.content, ours(&self.path, view.world)],
+            )
             .code("[ $? -eq 0 ] || return\n")
     }
 
@@ -259,7 +279,7 @@ impl Part for Block {
 
     fn claims(&self) -> Vec<Claim> {
         let thing = Thing::Other("block", format!("{} of {}", self.name, self.path));
-        vec![Claim::new(thing, "content", self.content.clone()).shown("another content")]
+        edit_claims(&self.path, Claim::new(thing, "content", self.content.clone()).shown("another content"))
     }
 }
 

@@ -58,7 +58,9 @@ fn rpm_tells_versions_with_epochs_and_architectures() {
         =glibc i686 2.36-1\n=glibc x86_64 2.36-2\n=zero noarch 0:1-1\n";
     let names = ["gcc-c++", "package", "vim", "glibc:i686", "zero"];
     let holds = "# Added lock\nvim-2:9.0-1.*\nzero-not-a-lock\n";
-    let answer = [("packages", rpm), ("holds", holds), ("newer 0", "=vim x86_64 2:9.1~rc1-1\n")];
+    let table = "\ngcc-c++-with-a-long-name.x86_64\n      13-1   updates\nvim.x86_64   2:9.1~rc1-1   updates\n\
+        Obsoleting Packages\nzero.noarch 9-1 updates\n";
+    let answer = [("packages", rpm), ("holds", holds), ("newer 0", table)];
     let state = state(PackageManagerKind::Dnf, &names, &answer);
     assert_eq!(version(&state, "gcc-c++"), Some("12.1-1"));
     assert_eq!(version(&state, "vim"), Some("2:9.0-1"));
@@ -67,6 +69,7 @@ fn rpm_tells_versions_with_epochs_and_architectures() {
     assert_eq!(version(&state, "package"), None);
     assert!(state.packages[&name("vim")].held && !state.packages[&name("zero")].held);
     assert_eq!(newer(&state, "vim"), Some("2:9.1~rc1-1"));
+    assert_eq!(newer(&state, "zero"), None);
 }
 
 #[test]

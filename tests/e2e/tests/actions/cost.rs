@@ -30,6 +30,20 @@ fn a_phase_of_a_hundred_unchanged_actions() {
 }
 
 #[test]
+fn a_hundred_unchanged_settings_of_the_system() {
+    require!("nodes");
+    let lab = Lab::new(Machine::debian());
+    lab.machine.check("useradd -m keys && mkdir -p /etc/cron.d");
+    converge(&lab, settings);
+    let (_, base) = converge(&lab, || {});
+    let (summary, processes) = converge(&lab, settings);
+    assert_eq!((summary.counts.unchanged, summary.counts.changed), (100, 0));
+    assert_eq!(summary.round_trips, FACTS + 1);
+    let own = processes - base;
+    assert!(own <= 30, "{own} processes for a hundred unchanged settings");
+}
+
+#[test]
 fn a_phase_with_one_change_needs_one_round_trip_more() {
     require!("nodes");
     let lab = Lab::new(Machine::debian());
@@ -96,3 +110,30 @@ fn hundred() {
         directory(format!("/srv/cost/dir-{n}")).mode(0o750);
     }
 }
+
+/// One of every kind of setting, most of them several times.
+fn settings() {
+    for n in 0..10 {
+        hosts_entry([10, 1, 2, n], [format!("cost-{n}")]);
+        environment(format!("COST_{n}"), "x");
+        cron(format!("cost-{n}")).job("@daily", "root", "/bin/true");
+        limits(format!("cost-{n}")).soft("root", "nofile", 1024);
+        sudoers(format!("cost-{n}")).rule(pallet::actions::SudoRule::user("nobody").commands(["/bin/true"]));
+        etc_default(format!("cost-{n}")).set("OPTS", "x");
+        user(format!("cost-{n}")).password_hash(Secret::from("$6$salt$hash.hash")).locked();
+        mount(format!("/srv/cost-{n}")).device("tmpfs").fs_type("tmpfs").only_listed();
+        group(format!("costs-{n}")).members(["nobody"]);
+    }
+    sysctl("net.ipv4.ip_forward", 1);
+    sysctl("net.ipv4.conf.lo.forwarding", 1);
+    hostname("cost-1");
+    timezone("Europe/Vienna");
+    alternatives("cost", "/bin/true").install("/usr/bin/cost", 10);
+    authorized_key("keys", KEY);
+    authorized_key("root", KEY);
+    known_host("git.example.com", KEY);
+    ssh_key("keys");
+    ssh_key("root");
+}
+
+const KEY: &str = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJvSrUq0g2bnhH0qvVqSgvoq3V3mHnYV9RUQ6qKpqVQ2";

@@ -4,10 +4,10 @@ use pallet::Condition;
 use pallet::name::Tag;
 use pallet::prelude::*;
 use pallet_runtime::event::Verb;
-use pallet_runtime::request::Request;
+use pallet_runtime::request::{Request, RunError};
 use pallet_test::require;
 use pallet_tests_e2e::cases::{self, Case, End};
-use pallet_tests_e2e::lab::{self, Lab};
+use pallet_tests_e2e::lab::{self, Lab, Report};
 use pallet_tests_e2e::machine::Machine;
 use std::time::Duration;
 
@@ -17,6 +17,7 @@ fn on_debian() {
     let lab = Lab::new(Machine::debian());
     cases::run(&lab, conditions().into_iter().chain(decisions()).chain(attempts()));
     cases::run(&lab, users("www-data", "33 33", Some(5)));
+    overrides(&lab);
 }
 
 #[test]
@@ -27,6 +28,27 @@ fn on_busybox() {
     cases::run(&lab, conditions().into_iter().chain(decisions()).chain(attempts()));
     // Its busybox has no `nice`.
     cases::run(&lab, users("nobody", "65534 65534", None));
+}
+
+/// What a later function overrides does not take turns with it, and without the word nothing is touched.
+fn overrides(lab: &Lab) {
+    let inherited = || lab::phase(|| remote_file("/srv/motd").content("inherited\n").mode(0o600));
+    let own = || lab::phase(|| remote_file("/srv/motd").content("own\n").mode(0o644).overrides());
+    let converge = || {
+        let phases = [("configure", inherited()), ("configure", own())];
+        lab.run_phases(&Request::new(Verb::Converge), phases)
+    };
+    let ends = |report: &Report| report.outcomes().iter().map(|(_, end)| End::of(end)).collect::<Vec<_>>();
+    assert_eq!(ends(&converge()), [End::Unchanged, End::Changed]);
+    assert_eq!(ends(&converge()), [End::Unchanged, End::Unchanged]);
+    assert_eq!(lab.machine.check("stat -c %a /srv/motd; cat /srv/motd").trim(), "644\nown");
+
+    let other = lab::phase(|| remote_file("/srv/motd").content("other\n"));
+    let phases = [("configure", inherited()), ("configure", other)];
+    let report = lab.run_phases(&Request::new(Verb::Converge), phases);
+    let Err(RunError::Input(failures)) = &report.result else { panic!("{:?}", report.result) };
+    assert!(failures[0].message.starts_with("/srv/motd: a closure declares content \"other"), "{failures:?}");
+    assert_eq!(lab.machine.check("cat /srv/motd").trim(), "own");
 }
 
 fn conditions() -> Vec<Case> {

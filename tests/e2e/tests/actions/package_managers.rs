@@ -108,6 +108,11 @@ fn dnf() {
     cases::run(&lab, [
         Case::new("an epoch", || package("e2e-epoch").version("2:1.0-1"))
             .check("rpm -q --qf '%{EPOCH}' e2e-epoch", "2"),
+        Case::new("held in an older version", || package("e2e-plain").version("1.0-1").held())
+            .check("rpm -q e2e-plain; dnf -q versionlock list", "e2e-plain-1.0-1.noarch\ne2e-plain-0:1.0-1.*"),
+        Case::new("what is held is not upgraded", || package_manager().upgrade()).first([End::Unchanged]),
+        Case::new("released, and the newest", || package("e2e-plain").latest().released())
+            .check("rpm -q e2e-plain; dnf -q versionlock list", "e2e-plain-2.0~rc1-1.noarch"),
         Case::new("from a repository that is not enabled", || package("e2e-one").enabling("e2e-off"))
             .prepare("sed 's/^\\[e2e\\]/[e2e-off]/; s/^enabled=1/enabled=0/' /etc/yum.repos.d/e2e.repo >/etc/yum.repos.d/e2e-off.repo; sed -i 's/^enabled=1/enabled=0/' /etc/yum.repos.d/e2e.repo")
             .check("rpm -q e2e-one", "e2e-one-1.0-1.noarch"),

@@ -321,5 +321,5 @@ fn a_node_without_apt_is_refused_with_its_name() {
         troubles.contains("packages are supported with apt, dnf, zypper, pacman and apk; this node has no package manager (busybox)"),
         "{troubles}"
     );
-    assert!(troubles.contains("services are supported with systemd and SysV init scripts"), "{troubles}");
+    assert!(troubles.contains("services are supported with systemd, SysV init scripts"), "{troubles}");
 }

@@ -54,6 +54,12 @@ fn sudo() -> Vec<Case> {
         })
         .prepare("printf '# Written by pallet.\\nnobody ALL = (ALL:ALL) /bin/true\\n' >/etc/sudoers.d/mode-e2e && chown nobody /etc/sudoers.d/mode-e2e")
         .check("stat -c '%a %U' /etc/sudoers.d/mode-e2e", "440 root"),
+        Case::new("the check of another file is not the check of this one", || {
+            remote_file("/srv/checked").content("right\n").verify("grep -q right \"$1\"").backups(1);
+            sudoers("next-e2e").rule(SudoRule::user("nobody").commands(["/bin/true"]));
+            environment("NEXT", "1");
+        })
+        .check("ls /var/lib/pallet/backups 2>/dev/null; grep -c true /etc/sudoers.d/next-e2e", "1"),
         Case::new("absent", || {
             sudoers("mode-e2e").absent();
             sudoers("never").absent();

@@ -17,8 +17,20 @@ install() {
     chroot "$root" env PATH=/usr/sbin:/usr/bin:/sbin:/bin apt-get -q -o Dir::Cache::archives=/tmp \
         install --yes --no-install-recommends dnf rpm createrepo-c zypper pacman-package-manager
 }
+# The plugin that holds packages back. Debian does not let it be installed beside zypper.
+plugin() {
+    chroot "$root" env PATH=/usr/sbin:/usr/bin:/sbin:/bin sh -c \
+        'cd /tmp && apt-get -q download dnf-plugins-core && dpkg-deb -x dnf-plugins-core_*.deb /tmp/plugins'
+    python=$root/usr/lib/python3/dist-packages
+    mkdir -p "$python/dnf-plugins"
+    cp -r "$root/tmp/plugins/usr/lib/python3/dist-packages/dnfpluginscore" "$python"
+    cp "$root/tmp/plugins/usr/lib/python3/dist-packages/dnf-plugins/versionlock.py" "$python/dnf-plugins"
+    mkdir -p "$root/etc/dnf/plugins"
+    cp "$root/tmp/plugins/etc/dnf/plugins/versionlock"* "$root/etc/dnf/plugins"
+}
 mkdir -p "$root/tmp/partial"
 install || { chroot "$root" /usr/bin/apt-get -q update && install; }
+plugin
 
 umount -l "$root/dev"
 umount "$root/proc"

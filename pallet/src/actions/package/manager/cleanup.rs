@@ -71,7 +71,7 @@ impl Action for AutoRemove {
             .code("p_unneeded() {\n")
             .code(unneeded(manager))
             .code("\n}\n")
-            .call("p_remove_unneeded", [view.id.0.to_string()])
+            .call("p_pkg_remove_unneeded", [view.id.0.to_string()])
     }
 
     fn predict(&self, _: ActionId, _: &mut World) {}
@@ -109,7 +109,7 @@ impl Action for CacheCleanup {
 
     fn apply(&self, view: &View<'_>) -> Script {
         let Ok(manager) = system::manager(view.facts) else { return Script::new() };
-        let code = format!("p_clean {} {}\n", view.id.0, downloads(manager));
+        let code = format!("p_pkg_clean {} {}\n", view.id.0, downloads(manager));
         Script::new().library(system::library(manager)).code(code)
     }
 

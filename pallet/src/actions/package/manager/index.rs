@@ -67,7 +67,7 @@ impl Action for IndexUpdate {
 
     fn apply(&self, view: &View<'_>) -> Script {
         let Ok(manager) = system::manager(view.facts) else { return Script::new() };
-        let code = format!("p_options --\np_refresh || return\np_changed {}\n", view.id.0);
+        let code = format!("p_pkg_options --\np_pkg_refresh || return\np_pkg_changed {}\n", view.id.0);
         Script::new().library(system::library(manager)).code(code)
     }
 

@@ -180,7 +180,7 @@ impl Action for PackageSetting {
                 let (path, section) = Self::place(manager);
                 let words = [Text::from(view.id.0.to_string()), path.as_str().into(), section.into()];
                 let words = words.into_iter().chain([self.name().into(), view.fill(&self.value)]);
-                Script::new().library(system::library(manager)).call("p_setting", words)
+                Script::new().library(system::library(manager)).call("p_pkg_setting", words)
             }
             Err(_) => Script::new(),
         }

@@ -41,7 +41,9 @@ impl SystemUpgrade {
             (PackageManagerKind::Apt, true) => {
                 "LC_ALL=C apt-get -s -q dist-upgrade 2>/dev/null | sed -n 's/^Inst \\([^ ]*\\).*/\\1/p'"
             }
-            (PackageManagerKind::Dnf, _) => "dnf -q -C repoquery --upgrades --qf '%{name}' 2>/dev/null",
+            (PackageManagerKind::Dnf, _) => {
+                "LC_ALL=C dnf -q -C check-update 2>/dev/null | sed -n '/^Obsoleting/q; s/^\\([^ ][^ ]*\\)\\.[^. ]*.*/\\1/p'"
+            }
             (PackageManagerKind::Zypper, _) => {
                 "LC_ALL=C zypper -n -q --no-refresh list-updates 2>/dev/null | sed -n 's/^v[^|]*|[^|]*| *\\([^ |]*\\).*/\\1/p'"
             }
@@ -90,7 +92,7 @@ impl Action for SystemUpgrade {
             .code("p_outdated() {\n")
             .code(self.outdated(manager))
             .code("\n}\n")
-            .call("p_upgrade_all", [view.id.0.to_string(), self.verb(manager).to_owned()])
+            .call("p_pkg_upgrade_all", [view.id.0.to_string(), self.verb(manager).to_owned()])
     }
 
     fn predict(&self, _: ActionId, _: &mut World) {}
