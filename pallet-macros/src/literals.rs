@@ -33,7 +33,7 @@ impl Expected {
 
 /// The functions that make actions.
 pub(crate) const ACTIONS: &[(&[&str], Expected)] = &[
-    (&["remote_file", "directory", "file", "symbolic_link"], Expected::Text(rules::PATH)),
+    (&["remote_file", "directory", "file", "symbolic_link", "remote_directory"], Expected::Text(rules::PATH)),
     (&["line_in_file", "block_in_file", "replace_in_file"], Expected::Text(rules::PATH)),
     (&["fifo", "package_file", "swap_file", "wait_for_file"], Expected::Text(rules::PATH)),
     (&["wait_for_port"], Expected::Port),

@@ -15,6 +15,7 @@ mod connect;
 mod drawing;
 mod facts;
 mod lifecycle;
+mod local_tree;
 mod nodes;
 mod phases;
 mod planning;

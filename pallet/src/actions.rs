@@ -8,7 +8,7 @@
 //! | [`package_source`] | a repository, with its key |
 //! | [`package_manager`] | the package index refreshed, everything upgraded, the package manager configured |
 //! | [`remote_file`] | a file with this content |
-//! | [`remote_directory`] | a directory that is unpacked from an archive |
+//! | [`remote_directory`] | a directory that is the same as one on the controller, or unpacked from an archive |
 //! | [`file`](file()) | a file that exists, whatever its content, or does not |
 //! | [`line_in_file`], [`block_in_file`], [`replace_in_file`] | a part of a file that others write as well |
 //! | [`directory`](directory()) | a directory that exists, or does not |
@@ -59,6 +59,7 @@ mod hosts;
 mod json;
 mod kernel_module;
 mod limits;
+mod local_directory;
 mod locale;
 mod mount;
 mod nftables;
@@ -100,6 +101,7 @@ pub use hosts::{Hosts, HostsEntry, hosts, hosts_entry};
 pub use json::JsonPart;
 pub use kernel_module::{KernelModule, kernel_module};
 pub use limits::{Limits, limits};
+pub use local_directory::{LocalDirectory, LocalEntry, LocalTree};
 pub use locale::{Locale, locale};
 pub use mount::{Mount, mount};
 pub use nftables::{Nftables, nftables};

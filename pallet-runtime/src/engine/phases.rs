@@ -4,12 +4,12 @@ use super::connect::{self, BOOTSTRAPPED, LoginAs};
 use super::nodes::{Live, Member, Run, context, future_node, group_target, node_of};
 use super::reboot::{self, Back};
 use super::select::{self, Selection};
-use super::{apply, asking, planning};
+use super::{apply, asking, local_tree, planning};
 use crate::event::{Counts, Event, Failure};
 use crate::shell::RootShell;
 use crate::transport::local::LocalTransport;
 use crate::transport::{Terminal, Transport};
-use pallet::actions::{LocalContent, PublishFact, RemoteDirectory, RemoteFile};
+use pallet::actions::{LocalContent, LocalDirectory, PublishFact, RemoteDirectory, RemoteFile};
 use pallet::compute::Endpoint;
 use pallet::conflicts;
 use pallet::context::Context;
@@ -380,6 +380,10 @@ pub(super) fn read_local_files(graph: &ActionGraph) {
             && let Some(path) = directory.local_path()
         {
             directory.set_local_content(read_local(path).map_err(|error| error.to_string()));
+        } else if let Some(directory) = action.downcast_ref::<LocalDirectory>()
+            && let Some(path) = directory.local_path()
+        {
+            directory.set_local_tree(local_tree::read(path, |name| directory.leaves_out(name)));
         }
     }
 }
@@ -428,7 +432,7 @@ impl Mistakes {
         let facts = Facts::example();
         for (id, node) in graph.in_order() {
             let action: &dyn std::any::Any = node.action();
-            if (action.is::<RemoteFile>() || action.is::<RemoteDirectory>())
+            if (action.is::<RemoteFile>() || action.is::<RemoteDirectory>() || action.is::<LocalDirectory>())
                 && let Err(message) = node.action().probe(id, &facts, &mut Default::default())
             {
                 self.add(Failure::new(message).at(node.location()));
