@@ -201,7 +201,7 @@ impl World {
         });
         for path in below {
             let known = self.path(path);
-            let name = path.as_str()[directory.as_str().len() + 1..].as_bytes().to_vec();
+            let name = path.as_str().as_bytes()[directory.as_str().len() + 1..].to_vec();
             if known.is.kind == PathKind::Absent {
                 is.retain(|other, _| *other != name && !is_below(other, &name));
             } else {

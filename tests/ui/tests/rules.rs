@@ -151,6 +151,7 @@ fn literals_that_macros_refuse_are_refused_when_the_plan_is_made() {
         directory("relative"),
         file("relative"),
         symbolic_link("relative", "/x"),
+        remote_directory("relative").local_directory("x"),
         line_in_file("relative").line("x"),
         block_in_file("relative").block("x"),
         replace_in_file("relative").replace("x", "y"),

@@ -74,11 +74,15 @@ fn header(file: &PackedFile) -> io::Result<Vec<u8>> {
     let mut header = vec![0; BLOCK as usize];
     let mut put = |at: usize, text: &str| header[at..at + text.len()].copy_from_slice(text.as_bytes());
     put(0, &file.name);
-    put(100, "0000644\00000000\00000000\0");
-    put(124, &format!("{:011o}\000000000000\0", file.size));
-    // The checksum is counted with blanks in its place.
+    put(100, "0000644");
+    put(108, "0000000");
+    put(116, "0000000");
+    put(124, &format!("{:011o}", file.size));
+    put(136, "00000000000");
+    // The checksum is counted with blanks in its place. Behind it, `0` is a file.
     put(148, "        0");
-    put(257, "ustar\000");
+    put(257, "ustar");
+    put(263, "00");
     let sum: u32 = header.iter().copied().map(u32::from).sum();
     header[148..155].copy_from_slice(format!("{sum:06o}\0").as_bytes());
     Ok(header)
