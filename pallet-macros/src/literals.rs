@@ -86,14 +86,15 @@ enum Called {
 }
 
 fn called(tokens: &[TokenTree]) -> Called {
-    let is = |token: Option<&TokenTree>, text: &str| token.is_some_and(|token| token.to_string() == text);
     let [before @ .., last] = tokens else { return Called::Nothing };
+    // Not by their texts: making one of a group prints all that is in it.
+    let after = |mark: char| matches!(before.last(), Some(TokenTree::Punct(before)) if before.as_char() == mark);
     match (before.last(), last) {
         (Some(TokenTree::Ident(_)), TokenTree::Punct(mark)) if mark.as_char() == '!' => Called::Macro,
         // `macro_rules! name { … }`
-        (mark, TokenTree::Ident(_)) if is(mark, "!") => Called::Macro,
-        (dot, TokenTree::Ident(name)) if is(dot, ".") => Called::Method(name.to_string()),
-        (word, TokenTree::Ident(_)) if is(word, "fn") => Called::Nothing,
+        (_, TokenTree::Ident(_)) if after('!') => Called::Macro,
+        (_, TokenTree::Ident(name)) if after('.') => Called::Method(name.to_string()),
+        (Some(TokenTree::Ident(word)), TokenTree::Ident(_)) if word == "fn" => Called::Nothing,
         (_, TokenTree::Ident(name)) if is_ours(&modules(before)) => Called::Function(name.to_string()),
         _ => Called::Nothing,
     }
@@ -135,6 +136,12 @@ fn is_chain_of_action(tokens: &[TokenTree]) -> bool {
 fn first_argument(call: &Group) -> Option<Value> {
     if call.delimiter() != Delimiter::Parenthesis {
         return None;
+    }
+    // Only literals and lists of them are looked at, and most calls begin with something else.
+    match call.stream().into_iter().next()? {
+        TokenTree::Literal(_) => {}
+        TokenTree::Group(list) if list.delimiter() == Delimiter::Bracket => {}
+        _ => return None,
     }
     arguments(call.stream()).into_iter().next().map(|argument| argument.value)
 }

@@ -17,7 +17,7 @@ use crate::diagnostics::reporting;
 use crate::syntax::Item;
 use proc_macro2::TokenStream;
 
-pub(crate) use expand::{generated_at, location};
+pub(crate) use expand::location;
 pub(crate) use keys::Kind;
 #[cfg(test)]
 pub(crate) use keys::{HARDWARE_BLOCK, IMAGE_BLOCK, Keys};

@@ -13,7 +13,6 @@ pub use os::{Os, OsFamily};
 pub use software::{InitSystem, PackageManagerKind, Utilities};
 pub use version::{Version, VersionReq};
 
-use serde::Serialize;
 use std::fmt;
 use std::net::IpAddr;
 
@@ -22,7 +21,8 @@ use std::net::IpAddr;
 /// Read from `/etc/os-release`, `/proc`, `/sys` and the like when the connection is opened, at no extra round trip.
 /// It comes from the node, and so is believed only as far as it has the form that was asked for: what has not is
 /// left out.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct Facts {
     /// The distribution, such as `debian`.
     pub os: Os,

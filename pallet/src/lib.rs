@@ -47,8 +47,17 @@
 //!
 //! | feature | |
 //! |---|---|
-//! | `json`, on by default | parts of values that are JSON: [`Value::json`] |
-//! | `template`, on by default | Jinja templates: `remote_file(..).template(..)` and [`context!`] |
+//! | `json` | parts of what is JSON: `output_of(..).json(..)`, `node_fact(..).json(..)`; implies `serde` |
+//! | `serde` | names and facts are values for serde: they implement its `Serialize` |
+//! | `template` | Jinja templates: `remote_file(..).template(..)` and `context!`; implies `serde` |
+//!
+//! None is on by default: whoever writes a crate for others pays for what it builds each time. A method that rustc does
+//! not find may be one of these. A program asks for them in its `Cargo.toml`:
+//!
+//! ```toml
+//! [dependencies]
+//! pallet = { version = "0.1", features = ["json", "template"] }
+//! ```
 
 // What the macros generate names this crate as `::pallet`, also when they are used in here.
 extern crate self as pallet;

@@ -100,7 +100,8 @@ impl NodeFact {
         text.trim().parse().map_err(|_| NodeFactError { command: self.command.clone(), what: what() })
     }
 
-    /// Returns a part of the JSON that the command wrote, by JSON Pointer (RFC 6901): `/blockdevices/0/name`.
+    /// Returns a part of the JSON that the command wrote, by JSON Pointer (RFC 6901): `/blockdevices/0/name`. There
+    /// is no such method without pallet's feature `json`.
     ///
     /// # Errors
     ///

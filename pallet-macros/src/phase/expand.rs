@@ -6,7 +6,8 @@
 use super::check::impl_within;
 use super::model::{Parameter, Phase};
 use super::parse::{self, Function, Typed};
-use crate::spec::{generated_at, location};
+use crate::spans::{after, before, generated_at, mention};
+use crate::spec::location;
 use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::ext::IdentExt;
@@ -28,6 +29,7 @@ pub(crate) fn phase(function: &Function, phase: &Phase, pallet: &Path) -> TokenS
     let definition = definition(function, Some(phase), pallet);
     let conditions = attributes.conditions();
     let head = head(function, quote!(#(#arguments),*));
+    let name = mention(name);
     quote! {
         #attributes
         #track_caller
@@ -156,13 +158,14 @@ fn call(phase: &Phase, function: &Ident, pallet: &Path) -> TokenStream {
         match parameter {
             Parameter::Arg { name, .. } => arguments.push(name.to_token_stream()),
             Parameter::Extractor { name, ty, by_reference } => {
-                let value = format_ident!("a{i}", span = Span::mixed_site().located_at(ty.span()));
+                let at = after(ty.span());
+                let value = format_ident!("a{i}", span = Span::mixed_site().located_at(at));
                 let parameter = name.unraw().to_string();
                 let (supply, argument) = match by_reference {
                     true => (over(ty, pallet, "supply_boxed"), quote!(&*#value)),
                     false => (over(ty, pallet, "supply"), quote!(#value)),
                 };
-                extractions.extend(quote_spanned!(ty.span()=> let #value = #supply(#parameter);));
+                extractions.extend(quote_spanned!(at=> let #value = #supply(#parameter);));
                 arguments.push(argument);
             }
         }
@@ -175,8 +178,8 @@ fn call(phase: &Phase, function: &Ident, pallet: &Path) -> TokenStream {
 /// alone: if it is unknown, that is one error.
 fn over(ty: &Type, pallet: &Path, function: &str) -> TokenStream {
     let spans: Vec<Span> = ty.to_token_stream().into_iter().map(|token| token.span()).collect();
-    let begin = spans.first().copied().unwrap_or_else(Span::call_site);
-    let end = spans.last().copied().unwrap_or_else(Span::call_site);
+    let begin = spans.first().map_or_else(Span::call_site, |first| before(*first));
+    let end = spans.last().map_or_else(Span::call_site, |last| after(*last));
     let at_begin = |mut token: TokenTree| {
         token.set_span(match token {
             TokenTree::Punct(_) => begin,
@@ -208,12 +211,14 @@ fn definition(function: &Function, phase: Option<&Phase>, pallet: &Path) -> Toke
     let defines = defines(function, phase, run.is_some(), pallet);
     let result = if run.is_none() { result_is_of_a_phase(function, pallet) } else { None };
     let runnable = run.map(|run| runnable(function, run, pallet));
-    quote_spanned! {generated_at(name.span())=>
+    let word = quote_spanned!(generated_at(before(name.span()))=> struct);
+    let structure = quote_spanned!(generated_at(name.span())=> #word #name {});
+    quote_spanned! {generated_at(after(name.span()))=>
         #docs
         #[doc(hidden)]
         #[allow(non_camel_case_types)]
         #conditions
-        #visibility struct #name {}
+        #visibility #structure
 
         #defines
 
@@ -225,13 +230,14 @@ fn definition(function: &Function, phase: Option<&Phase>, pallet: &Path) -> Toke
 
 /// Returns the expression that runs the phase, if it can be run without arguments.
 fn run(function: &Function, phase: Option<&Phase>, pallet: &Path) -> Option<TokenStream> {
-    let name = &function.name;
+    let name = mention(&function.name);
     match phase {
         Some(phase) if phase.has_arguments() => None,
         Some(_) => {
             // The user's type is named, so that rustc points at it when it is no result of a phase.
             let result = result_type(&function.output);
-            Some(quote_spanned!(result.span()=> <#result as #pallet::PhaseOutput>::finish(#name())))
+            let finish = finish(&result, pallet);
+            Some(quote_spanned!(after(result.span())=> #finish(#name())))
         }
         // Refused, so it will not run; but whoever names it shall not be told that it cannot.
         None => Some(quote!(::core::unreachable!())),
@@ -242,13 +248,19 @@ fn run(function: &Function, phase: Option<&Phase>, pallet: &Path) -> Option<Toke
 fn result_is_of_a_phase(function: &Function, pallet: &Path) -> Option<TokenStream> {
     let ReturnType::Type(_, result) = &function.output else { return None };
     let conditions = function.attributes.conditions();
-    let finish = quote_spanned!(result.span()=> <#result as #pallet::PhaseOutput>::finish);
+    let finish = finish(result, pallet);
     Some(quote! {
         #conditions
         const _: fn() = || {
             let _ = #finish;
         };
     })
+}
+
+/// Returns the path of what takes a result of a phase, which is at the user's type.
+fn finish(result: &(impl ToTokens + Spanned), pallet: &Path) -> TokenStream {
+    let open = quote_spanned!(before(result.span())=> <);
+    quote_spanned!(after(result.span())=> #open #result as #pallet::PhaseOutput>::finish)
 }
 
 fn defines(function: &Function, phase: Option<&Phase>, is_runnable: bool, pallet: &Path) -> TokenStream {
@@ -259,10 +271,12 @@ fn defines(function: &Function, phase: Option<&Phase>, is_runnable: bool, pallet
     let doc = attributes.summary().map(|doc| quote!(.doc(#doc)));
     let arguments = phase.map(Phase::arguments).unwrap_or_default();
     let arguments = (!arguments.is_empty()).then(|| quote!(.arguments(&[#(#arguments),*])));
+    let implement = quote_spanned!(generated_at(before(name.span()))=> impl);
+    let name = mention(name);
     let run = is_runnable.then(|| quote!(.run(<#name as #pallet::RunnablePhase>::run)));
     quote_spanned! {generated_at(name.span())=>
         #conditions
-        impl #pallet::DefinesPhase for #name {
+        #implement #pallet::DefinesPhase for #name {
             const DEF: &'static #pallet::PhaseDef =
                 &#pallet::PhaseDef::new(#text, ::core::module_path!(), #location) #doc #arguments #run;
         }
@@ -273,10 +287,12 @@ fn defines(function: &Function, phase: Option<&Phase>, is_runnable: bool, pallet
 fn runnable(function: &Function, run: TokenStream, pallet: &Path) -> TokenStream {
     let Function { attributes, name, .. } = function;
     let conditions = attributes.conditions();
+    let implement = quote_spanned!(generated_at(before(name.span()))=> impl);
+    let name = mention(name);
     quote_spanned! {generated_at(name.span())=>
         #conditions
         #[allow(deprecated)] // A deprecated phase is the business of who names it.
-        impl #pallet::RunnablePhase for #name {
+        #implement #pallet::RunnablePhase for #name {
             fn run() -> ::core::result::Result<(), #pallet::Error> {
                 #run
             }

@@ -2,6 +2,7 @@
 
 use super::keys::Kind;
 use super::model::{Call, Name, Node, Phase, PhaseBody, Spec, SpecRef};
+use crate::spans::{after, before, generated_at, mention};
 use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::{quote, quote_spanned};
 use syn::ext::IdentExt;
@@ -17,8 +18,10 @@ pub(crate) fn item(spec: &Spec) -> TokenStream {
     let definition = definition(spec);
     let spec_doc = format!(" Returns the {}.", spec.kind.noun());
     let built = path(pallet, built);
-    let structure = quote_spanned!(ident.span()=> struct #ident;);
+    let word = quote_spanned!(before(ident.span())=> struct);
+    let structure = quote_spanned!(ident.span()=> #word #ident;);
     let spec = relocated(quote!(#visibility fn spec() -> #built), generated_at(ident.span()));
+    let ident = mention(ident);
     quote! {
         #attributes
         #visibility #structure
@@ -89,8 +92,10 @@ fn definition(spec: &Spec) -> TokenStream {
     // Whether the last field of a struct is given is the user's choice.
     let allow_update = spec.node.has_sections().then(|| quote!(#[allow(clippy::needless_update)]));
     // At the item's name, where rustc shall point when there is another item of this name.
-    quote_spanned! {generated_at(ident.span())=>
-        impl #pallet::#defines for #ident {
+    let implement = quote_spanned!(generated_at(before(ident.span()))=> impl);
+    let ident = mention(ident);
+    quote_spanned! {generated_at(after(ident.span()))=>
+        #implement #pallet::#defines for #ident {
             #bases
 
             #allow_update
@@ -118,25 +123,23 @@ fn bases(spec: &Spec) -> Option<TokenStream> {
             SpecRef::Built(_) => None,
         })
     };
-    let types = paths()
-        .map(|path| quote_spanned!(path.span()=> <#path as #pallet::DefinesServerSpec>::BasesWithoutCircle));
+    let types = paths().map(|path| {
+        let open = quote_spanned!(before(path.span())=> <);
+        quote_spanned!(after(path.span())=> #open #path as #pallet::DefinesServerSpec>::BasesWithoutCircle)
+    });
     // What rustc underlines: from the first base to the last.
-    let begin = paths().next().map_or_else(Span::call_site, Spanned::span);
-    let end = paths().next_back().map_or_else(Span::call_site, Spanned::span);
+    let begin = paths().next().map_or_else(Span::call_site, |path| before(path.span()));
+    let end = paths().next_back().map_or_else(Span::call_site, |path| after(path.span()));
     let (open, close) = (quote_spanned!(begin=> <), quote_spanned!(end=> ::Nothing));
     Some(quote! {
         type BasesWithoutCircle = #open (#(#types,)*) as #pallet::__private::Forget> #close;
     })
 }
 
-/// Returns a span for generated code that stands where the user's token stands. Lints know that it is generated.
-pub(crate) fn generated_at(at: Span) -> Span {
-    Span::call_site().located_at(at)
-}
-
-/// Returns tokens that mean what they mean, and stand somewhere else.
-fn relocated(tokens: TokenStream, at: Span) -> TokenStream {
-    let relocate = |mut token: TokenTree| {
+/// Returns tokens that mean what they mean, and reach from the beginning to the end of a token that stands elsewhere.
+fn relocated(tokens: TokenStream, place: Span) -> TokenStream {
+    let relocate = |(i, mut token): (usize, TokenTree)| {
+        let at = if i == 0 { before(place) } else { after(place) };
         token.set_span(match &token {
             // It means the same everywhere, and comes first, where the ends of an item must be of one kind.
             TokenTree::Ident(word) if word == "pub" => at,
@@ -144,12 +147,12 @@ fn relocated(tokens: TokenStream, at: Span) -> TokenStream {
         });
         token
     };
-    tokens.into_iter().map(relocate).collect()
+    tokens.into_iter().enumerate().map(relocate).collect()
 }
 
 /// Returns the place of a token in the user's source, as an expression.
 pub(crate) fn location(pallet: &Path, at: Span) -> TokenStream {
-    let place = quote_spanned!(at=> ::core::file!(), ::core::line!(), ::core::column!());
+    let place = quote_spanned!(before(at)=> ::core::file!(), ::core::line!(), ::core::column!());
     quote!(#pallet::Location::new(#place))
 }
 
@@ -169,7 +172,8 @@ fn definitions(specs: &[SpecRef], method: TokenStream, kind: Kind, pallet: &Path
 /// underlines when the path leads to something else.
 fn definition_of(path: &Path, kind: Kind, pallet: &Path) -> TokenStream {
     let Names { defines, .. } = Names::of(kind);
-    quote_spanned!(path.span()=> <#path as #pallet::#defines>::DEF)
+    let open = quote_spanned!(before(path.span())=> <);
+    quote_spanned!(after(path.span())=> #open #path as #pallet::#defines>::DEF)
 }
 
 /// Returns an expression that builds another spec.
@@ -177,9 +181,17 @@ fn build(spec: &SpecRef, kind: Kind, pallet: &Path) -> TokenStream {
     match spec {
         SpecRef::Item(path) => {
             let definition = definition_of(path, kind, pallet);
-            quote_spanned!(path.span()=> #definition.spec())
+            quote_spanned!(after(path.span())=> #definition.spec())
         }
         SpecRef::Built(expression) => expression.clone(),
+    }
+}
+
+/// Returns the place of the call that takes another spec. The type of an item is known to be right.
+fn around(spec: &SpecRef) -> Span {
+    match spec {
+        SpecRef::Item(path) => after(path.span()),
+        SpecRef::Built(expression) => expression.span(),
     }
 }
 
@@ -190,18 +202,20 @@ fn construction(spec: &Spec) -> TokenStream {
         return sections(&spec.node, pallet);
     }
     let Names { defines, built, .. } = Names::of(spec.kind);
-    let built = path(pallet, built);
+    let (built, ident) = (path(pallet, built), mention(ident));
     let count = spec.count.as_ref().map(|call| call.expand("count"));
     let protect = spec.protect.as_ref().map(|call| call.expand("protect"));
     let node = node_spec(&spec.node, pallet);
     // Each call is at its item, where rustc shall point when the item has the wrong type.
     let groups = spec.groups.iter().map(|group| {
+        let at = around(group);
         let group = build(group, Kind::Group, pallet);
-        quote_spanned!(group.span()=> .group(#group))
+        quote_spanned!(at=> .group(#group))
     });
     let extends = spec.extends.iter().map(|base| {
+        let at = around(base);
         let base = build(base, Kind::ServerSpec, pallet);
-        quote_spanned!(base.span()=> .extends(#base))
+        quote_spanned!(at=> .extends(#base))
     });
     let roles = spec.roles.iter().map(|role| {
         let name = role.literal();
@@ -274,7 +288,9 @@ impl Phase {
             // A path is used as a type, which only `#[phase]` makes of it, and never as a function: one mistake
             // shall not be two errors.
             PhaseBody::Path(path) => {
-                quote_spanned!(generated_at(path.span())=> || <#path as #pallet::RunnablePhase>::run())
+                let open = quote_spanned!(generated_at(path.span())=> || <);
+                let at = generated_at(after(path.span()));
+                quote_spanned!(at=> #open #path as #pallet::RunnablePhase>::run())
             }
             PhaseBody::Call(call) => quote_spanned!(generated_at(call.span())=> || #call),
             PhaseBody::Closure(closure) => closure.clone(),

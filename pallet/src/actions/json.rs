@@ -17,7 +17,8 @@ pub struct JsonPart {
 
 impl Value<String> {
     /// Returns a part of a value that is JSON, by its path: names of members and numbers of elements, separated by
-    /// dots. A string gives its text, another value its JSON. What is no JSON, or has no such part, fails.
+    /// dots. A string gives its text, another value its JSON. What is no JSON, or has no such part, fails. There is no
+    /// such method without pallet's feature `json`.
     ///
     /// The controller looks it up. Where only the node computes the value, because something before it changes, the
     /// rest of the phase is planned once that has been done: another pair of round trips, shown in the plan.

@@ -13,8 +13,7 @@ use super::attributes::{Attributes, GivenPath, attribute_methods, first_words, m
 use crate::action::{Action, ContentChange, Diff, Split, View};
 use crate::claim::{self, Claim};
 use crate::facts::Facts;
-use crate::graph::{ActionId, AnyHandle, Handle, record, refuse};
-use crate::location::Location;
+use crate::graph::{ActionId, AnyHandle, Handle, record};
 use crate::name::RemotePath;
 use crate::probe::{Contents, PathKind, PathState, Probe, Sha256};
 use crate::script::{FILES, Script};
@@ -41,7 +40,8 @@ pub struct RemoteFile {
 #[derive(Debug)]
 pub enum NewFile {}
 
-/// Declares a file with a content: say which with `content`, `template`, `local_file`, `copy_of` or `url`.
+/// Declares a file with a content: say which with `content`, `local_file`, `copy_of`, `url` or, where pallet has the
+/// feature of this name, `template`.
 ///
 /// The content travels only when the hash of what is there differs. The file is replaced at once, by renaming a
 /// file made beside it; links at this path are replaced and not followed. When somebody else changed the file since
@@ -84,11 +84,12 @@ impl Handle<NewFile> {
     }
 
     /// Gives the content of a Jinja template, filled in on the controller. A variable that the context lacks is
-    /// a mistake, and so is a template that cannot be parsed.
+    /// a mistake, and so is a template that cannot be parsed. There is no such method without pallet's feature
+    /// `template`, which a program asks for in its `Cargo.toml`: `pallet = { …, features = ["template"] }`.
     #[cfg(feature = "template")]
     #[track_caller]
     pub fn template(self, template: &str, context: impl Into<minijinja::Value>) -> Handle<RemoteFile> {
-        let location = Location::caller();
+        let location = crate::location::Location::caller();
         let mut environment = minijinja::Environment::new();
         environment.set_undefined_behavior(minijinja::UndefinedBehavior::Strict);
         // A file that ends with a newline is meant to.
@@ -99,7 +100,7 @@ impl Handle<NewFile> {
             .and_then(|()| environment.get_template("template"))
             .and_then(|template| template.render(context.into()));
         let text = rendered.unwrap_or_else(|error| {
-            refuse(location, template_mistake(&error, template), None);
+            crate::graph::refuse(location, template_mistake(&error, template), None);
             String::new()
         });
         self.with_source(Source::Text(Text::from(text)))

@@ -1,11 +1,11 @@
 //! What a machine is made of: disks, mounts, addresses, accounts, and what it runs on.
 
-use serde::Serialize;
 use std::fmt;
 use std::net::IpAddr;
 
 /// An address of a network interface.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct InterfaceAddress {
     /// The interface, such as `eth0`.
     pub interface: String,
@@ -16,7 +16,8 @@ pub struct InterfaceAddress {
 }
 
 /// A disk.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct Disk {
     /// The kernel's name for it, without `/dev/`: `vda`.
     pub name: String,
@@ -25,7 +26,8 @@ pub struct Disk {
 }
 
 /// Something that is mounted.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct Mount {
     /// The device, or what stands for one.
     pub device: String,
@@ -38,7 +40,8 @@ pub struct Mount {
 }
 
 /// An account that can log in.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct LoginUser {
     /// Its name.
     pub name: String,
@@ -53,8 +56,8 @@ pub struct LoginUser {
 }
 
 /// What a virtual machine runs on. The names are those that `systemd-detect-virt` has for them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize), serde(rename_all = "lowercase"))]
 #[non_exhaustive]
 pub enum Hypervisor {
     /// KVM, or QEMU without it.

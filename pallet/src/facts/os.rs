@@ -2,11 +2,11 @@
 
 use super::Version;
 use crate::name::InvalidName;
-use serde::{Serialize, Serializer};
 use std::fmt;
 
 /// An operating system and its version.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct Os {
     /// The family it belongs to.
     pub family: OsFamily,
@@ -137,8 +137,9 @@ impl std::str::FromStr for OsFamily {
     }
 }
 
-impl Serialize for OsFamily {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+#[cfg(feature = "serde")]
+impl serde::Serialize for OsFamily {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(self.as_str())
     }
 }

@@ -1,11 +1,10 @@
 //! With what a node starts services and installs packages.
 
-use serde::Serialize;
 use std::fmt;
 
 /// What starts and stops services on a node.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize), serde(rename_all = "lowercase"))]
 pub enum InitSystem {
     /// systemd runs as PID 1.
     Systemd,
@@ -32,8 +31,8 @@ impl fmt::Display for InitSystem {
 }
 
 /// A package manager.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize), serde(rename_all = "lowercase"))]
 pub enum PackageManagerKind {
     /// apt-get and dpkg.
     Apt,
@@ -60,8 +59,8 @@ impl fmt::Display for PackageManagerKind {
 }
 
 /// Whose `stat`, `readlink` and so on a node has.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize), serde(rename_all = "lowercase"))]
 pub enum Utilities {
     /// GNU coreutils.
     Gnu,

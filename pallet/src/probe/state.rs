@@ -4,7 +4,6 @@ use super::Tree;
 use crate::graph::ActionId;
 use crate::name::{AccountName, PackageName, RemotePath, UnitName};
 use crate::secret::Secret;
-use sha2::{Digest, Sha256 as Hasher};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
@@ -15,7 +14,7 @@ pub struct Sha256([u8; 32]);
 impl Sha256 {
     /// Returns the hash of `content`.
     pub fn of(content: &[u8]) -> Self {
-        Sha256(Hasher::digest(content).into())
+        Sha256(hmac_sha256::Hash::hash(content))
     }
 
     /// Returns the hash of all that a reader gives, and how many bytes that is.
@@ -24,11 +23,11 @@ impl Sha256 {
     ///
     /// Those of the reader.
     pub fn read(mut reader: impl std::io::Read) -> std::io::Result<(Self, u64)> {
-        let (mut hasher, mut size) = (Hasher::new(), 0);
+        let (mut hasher, mut size) = (hmac_sha256::Hash::new(), 0);
         let mut buffer = vec![0; 64 << 10];
         loop {
             match reader.read(&mut buffer)? {
-                0 => return Ok((Sha256(hasher.finalize().into()), size)),
+                0 => return Ok((Sha256(hasher.finalize()), size)),
                 n => {
                     hasher.update(&buffer[..n]);
                     size += n as u64;

@@ -4,11 +4,12 @@
 use std::env;
 use std::ffi::OsStr;
 use std::path::PathBuf;
+use std::process::Command;
 
 /// Ends the test here when the machine lacks one of the named parts, saying so on standard error.
 ///
-/// A part is `"root"` (the test runs as root), `"nodes"` (all that [`nodes`](crate::nodes) needs) or else the
-/// name of a program. With `PALLET_TEST_REQUIRE=1` in the environment the test fails instead. The list of what
+/// A part is `"root"` (the test runs as root), `"nodes"` (all that [`nodes`](crate::nodes) needs),
+/// `"rust-analyzer"` (of the toolchain in use, with the library's source) or else the name of a program. With `PALLET_TEST_REQUIRE=1` in the environment the test fails instead. The list of what
 /// was left out is in the file that `PALLET_TEST_IGNORED` names, if it is set; `scripts/test` prints it.
 ///
 /// ```
@@ -73,6 +74,7 @@ fn missing_part(part: &str) -> Option<String> {
     match part {
         "root" => (!is_root()).then(|| "needs root".to_owned()),
         "nodes" => missing_for_nodes(),
+        "rust-analyzer" => missing_rust_analyzer(),
         name => program(name).is_none().then(|| format!("no program {name}")),
     }
 }
@@ -90,6 +92,19 @@ fn missing_for_nodes() -> Option<String> {
         .map(|&(_, package)| package)
         .collect();
     (!absent.is_empty()).then(|| format!("nodes need the packages {}", absent.join(", ")))
+}
+
+/// A program of that name proves nothing: rustup has one that asks for the component. And where the source of the
+/// standard library is missing, rust-analyzer would install it by itself, while others build.
+fn missing_rust_analyzer() -> Option<String> {
+    let output = |program: &str, arg: &[&str]| {
+        let output = Command::new(program).args(arg).output().ok()?;
+        output.status.success().then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned())
+    };
+    let has_source = |sysroot: String| PathBuf::from(sysroot).join("lib/rustlib/src/rust/library").is_dir();
+    let is_there = output("rust-analyzer", &["--version"]).is_some()
+        && output("rustc", &["--print", "sysroot"]).is_some_and(has_source);
+    (!is_there).then(|| "rust-analyzer needs `rustup component add rust-analyzer rust-src`".to_owned())
 }
 
 /// Whether this process is root, told by the owner of its folder in `/proc`.
