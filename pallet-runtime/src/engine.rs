@@ -14,6 +14,7 @@ mod asking;
 mod connect;
 mod drawing;
 mod facts;
+mod fetch;
 mod lifecycle;
 mod local_tree;
 mod nodes;

@@ -9,6 +9,7 @@
 //! | [`package_manager`] | the package index refreshed, everything upgraded, the package manager configured |
 //! | [`remote_file`] | a file with this content |
 //! | [`remote_directory`] | a directory that is the same as one on the controller, or unpacked from an archive |
+//! | [`fetch_file`] | a file on the controller that is the same as one on the node |
 //! | [`file`](file()) | a file that exists, whatever its content, or does not |
 //! | [`line_in_file`], [`block_in_file`], [`replace_in_file`] | a part of a file that others write as well |
 //! | [`directory`](directory()) | a directory that exists, or does not |
@@ -50,6 +51,7 @@ mod directory;
 mod edit;
 mod environment;
 mod exec;
+mod fetch_file;
 mod fifo;
 mod file;
 mod groups;
@@ -92,6 +94,7 @@ pub use edit::{
 };
 pub use environment::{Environment, EtcDefault, environment, etc_default};
 pub use exec::{Exec, OutputOf, exec, exec_script, output_of};
+pub use fetch_file::{FetchFile, fetch_file};
 pub use fifo::{Fifo, fifo};
 pub use file::{File, file};
 pub use groups::{Group, group};

@@ -156,6 +156,7 @@ fn literals_that_macros_refuse_are_refused_when_the_plan_is_made() {
         block_in_file("relative").block("x"),
         replace_in_file("relative").replace("x", "y"),
         wait_for_file("relative"),
+        fetch_file("relative").to("x"),
         fifo("relative"),
         package_file("relative"),
         swap_file("relative", 1 << 20),

@@ -39,6 +39,7 @@ fn on_debian() {
     cases::run(&lab, table());
     what_is_wrong_is_refused(&lab);
     what_was_interrupted_is_finished(&lab);
+    files_come_to_the_controller(&lab);
 }
 
 #[test]
@@ -47,6 +48,7 @@ fn on_busybox() {
     let lab = Lab::new(Machine::busybox());
     lab.machine.check("mkdir -p /srv");
     cases::run(&lab, table());
+    files_come_to_the_controller(&lab);
 }
 
 #[test]
@@ -157,6 +159,36 @@ fn what_is_wrong_is_refused(lab: &Lab) {
     std::fs::remove_dir(gone.path()).expect("removed");
     refused("/srv/other", &gone, "on the controller");
     lab.machine.check("[ -d /srv/wrong/file ] && [ ! -e /srv/other ] && [ ! -e /srv/none ]");
+}
+
+/// What a node has comes to the controller, whatever bytes it is made of.
+fn files_come_to_the_controller(lab: &Lab) {
+    let folder = local("echo old >old");
+    let to = |name: &str| folder.path().join(name).to_str().expect("UTF-8").to_owned();
+    let paths = [to("new/{node}/large"), to("old"), to("empty")];
+    let phase = move || {
+        fetch_file("/srv/bytes").to(&paths[0]);
+        fetch_file("/srv/written").to(&paths[1]);
+        fetch_file("/srv/empty").to(&paths[2]);
+    };
+    let size = "head -c 3000000 /dev/urandom >/srv/bytes && : >/srv/empty && echo new >/srv/written";
+    cases::run(lab, [Case::new("files of the node", phase).prepare(size)]);
+    let read = |name: &str| std::fs::read(folder.path().join(name)).expect("fetched");
+    let node =
+        std::fs::read_dir(folder.path().join("new")).expect("made").next().expect("one").expect("read");
+    let large = std::fs::read(node.path().join("large")).expect("fetched");
+    let sum = lab.machine.check("sha256sum </srv/bytes | cut -c-64");
+    assert_eq!(pallet::probe::Sha256::of(&large).to_string(), sum.trim_end());
+    assert_eq!((read("old"), read("empty")), (b"new\n".to_vec(), Vec::new()));
+    let mode = std::fs::metadata(folder.path().join("old")).expect("there").permissions();
+    assert_eq!(std::os::unix::fs::PermissionsExt::mode(&mode) & 0o777, 0o600);
+    let (none, too_large) = (to("none"), to("too-large"));
+    let report = lab.converge(move || fetch_file("/srv/none").to(&none));
+    assert!(report.troubles().join("\n").contains("there is no file /srv/none"), "{report:#?}");
+    lab.machine.check("truncate -s 17M /srv/bytes");
+    let report = lab.converge(move || fetch_file("/srv/bytes").to(&too_large));
+    assert!(report.troubles().join("\n").contains("larger than 16 MiB"), "{report:#?}");
+    assert!(!folder.path().join("too-large").exists());
 }
 
 /// A run that was killed between two files leaves each whole or not there, and its staging to the next one.
