@@ -33,9 +33,9 @@ impl Expected {
 
 /// The functions that make actions.
 pub(crate) const ACTIONS: &[(&[&str], Expected)] = &[
-    (&["remote_file", "directory", "file", "symbolic_link"], Expected::Text(rules::PATH)),
+    (&["remote_file", "directory", "file", "symbolic_link", "remote_directory"], Expected::Text(rules::PATH)),
     (&["line_in_file", "block_in_file", "replace_in_file"], Expected::Text(rules::PATH)),
-    (&["fifo", "package_file", "swap_file", "wait_for_file"], Expected::Text(rules::PATH)),
+    (&["fifo", "package_file", "swap_file", "wait_for_file", "fetch_file"], Expected::Text(rules::PATH)),
     (&["wait_for_port"], Expected::Port),
     (&["package"], Expected::Text(rules::PACKAGE)),
     (&["packages"], Expected::Texts(rules::PACKAGE)),
@@ -88,7 +88,8 @@ enum Called {
 fn called(tokens: &[TokenTree]) -> Called {
     let [before @ .., last] = tokens else { return Called::Nothing };
     // Not by their texts: making one of a group prints all that is in it.
-    let after = |mark: char| matches!(before.last(), Some(TokenTree::Punct(before)) if before.as_char() == mark);
+    let after =
+        |mark: char| matches!(before.last(), Some(TokenTree::Punct(before)) if before.as_char() == mark);
     match (before.last(), last) {
         (Some(TokenTree::Ident(_)), TokenTree::Punct(mark)) if mark.as_char() == '!' => Called::Macro,
         // `macro_rules! name { … }`

@@ -8,7 +8,8 @@
 //! | [`package_source`] | a repository, with its key |
 //! | [`package_manager`] | the package index refreshed, everything upgraded, the package manager configured |
 //! | [`remote_file`] | a file with this content |
-//! | [`remote_directory`] | a directory that is unpacked from an archive |
+//! | [`remote_directory`] | a directory that is the same as one on the controller, or unpacked from an archive |
+//! | [`fetch_file`] | a file on the controller that is the same as one on the node |
 //! | [`file`](file()) | a file that exists, whatever its content, or does not |
 //! | [`line_in_file`], [`block_in_file`], [`replace_in_file`] | a part of a file that others write as well |
 //! | [`directory`](directory()) | a directory that exists, or does not |
@@ -50,6 +51,7 @@ mod directory;
 mod edit;
 mod environment;
 mod exec;
+mod fetch_file;
 mod fifo;
 mod file;
 mod groups;
@@ -59,6 +61,7 @@ mod hosts;
 mod json;
 mod kernel_module;
 mod limits;
+mod local_directory;
 mod locale;
 mod mount;
 mod nftables;
@@ -91,6 +94,7 @@ pub use edit::{
 };
 pub use environment::{Environment, EtcDefault, environment, etc_default};
 pub use exec::{Exec, OutputOf, exec, exec_script, output_of};
+pub use fetch_file::{FetchFile, fetch_file};
 pub use fifo::{Fifo, fifo};
 pub use file::{File, file};
 pub use groups::{Group, group};
@@ -100,6 +104,7 @@ pub use hosts::{Hosts, HostsEntry, hosts, hosts_entry};
 pub use json::JsonPart;
 pub use kernel_module::{KernelModule, kernel_module};
 pub use limits::{Limits, limits};
+pub use local_directory::{LocalDirectory, LocalEntry, LocalTree};
 pub use locale::{Locale, locale};
 pub use mount::{Mount, mount};
 pub use nftables::{Nftables, nftables};

@@ -8,6 +8,7 @@ mod debconf;
 mod packages;
 mod parse;
 mod state;
+mod trees;
 mod units;
 
 pub use parse::ProbeError;
@@ -15,6 +16,8 @@ pub use state::{
     Account, AccountGroup, AuthorizedKeys, CommandResult, Contents, PackageState, PathKind, PathState,
     Sha256, Shadow, State, UnitState,
 };
+pub use trees::Tree;
+pub(crate) use trees::is_below;
 
 use crate::facts::{Facts, Utilities};
 use crate::graph::ActionId;
@@ -22,6 +25,7 @@ use crate::name::{AccountName, PackageName, RemotePath, UnitName};
 use crate::script::{AS_USER, Script};
 use packages::PackageQueries;
 use std::collections::{BTreeMap, BTreeSet};
+use trees::TreeQuery;
 
 /// A part of a script's answer: what a frame said, and all bytes up to the next one.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,6 +56,7 @@ pub struct Probe {
     owed: bool,
     debconf: BTreeSet<String>,
     origins: bool,
+    trees: BTreeMap<ActionId, TreeQuery>,
 }
 
 #[derive(Debug, Clone)]
@@ -79,6 +84,13 @@ impl Probe {
     pub fn text(&mut self, path: &RemotePath) {
         self.content(path);
         self.read.insert(path.clone());
+    }
+
+    /// Asks for all that is in a directory, at any depth, with the hashes of the files. Directories that one of the
+    /// patterns of `find` names are not entered: `-name` for those without a slash, `-path` for the others.
+    pub fn tree(&mut self, id: ActionId, path: &RemotePath, passed_over: Vec<String>) {
+        self.paths.insert(path.clone());
+        self.trees.insert(id, TreeQuery { path: path.clone(), passed_over });
     }
 
     /// Asks for the first line of a file, with one process for all: for what the kernel shows below `/proc` and `/sys`.
@@ -232,6 +244,7 @@ impl Probe {
             script = script.library(&AS_USER).code(KEYS);
             script = script.call("p_keys", self.keys.iter().map(AccountName::as_str));
         }
+        script = script.append(trees::script(&self.trees));
         for ((id, number), command) in &self.commands {
             let sink = if command.capture { "2>/dev/null" } else { ">/dev/null 2>&1" };
             script = script

@@ -10,9 +10,9 @@ pub(crate) use library::HOW;
 pub use library::{
     ACCOUNTS, ALTERNATIVES, APK, APPLY, APT, ARCHIVES, AS_USER, AUTHORIZED_KEYS, COMMANDS, DNF, DOWNLOADS,
     FILES, KERNEL, LINES, LOCALES, Library, MOUNTS, OPENRC, PACKAGES, PACMAN, RUNIT, SERVICES, SSH_KEYS,
-    SYSTEMD, SYSV, UFW, UPLOADS, ZYPPER,
+    SYSTEMD, SYSV, TREES, UFW, UPLOADS, ZYPPER,
 };
-pub use upload::{INLINE_LIMIT, Payload, Upload};
+pub use upload::{INLINE_LIMIT, PackedFile, Payload, Upload};
 
 use crate::graph::ActionId;
 use crate::text::{Text, TextPart};

@@ -12,7 +12,7 @@ use crate::graph::ActionId;
 use crate::name::{AccountName, PackageName, RemotePath, UnitName};
 use crate::probe::{
     Account, AccountGroup, AuthorizedKeys, CommandResult, PackageState, PathKind, PathState, READ_LIMIT,
-    Sha256, Shadow, State, UnitState,
+    Sha256, Shadow, State, Tree, UnitState, is_below,
 };
 use debts::Debts;
 use std::collections::{BTreeMap, HashMap};
@@ -189,6 +189,27 @@ impl World {
     pub fn listing(&self, path: &RemotePath) -> Known<&[String]> {
         let is = self.state.listings.get(path).map(Vec::as_slice).unwrap_or_default();
         Known { is, doubt: self.doubt(&Key::Line(path.clone())) }
+    }
+
+    /// Returns what is in a directory that was asked for as a tree, and what actions before this one put there.
+    pub fn tree(&self, id: ActionId, directory: &RemotePath) -> Known<Tree> {
+        let mut is = self.state.trees.get(&id).cloned().unwrap_or_default();
+        let mut doubt = self.doubt(&Key::Path(directory.clone()));
+        let below = self.predicted.keys().filter_map(|key| match key {
+            Key::Path(path) if path != directory && path.is_within(directory) => Some(path),
+            _ => None,
+        });
+        for path in below {
+            let known = self.path(path);
+            let name = path.as_str().as_bytes()[directory.as_str().len() + 1..].to_vec();
+            if known.is.kind == PathKind::Absent {
+                is.retain(|other, _| *other != name && !is_below(other, &name));
+            } else {
+                is.insert(name, known.is);
+            }
+            doubt = doubt.or(known.doubt);
+        }
+        Known { is, doubt }
     }
 
     /// Tells whether a directory that was asked for contains something; `None` when an action before may have

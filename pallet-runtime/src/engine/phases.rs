@@ -4,12 +4,12 @@ use super::connect::{self, BOOTSTRAPPED, LoginAs};
 use super::nodes::{Live, Member, Run, context, future_node, group_target, node_of};
 use super::reboot::{self, Back};
 use super::select::{self, Selection};
-use super::{apply, asking, planning};
+use super::{apply, asking, fetch, local_tree, planning};
 use crate::event::{Counts, Event, Failure};
 use crate::shell::RootShell;
 use crate::transport::local::LocalTransport;
 use crate::transport::{Terminal, Transport};
-use pallet::actions::{LocalContent, PublishFact, RemoteDirectory, RemoteFile};
+use pallet::actions::{FetchFile, LocalContent, LocalDirectory, PublishFact, RemoteDirectory, RemoteFile};
 use pallet::compute::Endpoint;
 use pallet::conflicts;
 use pallet::context::Context;
@@ -259,14 +259,17 @@ async fn converge_node(
             }
             Err(planning::CompareError::Failed(failure)) => return Err((counts, failure)),
         };
-        let before = done.actions.len();
-        match target.apply(&plan, live, &mut done).await {
+        let before = done.clone();
+        let applied = target.apply(&plan, live, &mut done).await;
+        let written = fetch::write(graph, &before, &done);
+        match applied {
             Ok(applied) => counts += applied,
             Err((applied, failure)) => {
                 counts += applied;
                 return Err((counts, failure));
             }
         }
+        written.map_err(|failure| (counts, failure))?;
         if let (Some(back), Some(reboot)) = (back, reboot::happens(&plan, graph, &done))
             && let Err(failure) = back.wait(run, live, reboot).await
         {
@@ -275,7 +278,7 @@ async fn converge_node(
         if !plan.is_split() {
             break;
         }
-        if done.actions.len() == before {
+        if done.actions.len() == before.actions.len() {
             let failure = Failure::new("the rest of the phase needs a value that the node did not give");
             return Err((counts, Box::new(failure)));
         }
@@ -363,13 +366,13 @@ pub(super) fn build_in<'a>(
     let mut built = build_phases(context, phases, group.location)?;
     run.see_tags(built.graph.in_order().flat_map(|(_, node)| node.how().tags()));
     built.graph.select(&run.request.tags, &run.request.skip_tags);
-    read_local_files(&built.graph);
+    read_local_files(&built.graph, context);
     conflicts::check(&built.graph)?;
     Ok(built)
 }
 
 /// Reads the files on the controller that actions give as contents. `pallet` itself does no input or output.
-pub(super) fn read_local_files(graph: &ActionGraph) {
+pub(super) fn read_local_files(graph: &ActionGraph, context: &Context) {
     for (_, node) in graph.in_order() {
         let action: &dyn std::any::Any = node.action();
         if let Some(file) = action.downcast_ref::<RemoteFile>()
@@ -380,6 +383,12 @@ pub(super) fn read_local_files(graph: &ActionGraph) {
             && let Some(path) = directory.local_path()
         {
             directory.set_local_content(read_local(path).map_err(|error| error.to_string()));
+        } else if let Some(directory) = action.downcast_ref::<LocalDirectory>()
+            && let Some(path) = directory.local_path()
+        {
+            directory.set_local_tree(local_tree::read(path, |name| directory.leaves_out(name)));
+        } else if let Some(file) = action.downcast_ref::<FetchFile>() {
+            fetch::resolve(file, context);
         }
     }
 }
@@ -428,7 +437,10 @@ impl Mistakes {
         let facts = Facts::example();
         for (id, node) in graph.in_order() {
             let action: &dyn std::any::Any = node.action();
-            if (action.is::<RemoteFile>() || action.is::<RemoteDirectory>())
+            if (action.is::<RemoteFile>()
+                || action.is::<RemoteDirectory>()
+                || action.is::<LocalDirectory>()
+                || action.is::<FetchFile>())
                 && let Err(message) = node.action().probe(id, &facts, &mut Default::default())
             {
                 self.add(Failure::new(message).at(node.location()));

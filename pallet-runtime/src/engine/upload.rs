@@ -4,6 +4,8 @@
 //! script. Root checks their hashes when it takes them from there. What an interrupted run leaves is removed by the
 //! next.
 
+mod pack;
+
 use super::connect::shell_failure;
 use super::nodes::Live;
 use crate::event::Failure;
@@ -79,6 +81,9 @@ async fn send_one(live: &Live, upload: &Upload, path: &str) -> Result<(), Failur
                 Failure::new(format!("cannot read {} on the controller: {error}", local.display()))
             })?;
             live.transport.upload(path, &mut file).await.map_err(failure)
+        }
+        Payload::Pack(files) => {
+            live.transport.upload(path, &mut pack::Pack::new(files)).await.map_err(failure)
         }
     }
 }

@@ -125,7 +125,7 @@ fn named(account: &Option<String>) -> Option<AccountName> {
     AccountName::new(name).ok()
 }
 
-fn is_account(wanted: &str, name: &str, id: Option<u32>) -> bool {
+pub(crate) fn is_account(wanted: &str, name: &str, id: Option<u32>) -> bool {
     wanted == name || id.is_some_and(|id| wanted.parse() == Ok(id))
 }
 

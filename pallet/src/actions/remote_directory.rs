@@ -1,6 +1,7 @@
 //! A directory that is unpacked from an archive.
 
 use super::attributes::{Attributes, GivenPath, attribute_methods, first_words, missing_parent};
+use super::local_directory::LocalDirectory;
 use super::remote_file::Download;
 use super::remote_file::source::{LocalContent, Source, Wanted};
 use crate::action::{Action, Diff, View};
@@ -29,8 +30,9 @@ pub struct RemoteDirectory {
 #[derive(Debug)]
 pub enum NewDirectory {}
 
-/// Declares a directory that is unpacked from an archive: say which with `local_archive`, `archive`, `url` or
-/// `unverified_url`.
+/// Declares a directory with what is in it: unpacked from an archive, which `local_archive`, `archive`, `url` or
+/// `unverified_url` names, or the same as one on the controller, which
+/// [`local_directory`](Handle::<NewDirectory>::local_directory) names. What follows is about archives.
 ///
 /// A tar archive, compressed in any way that the node's `tar` knows, or a zip file, for which the node needs `unzip`.
 /// It is unpacked beside the directory first, so one that is broken changes nothing, and refused when a member is
@@ -55,7 +57,7 @@ pub enum NewDirectory {}
 /// # Ok::<(), pallet::graph::GraphError>(())
 /// ```
 #[track_caller]
-#[must_use = "say what is unpacked: call `local_archive`, `archive`, `url` or `unverified_url`"]
+#[must_use = "say what is in it: call `local_directory`, `local_archive`, `archive`, `url` or `unverified_url`"]
 pub fn remote_directory(path: impl AsRef<str>) -> Handle<NewDirectory> {
     let directory = RemoteDirectory {
         path: GivenPath::new(path),
@@ -70,6 +72,14 @@ pub fn remote_directory(path: impl AsRef<str>) -> Handle<NewDirectory> {
 attribute_methods!(RemoteDirectory);
 
 impl Handle<NewDirectory> {
+    /// Makes the directory the same as one on the controller: its files, directories and symbolic links. A relative
+    /// path is resolved against the folder in which the program runs. See [`LocalDirectory`].
+    #[track_caller]
+    pub fn local_directory(self, path: impl Into<PathBuf>) -> Handle<LocalDirectory> {
+        let directory = self.cast::<RemoteDirectory>();
+        directory.turn_into(|directory| LocalDirectory::new(directory.path.clone(), path.into()))
+    }
+
     /// Unpacks an archive on the controller. A relative path is resolved against the folder in which the program runs.
     #[track_caller]
     pub fn local_archive(self, path: impl Into<PathBuf>) -> Handle<RemoteDirectory> {
@@ -195,8 +205,7 @@ impl Action for RemoteDirectory {
         if self.path.get().parent().is_none() {
             return Err("nothing is unpacked over the root directory".to_owned());
         }
-        let missing =
-            "it is not said what is unpacked: call `local_archive`, `archive`, `url` or `unverified_url`";
+        let missing = "it is not said what is in it: call `local_directory`, `local_archive`, `archive`, `url` or `unverified_url`";
         self.source.as_ref().ok_or_else(|| missing.to_owned())?.check()?;
         self.attributes.check()
     }

@@ -121,6 +121,17 @@ impl<A: Action> Handle<A> {
         self.any
     }
 
+    /// Puts another action in the place of this one: for what a constructor cannot know yet.
+    pub(crate) fn turn_into<B: Action>(self, other: impl FnOnce(&A) -> B) -> Handle<B> {
+        with_node(self.any, |node| {
+            let action: &dyn std::any::Any = &*node.action;
+            if let Some(other) = action.downcast_ref::<A>().map(other) {
+                node.action = Box::new(other);
+            }
+        });
+        self.cast()
+    }
+
     /// Returns a handle of another type for the same action.
     pub(crate) fn cast<B: Action>(self) -> Handle<B> {
         Handle::new(self.any)

@@ -5,7 +5,7 @@ use super::state::{
     Account, AccountGroup, AuthorizedKeys, CommandResult, Contents, PathKind, PathState, Sha256, Shadow,
     State,
 };
-use super::{Probe, READ_LIMIT, Section, debconf, units};
+use super::{Probe, READ_LIMIT, Section, debconf, trees, units};
 use crate::facts::Facts;
 use crate::graph::ActionId;
 use crate::name::{AccountName, RemotePath};
@@ -69,6 +69,7 @@ impl Probe {
         if !self.keys.is_empty() {
             self.parse_keys(&answer.text("keys")?, &mut state)?;
         }
+        trees::parse(&self.trees, &answer, &mut state)?;
         self.parse_commands(sections, &mut state)?;
         Ok(state)
     }
@@ -272,7 +273,7 @@ pub(super) struct Answer<'a> {
 }
 
 impl<'a> Answer<'a> {
-    fn body(&self, header: &str) -> Result<&'a [u8], ProbeError> {
+    pub(super) fn body(&self, header: &str) -> Result<&'a [u8], ProbeError> {
         let found = self.sections.iter().find(|section| section.header == header);
         found.map(|section| section.body.as_slice()).ok_or_else(|| ProbeError::new(header))
     }
@@ -283,7 +284,7 @@ impl<'a> Answer<'a> {
 }
 
 /// `stat -c '%f %u %g %s %Y/%U/%G'`: names may have blanks in them.
-fn parse_stat(line: &str) -> Option<PathState> {
+pub(super) fn parse_stat(line: &str) -> Option<PathState> {
     let mut fields = line.split('/');
     let mut words = fields.next()?.split(' ');
     let (owner, group) = (fields.next()?, fields.next()?);

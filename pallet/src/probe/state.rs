@@ -1,5 +1,6 @@
 //! What a probe found, as values.
 
+use super::Tree;
 use crate::graph::ActionId;
 use crate::name::{AccountName, PackageName, RemotePath, UnitName};
 use crate::secret::Secret;
@@ -97,6 +98,8 @@ pub struct State {
     pub commands: BTreeMap<(ActionId, u8), CommandResult>,
     /// The hashes of what pallet wrote to each path, the last one last.
     pub written: BTreeMap<RemotePath, Vec<Sha256>>,
+    /// What is in the directories that were asked for as trees, by action.
+    pub trees: BTreeMap<ActionId, Tree>,
     /// Where what stands at a path came from last, and which content that was, both as hashes.
     pub origins: BTreeMap<RemotePath, (Sha256, Sha256)>,
     /// Restarts and reloads that an earlier run still owed: `reload-nginx`.

@@ -62,6 +62,9 @@ pub static ARCHIVES: Library = Library::new("archives", include_str!("archives.s
 /// Contents that do not travel in a script.
 pub static UPLOADS: Library = Library::new("uploads", include_str!("uploads.sh"), &[&APPLY]);
 
+/// Directories that are the same as those of the controller.
+pub static TREES: Library = Library::new("trees", include_str!("trees.sh"), &[&FILES]);
+
 /// What is fetched from URLs.
 pub static DOWNLOADS: Library = Library::new("downloads", include_str!("downloads.sh"), &[&FILES]);
 
@@ -144,7 +147,7 @@ mod tests {
     use std::collections::BTreeMap;
 
     const ALL: &[&Library] = &[
-        &APPLY, &FILES, &DOWNLOADS, &ACCOUNTS, &PACKAGES, &APT, &RPM, &DNF, &ZYPPER, &PACMAN, &APK,
+        &APPLY, &FILES, &TREES, &DOWNLOADS, &ACCOUNTS, &PACKAGES, &APT, &RPM, &DNF, &ZYPPER, &PACMAN, &APK,
         &SERVICES, &SYSTEMD, &SYSV, &OPENRC, &RUNIT, &COMMANDS, &HOW,
     ];
 

@@ -23,12 +23,31 @@ pub enum Payload {
     Text(Text),
     /// A file on the controller.
     File(PathBuf),
+    /// Files on the controller, as one tar archive. What stands for its hash are their hashes: those are to be checked.
+    Pack(Vec<PackedFile>),
+}
+
+/// A file in an archive that is uploaded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PackedFile {
+    /// Its name in the archive.
+    pub name: String,
+    /// Where it is on the controller.
+    pub path: PathBuf,
+    /// How many bytes it had when it was read.
+    pub size: u64,
 }
 
 impl Upload {
     /// Returns the upload of a file on the controller that had this hash and size when it was read.
     pub fn file(path: &Path, hash: Sha256, size: u64) -> Self {
         Upload { hash, size, payload: Payload::File(path.to_owned()) }
+    }
+
+    /// Returns the upload of several files as one archive, named by a hash of their hashes.
+    pub(crate) fn pack(hash: Sha256, files: Vec<PackedFile>) -> Self {
+        let size = files.iter().map(|file| file.size).sum();
+        Upload { hash, size, payload: Payload::Pack(files) }
     }
 
     /// Returns the hash, by which the script finds it.
@@ -52,7 +71,7 @@ impl Payload {
     pub fn bytes(&self) -> Option<Vec<u8>> {
         match self {
             Payload::Text(text) => text.resolve(|_| None).ok(),
-            Payload::File(_) => None,
+            Payload::File(_) | Payload::Pack(_) => None,
         }
     }
 }
@@ -79,6 +98,14 @@ impl Script {
         let mut script = Script::new().library(&UPLOADS).code("p_receive ").word(hash).code(" || return\n");
         script.uploads.push(upload);
         script
+    }
+
+    /// Says that an upload must be on the node before the script runs.
+    #[must_use]
+    pub(crate) fn upload(mut self, upload: Upload) -> Script {
+        self = self.library(&UPLOADS);
+        self.uploads.push(upload);
+        self
     }
 
     /// Returns what must be on the node before the script runs.

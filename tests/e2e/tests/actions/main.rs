@@ -23,6 +23,7 @@ mod scripts;
 mod services;
 mod sources;
 mod ssh;
+mod sync;
 mod system;
 mod uploads;
 mod waits;
