@@ -165,6 +165,43 @@ macro_rules! attribute_methods {
 }
 pub(crate) use attribute_methods;
 
+/// Makes a type without values the type of a handle whose action is not complete yet: nothing of it can be called.
+macro_rules! never_runs {
+    ($unfinished:ty) => {
+        impl $crate::action::Action for $unfinished {
+            fn kind(&self) -> &'static str {
+                match *self {}
+            }
+
+            fn subject(&self) -> String {
+                match *self {}
+            }
+
+            fn probe(
+                &self,
+                _: $crate::graph::ActionId,
+                _: &$crate::facts::Facts,
+                _: &mut $crate::probe::Probe,
+            ) -> Result<(), String> {
+                match *self {}
+            }
+
+            fn diff(&self, _: &$crate::action::View<'_>) -> $crate::action::Diff {
+                match *self {}
+            }
+
+            fn apply(&self, _: &$crate::action::View<'_>) -> $crate::script::Script {
+                match *self {}
+            }
+
+            fn predict(&self, _: $crate::graph::ActionId, _: &mut $crate::world::World) {
+                match *self {}
+            }
+        }
+    };
+}
+pub(crate) use never_runs;
+
 /// A path as the user wrote it, kept until it can be refused with the line.
 #[derive(Debug, Clone)]
 pub(crate) struct GivenPath(Result<RemotePath, String>);

@@ -1,6 +1,6 @@
 //! A directory that is unpacked from an archive.
 
-use super::attributes::{Attributes, GivenPath, attribute_methods, first_words, missing_parent};
+use super::attributes::{Attributes, GivenPath, attribute_methods, first_words, missing_parent, never_runs};
 use super::local_directory::LocalDirectory;
 use super::remote_file::Download;
 use super::remote_file::source::{LocalContent, Source, Wanted};
@@ -165,31 +165,7 @@ impl RemoteDirectory {
     }
 }
 
-impl Action for NewDirectory {
-    fn kind(&self) -> &'static str {
-        match *self {}
-    }
-
-    fn subject(&self) -> String {
-        match *self {}
-    }
-
-    fn probe(&self, _: ActionId, _: &Facts, _: &mut Probe) -> Result<(), String> {
-        match *self {}
-    }
-
-    fn diff(&self, _: &View<'_>) -> Diff {
-        match *self {}
-    }
-
-    fn apply(&self, _: &View<'_>) -> Script {
-        match *self {}
-    }
-
-    fn predict(&self, _: ActionId, _: &mut World) {
-        match *self {}
-    }
-}
+never_runs!(NewDirectory);
 
 impl Action for RemoteDirectory {
     fn kind(&self) -> &'static str {

@@ -9,7 +9,7 @@ use download::Signature;
 pub use source::LocalContent;
 use source::{NO_CONTENT, Source, Wanted};
 
-use super::attributes::{Attributes, GivenPath, attribute_methods, first_words, missing_parent};
+use super::attributes::{Attributes, GivenPath, attribute_methods, first_words, missing_parent, never_runs};
 use crate::action::{Action, ContentChange, Diff, Split, View};
 use crate::claim::{self, Claim};
 use crate::facts::Facts;
@@ -286,31 +286,7 @@ fn template_mistake(error: &minijinja::Error, template: &str) -> String {
     }
 }
 
-impl Action for NewFile {
-    fn kind(&self) -> &'static str {
-        match *self {}
-    }
-
-    fn subject(&self) -> String {
-        match *self {}
-    }
-
-    fn probe(&self, _: ActionId, _: &Facts, _: &mut Probe) -> Result<(), String> {
-        match *self {}
-    }
-
-    fn diff(&self, _: &View<'_>) -> Diff {
-        match *self {}
-    }
-
-    fn apply(&self, _: &View<'_>) -> Script {
-        match *self {}
-    }
-
-    fn predict(&self, _: ActionId, _: &mut World) {
-        match *self {}
-    }
-}
+never_runs!(NewFile);
 
 impl Action for RemoteFile {
     fn kind(&self) -> &'static str {

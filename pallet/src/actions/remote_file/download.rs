@@ -2,9 +2,8 @@
 
 use super::RemoteFile;
 use super::source::Wanted;
-use crate::action::{Action, Diff, Problem, View};
-use crate::actions::attributes::GivenPath;
-use crate::facts::Facts;
+use crate::action::Problem;
+use crate::actions::attributes::{GivenPath, never_runs};
 use crate::graph::{ActionId, Handle};
 use crate::name::RemotePath;
 use crate::probe::{Probe, Sha256};
@@ -240,31 +239,7 @@ fn find_hash(checksums: &str, url: &str) -> Option<Sha256> {
     }
 }
 
-impl Action for NewDownload {
-    fn kind(&self) -> &'static str {
-        match *self {}
-    }
-
-    fn subject(&self) -> String {
-        match *self {}
-    }
-
-    fn probe(&self, _: ActionId, _: &Facts, _: &mut Probe) -> Result<(), String> {
-        match *self {}
-    }
-
-    fn diff(&self, _: &View<'_>) -> Diff {
-        match *self {}
-    }
-
-    fn apply(&self, _: &View<'_>) -> Script {
-        match *self {}
-    }
-
-    fn predict(&self, _: ActionId, _: &mut World) {
-        match *self {}
-    }
-}
+never_runs!(NewDownload);
 
 #[cfg(test)]
 mod tests {
