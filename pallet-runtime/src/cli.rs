@@ -6,6 +6,7 @@
 //!
 //! Everything that is wrong and can be seen from here is found before the engine is called: exit code 2, nothing touched.
 
+mod admin_account;
 mod args;
 mod catalogue;
 mod check;

@@ -34,11 +34,13 @@
 //! to. They are accepted and mean nothing.
 
 mod address;
+mod boot_disk;
 mod command;
 mod create;
 mod destroy;
 mod hardware;
 mod holder;
+mod host;
 mod image;
 mod ledger;
 mod lock;
@@ -46,6 +48,7 @@ mod machine;
 mod network;
 mod ports;
 mod provider;
+mod seed;
 mod service;
 mod settings;
 mod side_by_side;
@@ -53,4 +56,4 @@ mod tags;
 mod unreadable;
 mod vboxmanage;
 
-pub use provider::provider;
+pub use provider::{VirtualBox, provider};
