@@ -53,10 +53,6 @@ pub(crate) fn run(folder: &Path, words: &[&str]) {
     assert!(output.status.success(), "{words:?}: {}", String::from_utf8_lossy(&output.stderr));
 }
 
-fn is_there(program: &str) -> bool {
-    Command::new(program).arg("--version").output().is_ok()
-}
-
 fn same_content(world: &World, id: &str, raw: &Path) {
     let disk = models(world).join(format!("{id}.vdi"));
     let (disk, raw) = (disk.display().to_string(), raw.display().to_string());

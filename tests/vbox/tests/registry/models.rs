@@ -208,7 +208,10 @@ fn immutable(world: World, runtime: Runtime) {
         let option = world.images(&[("attach", "immutable".into())]);
         let service = world.open("lab", &[("images", option)]).await.expect("a service");
         let one = service.create(&request("web", 1), &quietly).await.expect("a node");
-        // Somebody removes the holder; the next node does not become one in its place.
+        let settings = world.nodes().join("pallet/lab/web-1/web-1.vbox");
+        let settings = fs::read_to_string(settings).expect("its settings");
+        assert!(!settings.contains("debian-12.vdi"), "the first node got the model into its own registry");
+        // Somebody removes the holder: VirtualBox moves the model to the registry of the node.
         let holder =
             world.machines().into_iter().find(|name| name.starts_with("pallet-model-")).expect("a holder");
         world.vbox(&["unregistervm", &holder, "--delete"]);
@@ -217,20 +220,19 @@ fn immutable(world: World, runtime: Runtime) {
         for node in [&one, &two] {
             let info = world.vbox(&["showmediuminfo", "disk", &boot_disk(&world, node)]);
             assert!(info.contains("Auto-Reset:     on"), "{info}");
-            let settings = world.nodes().join(format!("pallet/lab/{0}/{0}.vbox", node.name));
-            let settings = fs::read_to_string(settings).expect("its settings");
-            assert!(
-                !settings.contains("debian-12.vdi"),
-                "the model is in the registry of a node: {settings}"
-            );
         }
-        // Read from the files again, it is the same.
+        // Read from the files again, it is the same, and it outlives the node that had it.
         service.stop(&one.id).await.expect("a stop");
         world.vbox(&["snapshot", &one.id.0, "take", "one"]);
         world.end_server();
         assert_eq!(service.list().await.expect("a list").len(), 2);
         service.destroy(&one.id).await.expect("a removal");
+        world.end_server();
+        assert_eq!(service.list().await.expect("a list"), std::slice::from_ref(&two));
+        let three = service.create(&request("web", 3), &quietly).await.expect("a node");
+        world.end_server();
         service.destroy(&two.id).await.expect("a removal");
+        service.destroy(&three.id).await.expect("a removal");
         assert!(World::files(&world.nodes().join("pallet/lab")).is_empty());
     });
     assert!(fs::read(world.model()).expect("the model") == before, "the model was written to");
@@ -270,14 +272,17 @@ fn cloud_init(world: World, runtime: Runtime) {
         let mac = info.lines().find_map(|line| line.strip_prefix("macaddress1=")).expect("an adapter");
         let first = mac.trim_matches('"')[..2].to_lowercase();
 
-        // As the kernel of a guest reads it, and by its label.
+        // As cloud-init finds it, and as a real reader of Joliet, and one of plain names, read it.
         let out = world.folder().join("cd");
         fs::create_dir(&out).expect("a folder");
         let read = "blkid -p -o value -s LABEL \"$1\" >\"$2/label\"
-            mkdir \"$2/in\" && mount -o loop,ro \"$1\" \"$2/in\" && cp \"$2\"/in/* \"$2\" && umount \"$2/in\"";
-        run(&out, &["unshare", "--mount", "sh", "-ec", read, "sh", cd, &out.display().to_string()]);
+            isoinfo -J -f -i \"$1\" >\"$2/names\"; isoinfo -f -i \"$1\" >>\"$2/names\"
+            for file in meta-data user-data network-config; do isoinfo -J -x \"/$file;1\" -i \"$1\" >\"$2/$file\"; done";
+        run(&out, &["sh", "-ec", read, "sh", cd, &out.display().to_string()]);
         let text = |name: &str| fs::read_to_string(out.join(name)).unwrap_or_else(|error| panic!("{name}: {error}"));
         assert_eq!(text("label").trim(), "cidata");
+        let names = "/meta-data;1\n/network-config;1\n/user-data;1\n";
+        assert_eq!(text("names"), format!("{names}{}", names.to_uppercase().replace(';', ".;")));
         let meta = format!("instance-id: \"{}\"\nlocal-hostname: \"web-1\"\n", node.id);
         assert_eq!(text("meta-data"), meta);
         let user = text("user-data");
