@@ -76,7 +76,7 @@ fn providers_do_not_know_the_runtime() {
 #[test]
 fn crates_are_in_the_position_of_a_third_party() {
     assert_none(
-        "of ours a crate depends on pallet and other crates only, even in its tests",
+        "of ours a crate depends on pallet and other crates only, and its tests on the published helpers",
         packages().iter().filter(|package| package.folder().starts_with("crates/")).flat_map(|package| {
             let knows = package.dependencies.iter().filter(|dependency| has_effects(&dependency.name));
             knows
