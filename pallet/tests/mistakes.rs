@@ -418,7 +418,7 @@ fn every_mistake_is_refused_with_its_line_and_the_way_out() {
     let (mut wrong, mut missing) = (Vec::new(), String::new());
     let cases = CATALOGUE.iter().map(|case| (case, mistakes_of("configure", case.phase)));
     let others = others();
-    let index = include_str!("../docs/mistakes.md");
+    let index = include_str!("../../pallet-core/docs/mistakes.md");
     for (case, said) in cases.chain(others.iter().map(|(case, said)| (case, said.clone()))) {
         if said != case.says {
             wrong.push(format!("{}\n{said}", case.what));
