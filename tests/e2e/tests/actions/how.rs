@@ -272,6 +272,13 @@ fn a_fact_that_one_phase_publishes_is_there_for_the_next() {
     report.summary();
     assert_eq!(lab.machine.check("cat /srv/made; cat /srv/copy"), "made\n$(here)known");
 
+    let publish = || {
+        publish_fact("words", "a word");
+        publish_fact("read", output_of("cat /srv/read"));
+    };
+    // Publishing changes nothing, and what is published in a plan is as certain as what was read.
+    cases::run(&lab, [Case::new("published in every run", publish).first([End::Unchanged; 3])]);
+
     let missing = lab::phase(|| {
         let node: Node = pallet::extract("node");
         remote_file("/srv/never").content(node.fact("nobody's"));
