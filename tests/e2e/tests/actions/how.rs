@@ -26,8 +26,10 @@ fn on_busybox() {
     let lab = Lab::new(Machine::busybox());
     lab.machine.check("mkdir /srv");
     cases::run(&lab, conditions().into_iter().chain(decisions()).chain(attempts()));
-    // Its busybox has no `nice`.
+    // Its busybox has no `nice`, and the plan says so.
     cases::run(&lab, users("nobody", "65534 65534", None));
+    let plan = lab.plan(|| exec("touch /srv/nice").nice(5));
+    assert!(plan.troubles().join("\n").contains("there is no program `nice` on this node"), "{plan:?}");
 }
 
 /// What a later function overrides does not take turns with it, and without the word nothing is touched.
