@@ -158,7 +158,11 @@ pub(crate) async fn empty(
     media: &[Medium],
 ) -> Result<(), ComputeError> {
     for attachment in &info.attachments {
-        storage::detach(&service.vbox, &info.id, attachment).await?;
+        match seed::is_in(info, attachment) {
+            // The drive stays: it tells whoever has to finish this that there is a CD to remove.
+            true => storage::cd_drive(&service.vbox, &info.id, None).await?,
+            false => storage::detach(&service.vbox, &info.id, attachment).await?,
+        }
     }
     for disk in own_disks(info.folder(), media) {
         closemedium::delete(&service.vbox, &disk.id).await?;

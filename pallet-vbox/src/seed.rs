@@ -10,7 +10,7 @@ mod text;
 
 use crate::command::{closemedium, showvminfo, storage};
 use crate::host;
-use crate::machine::{MachineId, MachineInfo};
+use crate::machine::{Attachment, MachineId, MachineInfo};
 use crate::service::Service;
 use pallet::Secret;
 use pallet::compute::{AdminAccount, ComputeError, HostCommand};
@@ -46,6 +46,12 @@ pub(crate) async fn insert(service: &Service, id: &MachineId) -> Result<(), Comp
     write.stdin = Some(Secret::new(image));
     host::run(service.vbox.runner(), &format!("write {file}"), &write).await?;
     Ok(storage::cd_drive(&service.vbox, id, Some(&file)).await?)
+}
+
+/// Tells whether what is in a drive of a machine is its CD for cloud-init.
+pub(crate) fn is_in(info: &MachineInfo, drive: &Attachment) -> bool {
+    (drive.controller.as_str(), drive.port) == (storage::CONTROLLER, storage::CD_PORT)
+        && drive.location == info.folder().join(FILE)
 }
 
 /// Removes the CD of a machine that may have one, after its drive was emptied.
