@@ -21,5 +21,5 @@ pub use crate::facts::Facts;
 pub use crate::graph::{Handle, Value};
 pub use crate::settings::{self, Settings};
 pub use crate::spec::{ClusterSpec, GroupSpec, NodeSpec, ServerSpec};
-pub use crate::{Error, Result, Secret, Text, node_fact};
+pub use crate::{AdminUser, Error, Result, Secret, Text, node_fact};
 pub use crate::{cluster, group, node_spec, phase, server_spec};

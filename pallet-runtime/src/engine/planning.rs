@@ -126,6 +126,7 @@ impl Planner<'_> {
             settings: self.run.settings.clone(),
             published: self.run.published.clone(),
             asked: self.run.asked.clone(),
+            admin: self.run.setup.admin.clone(),
             phase: phases
                 .first()
                 .cloned()
