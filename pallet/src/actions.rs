@@ -10,6 +10,7 @@
 //! | [`remote_file`] | a file with this content |
 //! | [`remote_directory`] | a directory that is the same as one on the controller, or unpacked from an archive |
 //! | [`fetch_file`] | a file on the controller that is the same as one on the node |
+//! | [`fetch_directory`] | a directory on the controller that is the same as one on the node |
 //! | [`file`](file()) | a file that exists, whatever its content, or does not |
 //! | [`line_in_file`], [`block_in_file`], [`replace_in_file`] | a part of a file that others write as well |
 //! | [`directory`](directory()) | a directory that exists, or does not |
@@ -51,7 +52,9 @@ mod directory;
 mod edit;
 mod environment;
 mod exec;
+mod fetch_directory;
 mod fetch_file;
+mod fetched;
 mod fifo;
 mod file;
 mod groups;
@@ -67,6 +70,7 @@ mod mount;
 mod nftables;
 mod package;
 mod parts;
+mod patterns;
 mod public_key;
 mod publish_fact;
 mod reboot;
@@ -94,6 +98,7 @@ pub use edit::{
 };
 pub use environment::{Environment, EtcDefault, environment, etc_default};
 pub use exec::{Exec, OutputOf, exec, exec_script, output_of};
+pub use fetch_directory::{Arrival, FetchDirectory, FetchedEntry, Listing, fetch_directory};
 pub use fetch_file::{FetchFile, fetch_file};
 pub use fifo::{Fifo, fifo};
 pub use file::{File, file};

@@ -7,7 +7,9 @@ pub use crate::actions::{cron, environment, etc_default, group, limits, sudoers,
 pub use crate::actions::{
     debconf, package, package_file, package_manager, package_source, packages, packages_for,
 };
-pub use crate::actions::{directory, fetch_file, fifo, file, remote_directory, remote_file, symbolic_link};
+pub use crate::actions::{
+    directory, fetch_directory, fetch_file, fifo, file, remote_directory, remote_file, symbolic_link,
+};
 pub use crate::actions::{exec, exec_script, output_of, publish_fact};
 pub use crate::actions::{hostname, hosts, hosts_entry, nftables, ufw, ufw_rule};
 pub use crate::actions::{init_script, reboot, service, unit_drop_in, unit_file};

@@ -1,12 +1,13 @@
 //! A directory that is the same as one on the controller.
 
 mod changes;
-mod patterns;
+
 mod tree;
 
 pub use tree::{LocalEntry, LocalTree};
 
 use super::attributes::{Attributes, GivenPath, attribute_methods, first_words, missing_parent};
+use super::patterns::{self, Pattern};
 use crate::action::{Action, Diff, Split, View};
 use crate::claim::{self, Claim};
 use crate::facts::Facts;
@@ -17,7 +18,6 @@ use crate::script::{INLINE_LIMIT, PackedFile, Script, TREES, Upload};
 use crate::text::Text;
 use crate::world::{Effects, World};
 use changes::{Change, Policy, Write};
-use patterns::Pattern;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 

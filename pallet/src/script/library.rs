@@ -65,6 +65,9 @@ pub static UPLOADS: Library = Library::new("uploads", include_str!("uploads.sh")
 /// Directories that are the same as those of the controller.
 pub static TREES: Library = Library::new("trees", include_str!("trees.sh"), &[&FILES]);
 
+/// What is sent to the controller.
+pub static FETCHES: Library = Library::new("fetches", include_str!("fetches.sh"), &[&FILES]);
+
 /// What is fetched from URLs.
 pub static DOWNLOADS: Library = Library::new("downloads", include_str!("downloads.sh"), &[&FILES]);
 
@@ -147,8 +150,8 @@ mod tests {
     use std::collections::BTreeMap;
 
     const ALL: &[&Library] = &[
-        &APPLY, &FILES, &TREES, &DOWNLOADS, &ACCOUNTS, &PACKAGES, &APT, &RPM, &DNF, &ZYPPER, &PACMAN, &APK,
-        &SERVICES, &SYSTEMD, &SYSV, &OPENRC, &RUNIT, &COMMANDS, &HOW,
+        &APPLY, &FILES, &TREES, &FETCHES, &DOWNLOADS, &ACCOUNTS, &PACKAGES, &APT, &RPM, &DNF, &ZYPPER,
+        &PACMAN, &APK, &SERVICES, &SYSTEMD, &SYSV, &OPENRC, &RUNIT, &COMMANDS, &HOW,
     ];
 
     /// The libraries of package managers and of init systems have functions of the same names: a node has one of each.
