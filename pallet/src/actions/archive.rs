@@ -218,8 +218,8 @@ impl Action for Archive {
             _ => diff.change("packed"),
         }
         // What is remembered is what was read, so it is read when nothing can move any more.
-        let moves = diff.doubt.is_some() || view.world.is_touched(directory);
-        diff.split = (moves && !diff.changes.is_empty()).then_some(Split::Before);
+        let moves = diff.doubt.is_some() || (view.world.is_touched(directory) && !diff.changes.is_empty());
+        diff.split = moves.then_some(Split::Before);
         diff
     }
 

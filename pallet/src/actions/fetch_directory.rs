@@ -164,8 +164,8 @@ impl Action for FetchDirectory {
             Err(message) => return Diff::problem(message, None),
         }
         // Sizes decide where one file ends and the next begins, so they are read when nothing can move any more.
-        let moves = diff.doubt.is_some() || view.world.is_touched(path);
-        diff.split = (moves && !diff.changes.is_empty()).then_some(Split::Before);
+        let moves = diff.doubt.is_some() || (view.world.is_touched(path) && !diff.changes.is_empty());
+        diff.split = moves.then_some(Split::Before);
         diff
     }
 

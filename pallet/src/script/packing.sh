@@ -28,10 +28,19 @@ p_pack_all() {
     zip -q -X -y -nw - -@
     return
   fi
-  p_verbatim=
-  # The tar of GNU takes a backslash in a name for more than that.
-  case $(tar --version 2>/dev/null) in *GNU*) p_verbatim=--no-unquote ;; esac
-  tar -c -f - --no-recursion $p_verbatim -T -
+  if tar -c -f /dev/null -T /dev/null 2>/dev/null; then
+    p_verbatim=
+    # The tar of GNU takes a backslash in a name for more than that.
+    case $(tar --version 2>/dev/null) in *GNU*) p_verbatim=--no-unquote ;; esac
+    tar -c -f - --no-recursion $p_verbatim -T -
+  else
+    # Many a busybox reads no list. A command line has room for some ten thousand names, and says so when it has not.
+    p_names=$(cat)
+    IFS='
+'
+    set -f
+    tar -c -f - --no-recursion $p_names
+  fi
 }
 p_compress() {
   case $p_tool in

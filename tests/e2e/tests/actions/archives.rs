@@ -107,7 +107,7 @@ fn archives() -> Vec<Case> {
         })
         .prepare(
             "(printf 'HTTP/1.0 200 OK\\r\\n\\r\\nthrough the proxy' | busybox nc -l -p 3129 >/srv/asked 2>&1 &) </dev/null >/dev/null 2>&1; \
-             timeout 30 sh -c 'until grep -q :0C39 /proc/net/tcp; do sleep 0.1; done'",
+             timeout 30 sh -c 'until cat /proc/net/tcp* | grep -q :0C39; do sleep 0.1; done'",
         )
         .check("cat /srv/through; head -c 31 /srv/asked", "through the proxyGET http://nowhere.invalid/file"),
         Case::new("from the node, of what is written before it", move || {

@@ -120,7 +120,7 @@ fn aptitude() {
         .check(is("e2e-c++ e2e-plain e2e-needed"), "e2e-c++ installed 1.0\ne2e-needed installed 1.0\ne2e-plain installed 1.0")
         .check("grep -c '^\\[INSTALL' /var/log/aptitude", "4"),
         Case::new("no recommendations", || package("e2e-recommends").no_recommends().with_aptitude())
-            .check("dpkg-query -W -f '${db:Status-Status}' e2e-recommended 2>/dev/null || echo none", "none"),
+            .check("dpkg-query -W -f '${db:Status-Status}' e2e-recommended 2>/dev/null | grep -x installed || echo none", "none"),
         Case::new("everything is upgraded", || package_manager().upgrade().with_aptitude())
             .check(is("e2e-plain"), "e2e-plain installed 2.0~rc1-1+b1"),
         Case::new("and nothing is left", || package_manager().upgrade().full().with_aptitude())
@@ -133,6 +133,7 @@ fn aptitude() {
             package("e2e-needs").absent().with_aptitude();
             package("e2e-c++").purged().with_aptitude();
         })
+        .unsure()
         .check("dpkg-query -W -f '${Package} ${db:Status-Status}\\n' e2e-needs e2e-c++ e2e-needed 2>/dev/null || true", "e2e-needed installed"),
     ]);
     assert_fails(&lab, "aptitude would remove other packages for this: e2e-plain", || {

@@ -31,10 +31,16 @@ fn on_busybox() {
 }
 
 #[test]
-fn zips() {
+fn with_other_programs() {
     require!("nodes");
     let lab = Lab::new(Machine::with_packager("apt-get", "ID=debian\nVERSION_ID=12\n"));
-    cases::run(&lab, [packed("/srv/site.zip", "cd /srv/out && busybox unzip -q /srv/site.zip")]);
+    cases::run(
+        &lab,
+        [
+            packed("/srv/site.zip", "cd /srv/out && busybox unzip -q /srv/site.zip"),
+            packed("/srv/site.tar.xz", "tar -xJf /srv/site.tar.xz -C /srv/out"),
+        ],
+    );
 }
 
 const FILES: &str = "rm -rf /srv/site /srv/out; mkdir -p /srv/site/sub/empty /srv/site/cache /srv/out && cd /srv/site && echo a >a && echo b >sub/b && \

@@ -236,14 +236,21 @@ fn directories_come_to_the_controller(lab: &Lab) {
     assert_eq!(std::fs::read_dir(&outside).expect("there").count(), 0);
     std::fs::remove_file(got().join("mine.swp")).expect("it was left alone");
     same("true");
-    let made = with(|fetch| fetch);
+    let (made, later) = (with(|fetch| fetch), with(|fetch| fetch));
     cases::run(
         lab,
-        [Case::new("after an action that writes into it", move || {
-            remote_file("/srv/from/made").content("made in the same run\n");
-            made()
-        })
-        .unsure()],
+        [
+            Case::new("after an action that writes into it", move || {
+                remote_file("/srv/from/made").content("made in the same run\n");
+                made()
+            })
+            .unsure(),
+            Case::new("after a command that writes into it", move || {
+                exec("echo made >/srv/from/by-command").creates("/srv/from/by-command");
+                later()
+            })
+            .unsure(),
+        ],
     );
     same("true");
 

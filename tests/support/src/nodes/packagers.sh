@@ -15,7 +15,7 @@ mount --rbind /dev "$root/dev"
 # The downloaded packages are not kept. The index of the base root may be too old for the mirror.
 install() {
     chroot "$root" env PATH=/usr/sbin:/usr/bin:/sbin:/bin apt-get -q -o Dir::Cache::archives=/tmp \
-        install --yes --no-install-recommends dnf rpm createrepo-c zypper pacman-package-manager aptitude zip
+        install --yes --no-install-recommends dnf rpm createrepo-c zypper pacman-package-manager aptitude zip xz-utils
 }
 # The plugin that holds packages back. Debian does not let it be installed beside zypper.
 plugin() {
