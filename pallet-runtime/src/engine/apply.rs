@@ -205,19 +205,24 @@ impl<'a> Progress<'a> {
         let changed: BTreeSet<ActionId> = self.known_ids(changed).collect();
         let seconds = self.since.elapsed().as_secs_f64();
         for id in std::mem::take(&mut self.current) {
-            let outcome = if status != "0" {
-                let failure = self.failed(id, "");
-                if self.target.graph.node(id).how().ignores_failure() {
+            let failure = match status {
+                "0" if changed.contains(&id) => self.settle(id).err(),
+                "0" => None,
+                _ => Some(self.failed(id, "")),
+            };
+            let outcome = match failure {
+                Some(failure) if self.target.graph.node(id).how().ignores_failure() => {
                     ActionOutcome::Ignored(failure)
-                } else {
+                }
+                Some(failure) => {
                     self.failure.get_or_insert_with(|| failure.clone());
                     ActionOutcome::Failed(failure)
                 }
-            } else if changed.contains(&id) {
-                self.changed.insert(id);
-                self.changed(id)
-            } else {
-                ActionOutcome::Unchanged
+                None if changed.contains(&id) => {
+                    self.changed.insert(id);
+                    self.changed(id)
+                }
+                None => ActionOutcome::Unchanged,
             };
             self.finish(id, outcome, seconds);
         }
@@ -243,14 +248,16 @@ impl<'a> Progress<'a> {
         self.known_value(id).filter(|id| self.current.contains(id))
     }
 
-    fn changed(&mut self, id: ActionId) -> ActionOutcome {
+    /// Puts into place what an action that has ended well sent to the controller.
+    fn settle(&mut self, id: ActionId) -> Result<(), Failure> {
+        let Some(planned) = self.plan.actions().iter().find(|planned| planned.id == id) else {
+            return Ok(());
+        };
+        self.fetched.settle(id, self.target.graph.node(id), &planned.diff)
+    }
+
+    fn changed(&self, id: ActionId) -> ActionOutcome {
         let planned = self.plan.actions().iter().find(|planned| planned.id == id);
-        let settled = planned
-            .map_or(Ok(()), |planned| self.fetched.settle(id, self.target.graph.node(id), &planned.diff));
-        if let Err(failure) = settled {
-            self.failure.get_or_insert_with(|| failure.clone());
-            return ActionOutcome::Failed(failure);
-        }
         let Some(planned) = planned else { return ActionOutcome::Changed { changes: Vec::new() } };
         match planned.verdict {
             Verdict::Refresh => ActionOutcome::Refreshed,
