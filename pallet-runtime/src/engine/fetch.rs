@@ -4,6 +4,7 @@ mod listing;
 mod place;
 mod staging;
 
+use super::local_files::LocalFiles;
 use crate::event::Failure;
 use pallet::action::Diff;
 use pallet::actions::{Arrival, FetchDirectory, FetchFile};
@@ -18,13 +19,13 @@ use std::io::ErrorKind;
 use std::path::Path;
 
 /// Tells an action that fetches where it writes on the controller, and what is there.
-pub(super) fn resolve(action: &dyn Any, context: &Context) {
+pub(super) fn resolve(files: &LocalFiles, action: &dyn Any, context: &Context) {
     let node = context.node.as_ref().map(|node| node.name());
     let several = context.nodes.len() > 1;
     if let Some(fetch) = action.downcast_ref::<FetchFile>() {
-        fetch.resolve(node, several, hash);
+        fetch.resolve(node, several, |path| hash(files, path));
     } else if let Some(fetch) = action.downcast_ref::<FetchDirectory>() {
-        fetch.resolve(node, several, |path| listing::read(path, |name| fetch.leaves_out(name)));
+        fetch.resolve(node, several, |path| listing::read(files, path, |name| fetch.leaves_out(name)));
     }
 }
 
@@ -33,9 +34,9 @@ pub(super) fn is_resolved(action: &dyn Any) -> bool {
     action.is::<FetchFile>() || action.is::<FetchDirectory>()
 }
 
-fn hash(path: &Path) -> Result<Option<Sha256>, String> {
+fn hash(files: &LocalFiles, path: &Path) -> Result<Option<Sha256>, String> {
     match File::open(path) {
-        Ok(file) => Sha256::read(file).map(|(hash, _)| Some(hash)).map_err(|error| error.to_string()),
+        Ok(file) => files.hash(file).map(|(hash, _)| Some(hash)).map_err(|error| error.to_string()),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error.to_string()),
     }

@@ -1,7 +1,7 @@
 //! Reads a directory of the controller that something of a node comes to.
 
+use crate::engine::local_files::LocalFiles;
 use pallet::actions::{FetchedEntry, Listing};
-use pallet::probe::Sha256;
 use std::fs::{self, DirEntry, File};
 use std::io::{self, ErrorKind};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
@@ -13,7 +13,11 @@ use std::path::Path;
 /// # Errors
 ///
 /// What cannot be read.
-pub(super) fn read(path: &Path, leaves_out: impl Fn(&[u8]) -> bool) -> Result<Listing, String> {
+pub(super) fn read(
+    files: &LocalFiles,
+    path: &Path,
+    leaves_out: impl Fn(&[u8]) -> bool,
+) -> Result<Listing, String> {
     let mut listing = Listing::new();
     let mut open = vec![(path.to_owned(), Vec::new())];
     while let Some((path, prefix)) = open.pop() {
@@ -33,7 +37,7 @@ pub(super) fn read(path: &Path, leaves_out: impl Fn(&[u8]) -> bool) -> Result<Li
             if leaves_out(&name) {
                 continue;
             }
-            let found = read_entry(&entry).map_err(at)?;
+            let found = read_entry(files, &entry).map_err(at)?;
             if matches!(found, FetchedEntry::Directory { .. }) {
                 open.push((entry.path(), name.clone()));
             }
@@ -43,7 +47,7 @@ pub(super) fn read(path: &Path, leaves_out: impl Fn(&[u8]) -> bool) -> Result<Li
     Ok(listing)
 }
 
-fn read_entry(entry: &DirEntry) -> io::Result<FetchedEntry> {
+fn read_entry(files: &LocalFiles, entry: &DirEntry) -> io::Result<FetchedEntry> {
     let kind = entry.file_type()?;
     let mode = || entry.metadata().map(|metadata| metadata.permissions().mode() & 0o7777);
     Ok(if kind.is_dir() {
@@ -51,7 +55,7 @@ fn read_entry(entry: &DirEntry) -> io::Result<FetchedEntry> {
     } else if kind.is_symlink() {
         FetchedEntry::Link { target: fs::read_link(entry.path())?.into_os_string().into_vec() }
     } else if kind.is_file() {
-        FetchedEntry::File { hash: Sha256::read(File::open(entry.path())?)?.0, mode: mode()? }
+        FetchedEntry::File { hash: files.hash(File::open(entry.path())?)?.0, mode: mode()? }
     } else {
         FetchedEntry::Other
     })

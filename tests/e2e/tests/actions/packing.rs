@@ -11,13 +11,6 @@ fn on_debian() {
     require!("nodes");
     let lab = Lab::new(Machine::debian());
     cases::run(&lab, archives());
-    cases::run(
-        &lab,
-        [
-            packed("/srv/site.tar.xz", "tar -xJf /srv/site.tar.xz -C /srv/out"),
-            packed("/srv/site.tar.bz2", "tar -xjf /srv/site.tar.bz2 -C /srv/out"),
-        ],
-    );
     what_cannot_be_packed_is_refused(&lab);
 }
 
