@@ -121,7 +121,7 @@ fn shell_scripts_can_be_parsed() {
 fn each_shell_function_is_defined_once() {
     let mut homes: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for file in files() {
-        let in_library = file.path.starts_with("pallet/src/script/") && file.path.ends_with(".sh");
+        let in_library = file.path.starts_with("pallet-core/src/script/") && file.path.ends_with(".sh");
         if !in_library || file.path.contains("/services/") {
             continue;
         }

@@ -2,10 +2,9 @@
 
 use pallet::prelude::*;
 use pallet_git::{self as git, CheckoutOptions};
+use pallet_lab::cases::{self, Case, End};
+use pallet_lab::{Lab, Machine};
 use pallet_test::require;
-use pallet_tests_e2e::cases::{self, Case, End};
-use pallet_tests_e2e::lab::Lab;
-use pallet_tests_e2e::machine::Machine;
 
 /// A repository with a branch, a light tag, an annotated tag and a submodule.
 const ORIGIN: &str = r#"

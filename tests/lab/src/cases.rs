@@ -1,7 +1,8 @@
 //! A table of phases, and what is promised of each: the plan is right, the node is as declared afterwards, the
 //! second run finds nothing to do, and so does the second plan.
 
-use crate::lab::{self, Lab, Phase, Report};
+use crate::lab::{self, Lab, Phase};
+use crate::report::Report;
 use pallet::PhaseOutput;
 use pallet_runtime::event::{ActionOutcome, Verb, Verdict};
 use pallet_runtime::request::Request;
