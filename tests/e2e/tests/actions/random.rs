@@ -22,8 +22,8 @@ use std::fmt;
 use std::time::Duration;
 
 /// How many phases are tried on each kind of node; a transaction of packages takes a hundred times as long as a file.
-const PHASES: u32 = 400;
-const PHASES_WITH_PACKAGES: u32 = 60;
+const PHASES: u32 = 64;
+const PHASES_WITH_PACKAGES: u32 = 14;
 
 /// What a random phase is made of.
 trait Op: fmt::Debug + Clone + Send + Sync + 'static {
