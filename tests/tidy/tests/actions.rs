@@ -9,7 +9,8 @@ const ELSEWHERE: [(&str, &str); 1] =
 
 fn actions() -> (Vec<String>, String) {
     let all = files();
-    let file = all.iter().find(|file| file.path == "pallet-core/src/actions.rs").expect("the table of actions");
+    let file =
+        all.iter().find(|file| file.path == "pallet-core/src/actions.rs").expect("the table of actions");
     let table = file.text.lines().filter(|line| line.starts_with("//! |")).collect();
     (exported_functions(&file.code()), table)
 }
