@@ -181,10 +181,7 @@ impl Action for LocalDirectory {
         self.tree()?;
         let passed_over = self.excluded.iter().filter_map(Pattern::for_find).collect();
         probe.tree(id, self.path.get(), passed_over);
-        self.attributes.probe(probe);
-        if let Some(parent) = self.path.get().parent() {
-            probe.path(&parent);
-        }
+        self.attributes.probe_at(self.path.get(), probe);
         Ok(())
     }
 

@@ -232,11 +232,8 @@ impl Action for RemoteDirectory {
 
     fn probe(&self, id: ActionId, _: &Facts, probe: &mut Probe) -> Result<(), String> {
         self.source().probe(id, self.path.get(), probe)?;
-        self.attributes.probe(probe);
+        self.attributes.probe_at(self.path.get(), probe);
         probe.origin(self.path.get());
-        if let Some(parent) = self.path.get().parent() {
-            probe.path(&parent);
-        }
         Ok(())
     }
 

@@ -261,10 +261,7 @@ impl Action for RemoteFile {
     fn probe(&self, id: ActionId, _: &Facts, probe: &mut Probe) -> Result<(), String> {
         self.source().probe(id, self.path.get(), probe)?;
         probe.content(self.path.get());
-        self.attributes.probe(probe);
-        if let Some(parent) = self.path.get().parent() {
-            probe.path(&parent);
-        }
+        self.attributes.probe_at(self.path.get(), probe);
         Ok(())
     }
 
