@@ -241,6 +241,8 @@ pub struct Login {
     pub password: Option<Secret>,
     /// A private key file.
     pub private_key_path: Option<PathBuf>,
+    /// The file with the public half of that key, if it is not the one beside it that ends in `.pub`.
+    pub public_key_path: Option<PathBuf>,
     /// A private key itself, in OpenSSH's format.
     pub private_key: Option<Secret>,
     /// What decrypts the private key.

@@ -106,6 +106,7 @@ fn read_login(options: &Options) -> Result<Option<Login>, OptionError> {
         sudo_password: secret("sudo-password")?,
         no_sudo: options.bool("no-sudo")?.unwrap_or(false),
         private_key_path: options.path("private-key-path")?,
+        public_key_path: options.path("public-key-path")?,
         private_key: secret("private-key")?,
         passphrase: secret("passphrase")?,
         username: String::new(),
