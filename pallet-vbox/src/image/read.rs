@@ -25,6 +25,7 @@ pub(super) const KEYS: &[&str] = &[
     "path",
     "private-key",
     "private-key-path",
+    "public-key-path",
     "sudo-password",
     "username",
     "uuid",
