@@ -2,11 +2,11 @@
 
 use crate::graph::ActionId;
 use crate::probe::State;
-use std::collections::BTreeMap;
+use crate::sorted::Map;
 
 /// What is owed, by the name under which it is written down on the node: `reload-nginx`.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Debts(BTreeMap<String, Debt>);
+pub(super) struct Debts(Map<String, Debt>);
 
 /// An answer that is owed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,7 +30,7 @@ impl Debts {
 
     /// Takes down that something is owed. What is owed for certain already stays so.
     pub(super) fn add(&mut self, key: &str, doubt: Option<ActionId>) {
-        let debt = self.0.entry(key.to_owned()).or_insert(Debt { since_earlier: false, doubt });
+        let debt = self.0.or_insert(key.to_owned(), Debt { since_earlier: false, doubt });
         debt.doubt = debt.doubt.and(doubt);
         debt.since_earlier &= doubt.is_some();
     }
@@ -43,6 +43,7 @@ impl Debts {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sorted::Set;
 
     #[test]
     fn certainty_wins_whatever_the_order() {
@@ -57,8 +58,10 @@ mod tests {
 
     #[test]
     fn what_is_settled_is_owed_no_longer() {
-        let mut debts =
-            Debts::of_earlier_runs(&State { owed: ["restart-a".to_owned()].into(), ..State::default() });
+        let mut debts = Debts::of_earlier_runs(&State {
+            owed: Set::from_iter(["restart-a".to_owned()]),
+            ..State::default()
+        });
         assert!(debts.get("restart-a").is_some_and(|debt| debt.since_earlier));
         debts.settle("restart-a");
         assert_eq!(debts.get("restart-a"), None);
