@@ -22,7 +22,7 @@ use std::net::IpAddr;
 /// It comes from the node, and so is believed only as far as it has the form that was asked for: what has not is
 /// left out.
 #[derive(Debug, Clone, PartialEq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Facts {
     /// The distribution, such as `debian`.
     pub os: Os,

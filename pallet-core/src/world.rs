@@ -287,7 +287,7 @@ impl World {
     }
 
     /// Tells whether pallet wrote to a path before, and never this. A write that was interrupted may have been
-    /// remembered and not done, so every content that pallet ever wrote there counts as its own.
+    /// remembered and not done, so every content that is still remembered, of the last eight at least, counts as its own.
     pub fn is_edited(&self, path: &RemotePath, is: Sha256) -> bool {
         self.state.written.get(path).is_some_and(|ours| !ours.contains(&is))
     }

@@ -32,6 +32,9 @@ pub struct OutputOf {
     setting: Setting,
 }
 
+/// The number of the check whether there is `nice`. Conditions count from 0.
+const HAS_NICE: u8 = u8::MAX;
+
 /// In what a command runs.
 #[derive(Debug, Default)]
 struct Setting {
@@ -106,7 +109,8 @@ impl Handle<Exec> {
         self.edit(|exec| exec.setting.run_as = Some(user.into()))
     }
 
-    /// Runs the command with this niceness, from -20 (before all others) to 19.
+    /// Runs the command with this niceness, from -20 (before all others) to 19. A node without `nice`, as a busybox may
+    /// be, is refused before it is touched.
     #[track_caller]
     pub fn nice(self, niceness: i8) -> Self {
         self.edit(|exec| exec.setting.nice = Some(niceness))
@@ -214,11 +218,19 @@ impl Action for Exec {
         self.setting.prepare()
     }
 
-    fn probe(&self, _: ActionId, _: &Facts, _: &mut Probe) -> Result<(), String> {
+    fn probe(&self, id: ActionId, _: &Facts, probe: &mut Probe) -> Result<(), String> {
+        if self.setting.nice.is_some() {
+            probe.check(id, HAS_NICE, Script::new().code("command -v nice >/dev/null 2>&1\n"));
+        }
         Ok(())
     }
 
-    fn diff(&self, _: &View<'_>) -> Diff {
+    fn diff(&self, view: &View<'_>) -> Diff {
+        let has_nice = view.world.command(view.id, HAS_NICE);
+        if has_nice.doubt.is_none() && has_nice.is.is_some_and(|result| result.status != 0) {
+            let hint = "leave `nice` out, or install what brings it (coreutils) before this line";
+            return Diff::problem("there is no program `nice` on this node", hint.to_owned());
+        }
         let mut diff = Diff::none();
         diff.change("run");
         diff

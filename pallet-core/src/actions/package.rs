@@ -7,7 +7,9 @@ mod names;
 mod options;
 mod own_file;
 mod source;
+mod state;
 mod system;
+mod transaction;
 
 pub use debconf::{Debconf, debconf};
 pub use file::{PackageFile, package_file};
@@ -18,17 +20,18 @@ pub use manager::{
 pub use names::System;
 pub use source::{PackageSource, package_source};
 
-use crate::action::{Action, Batch, Diff, Member, View};
+use crate::action::{Action, Batch, Diff, View};
 use crate::claim::{Claim, Thing};
 use crate::facts::{Facts, PackageManagerKind};
 use crate::graph::{ActionId, Handle, record};
 use crate::name::PackageName;
-use crate::probe::{PackageState, Probe};
+use crate::probe::Probe;
 use crate::script::Script;
 use crate::world::{Effects, World};
 use names::Names;
 use options::{Options, Wanted};
 use std::time::Duration;
+use transaction::apply_all;
 
 /// Packages that are installed, or absent.
 #[derive(Debug)]
@@ -253,51 +256,6 @@ impl Package {
         self.names.list().iter().filter_map(move |name| full(name).ok())
     }
 
-    fn is_so(&self, is: Option<&PackageState>, newer: Option<&str>) -> bool {
-        match self.options.wanted {
-            Wanted::Installed | Wanted::Latest => is.is_some_and(|is| {
-                is.installed
-                    && self.version.as_ref().is_none_or(|version| *version == is.version)
-                    && newer.is_none()
-                    && self.options.hold.is_none_or(|hold| hold == is.held)
-            }),
-            Wanted::Absent => is.is_none_or(|is| !is.installed),
-            Wanted::Purged => is.is_none(),
-        }
-    }
-
-    fn newer<'w>(
-        &self,
-        name: &PackageName,
-        world: &'w World,
-    ) -> Option<crate::world::Known<Option<&'w str>>> {
-        (self.options.wanted == Wanted::Latest)
-            .then(|| world.newer_package(name, self.options.from.as_deref()))
-    }
-
-    fn describe(&self, name: &PackageName, is: Option<&PackageState>, newer: Option<&str>) -> String {
-        let is = is.filter(|is| is.installed);
-        match (self.options.wanted, self.version.as_deref().or(newer), is) {
-            (Wanted::Absent, ..) => format!("remove {name}"),
-            (Wanted::Purged, ..) => format!("purge {name}"),
-            (_, Some(version), Some(is)) if is.version != version => {
-                format!("{name} {} → {version}", is.version)
-            }
-            (_, _, Some(_)) => match self.options.hold {
-                Some(true) => format!("hold {name}"),
-                _ => format!("release {name}"),
-            },
-            (_, Some(version), None) => format!("install {name} {version}"),
-            (_, None, None) => format!("install {name}"),
-        }
-    }
-
-    /// Returns `id=name` or `id=name=version` for every package: see `packages.sh`.
-    fn words(&self, id: ActionId, manager: PackageManagerKind) -> impl Iterator<Item = String> + '_ {
-        let version = self.version.as_ref().map(|version| format!("={version}")).unwrap_or_default();
-        self.names().map(move |name| format!("{}={}{version}", id.0, manager.spells(&name)))
-    }
-
     fn check_version(&self) -> Result<(), String> {
         let Some(version) = &self.version else { return Ok(()) };
         if self.options.wanted == Wanted::Latest {
@@ -373,20 +331,7 @@ impl Action for Package {
 
     fn predict(&self, _: ActionId, world: &mut World) {
         for name in self.names() {
-            let before = world.package(&name).is.filter(|is| is.installed).cloned();
-            let state = match self.options.wanted {
-                Wanted::Installed | Wanted::Latest => {
-                    let is = before.as_ref().filter(|_| self.options.wanted == Wanted::Installed);
-                    let version =
-                        self.version.clone().or(is.map(|is| is.version.clone())).unwrap_or_default();
-                    let held = self.options.hold.or(before.map(|is| is.held)).unwrap_or_default();
-                    Some(PackageState { installed: true, version, held })
-                }
-                Wanted::Absent => {
-                    Some(PackageState { installed: false, version: String::new(), held: false })
-                }
-                Wanted::Purged => None,
-            };
+            let state = self.state_after(world.package(&name).is);
             world.set_package(&name, state);
             if self.options.wanted == Wanted::Latest {
                 world.set_newest_package(&name);
@@ -423,30 +368,6 @@ impl Action for Package {
     fn batch(&self) -> Option<Batch> {
         Some(Batch { key: format!("package {:?}", self.options), apply: apply_all })
     }
-}
-
-/// Applies packages with equal options.
-fn apply_all(facts: &Facts, members: &[Member<'_>]) -> Script {
-    // A node without a package manager has been refused.
-    let Ok(manager) = system::manager(facts) else { return Script::new() };
-    let packages: Vec<(ActionId, &Package)> = members
-        .iter()
-        .filter_map(|(id, action)| {
-            let action: &dyn std::any::Any = *action;
-            action.downcast_ref().map(|package| (*id, package))
-        })
-        .collect();
-    let Some((_, first)) = packages.first() else { return Script::new() };
-    let words = packages.iter().flat_map(|(id, package)| package.words(*id, manager));
-    let words = first.options.words().into_iter().chain(["--".to_owned()]).chain(words);
-    let command = match first.options.wanted {
-        Wanted::Installed => "p_pkg_install install",
-        Wanted::Latest => "p_pkg_install latest",
-        Wanted::Absent => "p_pkg_remove remove",
-        Wanted::Purged => "p_pkg_remove purge",
-    };
-    // Code and a word: `call` puts a blank between them.
-    Script::new().library(system::library(manager)).call(command, words)
 }
 
 #[cfg(test)]

@@ -1,15 +1,17 @@
 //! A file with a content, which comes from wherever its source says.
 
 mod download;
+mod new_file;
 pub(in crate::actions) mod source;
 
 pub(crate) use download::Download;
 pub use download::NewDownload;
 use download::Signature;
+pub use new_file::NewFile;
 pub use source::LocalContent;
 use source::{NO_CONTENT, Source, Wanted};
 
-use super::attributes::{Attributes, GivenPath, attribute_methods, first_words, missing_parent, never_runs};
+use super::attributes::{Attributes, GivenPath, attribute_methods, first_words, missing_parent};
 use crate::action::{Action, ContentChange, Diff, Split, View};
 use crate::claim::{self, Claim};
 use crate::facts::Facts;
@@ -20,7 +22,7 @@ use crate::script::{FILES, Script};
 use crate::secret::Secret;
 use crate::text::Text;
 use crate::world::{Effects, World};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// A file with a content.
 #[derive(Debug)]
@@ -33,12 +35,6 @@ pub struct RemoteFile {
     verify: Option<Text>,
     signature: Option<Signature>,
 }
-
-/// A file whose content has not been given yet: the type of what [`remote_file`] returns.
-///
-/// Its methods give the content, and exactly one of them must be called.
-#[derive(Debug)]
-pub enum NewFile {}
 
 /// Declares a file with a content: say which with `content`, `local_file`, `copy_of`, `url` or, where pallet has the
 /// feature of this name, `template`.
@@ -67,64 +63,6 @@ pub fn remote_file(path: impl AsRef<str>) -> Handle<NewFile> {
 }
 
 attribute_methods!(RemoteFile);
-
-impl Handle<NewFile> {
-    /// Gives the content: a text, bytes, a secret, a value of an earlier action, or several of those in a
-    /// [`Text`].
-    #[track_caller]
-    pub fn content(self, content: impl Into<Text>) -> Handle<RemoteFile> {
-        self.with_source(Source::Text(content.into()))
-    }
-
-    /// Gives the content of a file on the controller. A relative path is resolved against the folder in which
-    /// the program runs.
-    #[track_caller]
-    pub fn local_file(self, path: impl Into<PathBuf>) -> Handle<RemoteFile> {
-        self.with_source(Source::local(path.into()))
-    }
-
-    /// Gives the content of a Jinja template, filled in on the controller. A variable that the context lacks is
-    /// a mistake, and so is a template that cannot be parsed. There is no such method without pallet's feature
-    /// `template`, which a program asks for in its `Cargo.toml`: `pallet = { …, features = ["template"] }`.
-    #[cfg(feature = "template")]
-    #[track_caller]
-    pub fn template(self, template: &str, context: impl Into<minijinja::Value>) -> Handle<RemoteFile> {
-        let location = crate::location::Location::caller();
-        let mut environment = minijinja::Environment::new();
-        environment.set_undefined_behavior(minijinja::UndefinedBehavior::Strict);
-        // A file that ends with a newline is meant to.
-        let syntax = minijinja::syntax::SyntaxConfig::builder().keep_trailing_newline(true).build();
-        environment.set_syntax(syntax.expect("the default delimiters are valid"));
-        let rendered = environment
-            .add_template("template", template)
-            .and_then(|()| environment.get_template("template"))
-            .and_then(|template| template.render(context.into()));
-        let text = rendered.unwrap_or_else(|error| {
-            crate::graph::refuse(location, template_mistake(&error, template), None);
-            String::new()
-        });
-        self.with_source(Source::Text(Text::from(text)))
-    }
-
-    /// Gives the content of another file on the node, which must be a file itself and not a link.
-    #[track_caller]
-    pub fn copy_of(self, path: impl AsRef<str>) -> Handle<RemoteFile> {
-        self.with_source(Source::Copy(GivenPath::new(path)))
-    }
-
-    /// Gives what the node downloads from a URL (`http`, `https` or `ftp`), with `curl` or else with `wget`. Say next
-    /// how it is checked. A proxy is taken from the usual variables of the node's environment.
-    #[track_caller]
-    #[must_use = "say how the download is checked: call `sha256`, `sha256_url`, `signature` or `unverified`"]
-    pub fn url(self, url: impl Into<String>) -> Handle<NewDownload> {
-        self.with_source(Source::Url(Download::new(url))).cast()
-    }
-
-    #[track_caller]
-    fn with_source(self, source: Source) -> Handle<RemoteFile> {
-        self.cast::<RemoteFile>().edit(|file| file.source = Some(source))
-    }
-}
 
 impl Handle<RemoteFile> {
     /// Replaces the file even when somebody else edited it since pallet wrote it.
@@ -273,20 +211,6 @@ impl RemoteFile {
         }
     }
 }
-
-/// Returns what is wrong with a template, and its line.
-#[cfg(feature = "template")]
-fn template_mistake(error: &minijinja::Error, template: &str) -> String {
-    let kind = error.kind();
-    let what = error.detail().map_or_else(|| kind.to_string(), |detail| format!("{kind}: {detail}"));
-    let line = error.line().and_then(|number| Some((number, template.lines().nth(number.checked_sub(1)?)?)));
-    match line {
-        Some((number, text)) => format!("template, line {number}: {what}, in `{}`", text.trim()),
-        None => format!("template: {what}"),
-    }
-}
-
-never_runs!(NewFile);
 
 impl Action for RemoteFile {
     fn kind(&self) -> &'static str {

@@ -4,6 +4,7 @@ mod answer;
 mod unit_file;
 
 pub use answer::ServiceAnswer;
+use answer::{Answer, cannot_reload, diff_answer, settle};
 pub use unit_file::{UnitFile, init_script, unit_drop_in, unit_file};
 
 use crate::action::{Action, Diff, View};
@@ -13,7 +14,7 @@ use crate::graph::{ActionId, Handle, Handles, record};
 use crate::name::UnitName;
 use crate::probe::{Probe, UnitState};
 use crate::script::{Library, OPENRC, RUNIT, SYSTEMD, SYSV, Script};
-use crate::world::{Debt, Effects, Known, World};
+use crate::world::{Effects, Known, World};
 
 /// A service: whether it starts with the system, whether it runs, and what it does when something changed.
 #[derive(Debug)]
@@ -26,29 +27,6 @@ pub struct Service {
     always: Option<Answer>,
     /// Whether an action of its own answers at the end of the phase.
     answers_at_end: bool,
-}
-
-/// What a service does when something it was told of has changed. A restart does what a reload does.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Answer {
-    Reload,
-    Restart,
-}
-
-impl Answer {
-    const ALL: [Answer; 2] = [Answer::Reload, Answer::Restart];
-
-    fn as_str(self) -> &'static str {
-        match self {
-            Answer::Reload => "reload",
-            Answer::Restart => "restart",
-        }
-    }
-
-    /// Returns under which name it is written down that a service owes this.
-    fn key(self, unit: &UnitName) -> String {
-        format!("{}-{unit}", self.as_str())
-    }
 }
 
 /// Declares something about a service: say what with `enabled`, `running` and so on.
@@ -249,11 +227,6 @@ fn unit_name(name: &str) -> Result<UnitName, String> {
     UnitName::new(name.strip_suffix(".service").unwrap_or(name)).map_err(|error| error.to_string())
 }
 
-fn cannot_reload(unit: &UnitName) -> Diff {
-    let hint = "its unit has no ExecReload: let it restart instead".to_owned();
-    Diff::problem(format!("service {unit} cannot be reloaded"), hint)
-}
-
 /// Asks for a unit, if such a node can have it.
 fn probe_unit(unit: &UnitName, facts: &Facts, probe: &mut Probe) -> Result<(), String> {
     if facts.init == InitSystem::Unknown {
@@ -275,33 +248,6 @@ fn known_unit(unit: &UnitName, view: &View<'_>) -> Known<UnitState> {
     let known = view.world.unit(unit);
     let stale = view.facts.init == InitSystem::Systemd && view.world.debt("daemon-reload").is_some();
     Known { doubt: known.doubt.or(stale.then_some(view.id)), ..known }
-}
-
-/// Adds what is owed to a difference. Whoever starts a service that does not run owes nothing, and what was
-/// written down has to go.
-fn diff_answer(answer: Answer, unit: &UnitName, runs: bool, view: &View<'_>, diff: &mut Diff) {
-    let debts: Vec<(Answer, Debt)> =
-        Answer::ALL.iter().filter_map(|&owed| Some((owed, view.world.debt(&owed.key(unit))?))).collect();
-    let Some(worst) = debts.iter().map(|(owed, _)| *owed).max() else { return };
-    if !runs {
-        diff.notes = true;
-        return;
-    }
-    let verb = worst.max(answer).as_str();
-    if debts.iter().all(|(_, debt)| debt.since_earlier) {
-        diff.change(format!("{verb}, owed since an earlier run"));
-    } else {
-        diff.change(verb);
-    }
-    diff.restarts = true;
-    if debts.iter().all(|(_, debt)| debt.doubt.is_some()) {
-        diff.doubt(debts.iter().find_map(|(_, debt)| debt.doubt));
-    }
-}
-
-/// Takes down that a unit owes nothing any more.
-fn settle(unit: &UnitName, world: &mut World) {
-    Answer::ALL.iter().for_each(|answer| world.settle(&answer.key(unit)));
 }
 
 /// Returns the shell functions for services of an init system.

@@ -1,16 +1,20 @@
-//! Users: their entries in passwd and shadow, and their memberships.
+//! Users: their entries in passwd, and their memberships.
+
+mod memberships;
+mod shadow;
+
+use shadow::Expiry;
 
 use super::attributes::account_claim;
-use super::user_entry::{Password, check_hash, day_number, named_shell, shell_path};
+use super::user_entry::{check_hash, day_number, named_shell, shell_path};
 use crate::action::{Action, Diff, View};
 use crate::claim::{Claim, Thing};
 use crate::facts::{Facts, OsFamily};
 use crate::graph::{ActionId, Handle, record};
 use crate::name::{AccountName, RemotePath};
-use crate::probe::{Account, AccountGroup, Probe, Sha256, Shadow};
+use crate::probe::{Account, AccountGroup, Probe, Sha256};
 use crate::script::{ACCOUNTS, Script};
 use crate::secret::Secret;
-use crate::text::Text;
 use crate::world::{Effects, World};
 
 /// A user.
@@ -35,14 +39,6 @@ pub struct User {
     absent: bool,
     remove_home: bool,
     force: bool,
-}
-
-/// When an account can no longer be used.
-#[derive(Debug, Clone, PartialEq)]
-enum Expiry {
-    Never,
-    /// A date as it was written.
-    On(String),
 }
 
 /// Declares that a user exists.
@@ -200,10 +196,6 @@ impl User {
         AccountName::new(&*self.name).expect("checked when the graph was built")
     }
 
-    fn further_groups(&self) -> impl Iterator<Item = AccountName> + '_ {
-        self.groups.iter().filter_map(|group| AccountName::new(group).ok())
-    }
-
     fn primary_group(&self) -> Option<AccountName> {
         self.primary.as_ref().and_then(|group| AccountName::new(group).ok())
     }
@@ -212,10 +204,6 @@ impl User {
         let primary = self.primary.as_ref()?;
         let by_name = || Some(view.world.group(&self.primary_group()?).is?.gid);
         primary.parse().ok().or_else(by_name)
-    }
-
-    fn has_shadow(&self) -> bool {
-        self.password.is_some() || self.locked.is_some() || self.expires.is_some()
     }
 
     /// Returns the path of the login shell.
@@ -236,102 +224,6 @@ impl User {
         compare("home", self.home.clone(), is.home.clone());
         compare("shell", self.shell_path(view.facts), is.shell.clone());
         compare("full name", self.full_name.clone(), is.gecos.clone());
-    }
-
-    fn diff_groups(&self, view: &View<'_>, diff: &mut Diff) {
-        for group in self.further_groups() {
-            let known = view.world.group(&group);
-            let member = known.is.is_some_and(|is| is.members.contains(&self.name));
-            if !member {
-                diff.change(format!("member of {group}"));
-            }
-            diff.doubt(known.doubt);
-        }
-        if self.only_groups {
-            let name = self.account();
-            let others = view.world.memberships(&name).filter(|group| !self.groups.contains(group));
-            others.for_each(|group| diff.change(format!("no member of {group}")));
-        }
-    }
-
-    fn diff_shadow(&self, is: Option<&Shadow>, diff: &mut Diff) {
-        let before = is.map_or(Password::None, |is| Password::of(is.password.expose()));
-        let after = self.password_after(before);
-        if before.hash() != after.hash() {
-            diff.change("password");
-        }
-        match (self.locked, after) {
-            (Some(false), Password::None) => {
-                let message = format!("{} has no password that could be unlocked", self.name);
-                *diff = Diff::problem(message, "give one with `password_hash`".to_owned());
-                return;
-            }
-            (Some(true), _) if before.is_open() => diff.change("locked"),
-            (Some(false), _) if !before.is_open() && before.hash().is_some() => diff.change("unlocked"),
-            _ => {}
-        }
-        let expires = is.and_then(|is| is.expires);
-        match &self.expires {
-            Some(Expiry::Never) if expires.is_some() => diff.change("expires never"),
-            Some(Expiry::On(date)) if day_number(date) != expires => diff.change(format!("expires {date}")),
-            _ => {}
-        }
-    }
-
-    fn password_after<'a>(&'a self, before: Password<'a>) -> Password<'a> {
-        let hash = self.password.as_ref().map(|hash| hash.expose().as_str()).or(before.hash());
-        let locked = self.locked.unwrap_or(matches!(before, Password::Locked(_)));
-        match hash {
-            None => Password::None,
-            Some(hash) if locked => Password::Locked(hash),
-            Some(hash) => Password::Open(hash),
-        }
-    }
-
-    fn predict_shadow(&self, name: &AccountName, world: &mut World) {
-        if !self.has_shadow() {
-            return;
-        }
-        let is = world.shadow(name).is.cloned();
-        let before = is.as_ref().map_or(Password::None, |is| Password::of(is.password.expose()));
-        let password = self.password_after(before).entry();
-        let expires = match &self.expires {
-            Some(Expiry::On(date)) => day_number(date),
-            Some(Expiry::Never) => None,
-            None => is.as_ref().and_then(|is| is.expires),
-        };
-        world.set_shadow(name, Some(Shadow { password: Secret::from(password), expires }));
-    }
-
-    fn apply_shadow(&self, script: Script, id: &str) -> Script {
-        let flag = |wanted: Option<bool>| match wanted {
-            Some(true) => "locked",
-            Some(false) => "unlocked",
-            None => "",
-        };
-        let mut script = script;
-        if self.password.is_some() || self.locked.is_some() {
-            let hash = self.password.as_ref().map(Text::from).unwrap_or_default();
-            let words = [Text::from(id), Text::from(&self.name), hash, Text::from(flag(self.locked))];
-            script = script.call("p_password", words).code("[ $? -eq 0 ] || return\n");
-        }
-        if let Some(expires) = &self.expires {
-            let day = match expires {
-                Expiry::Never => String::new(),
-                Expiry::On(date) => day_number(date).map(|day| day.to_string()).unwrap_or_default(),
-            };
-            script = script.call("p_expire", [id, &self.name, &day]).code("[ $? -eq 0 ] || return\n");
-        }
-        script
-    }
-
-    /// Returns a group that is certain not to exist.
-    fn missing_group(&self, view: &View<'_>) -> Option<AccountName> {
-        let needed = self.further_groups().chain(self.primary_group());
-        needed.into_iter().find(|group| {
-            let known = view.world.group(group);
-            known.is.is_none() && known.doubt.is_none()
-        })
     }
 }
 
@@ -427,21 +319,14 @@ impl Action for User {
             if self.system { "yes" } else { "" }.to_owned(),
             if self.no_home { "-M" } else { "-m" }.to_owned(),
         ];
-        let mut script = Script::new()
+        let script = Script::new()
             .library(&ACCOUNTS)
             .code("p_base_dir=")
             .word(or_empty(&self.base_dir))
             .code(if self.move_home { " p_move_home=yes\n" } else { " p_move_home=\n" })
             .call("p_user", words)
             .code("[ $? -eq 0 ] || return\n");
-        for group in &self.groups {
-            let words = [id.as_str(), &self.name, group];
-            script = script.call("p_member", words).code("[ $? -eq 0 ] || return\n");
-        }
-        if self.only_groups {
-            let words = [&*id, &*self.name].into_iter().chain(self.groups.iter().map(String::as_str));
-            script = script.call("p_only_groups", words).code("[ $? -eq 0 ] || return\n");
-        }
+        let script = self.apply_groups(script, &id);
         self.apply_shadow(script, &id)
     }
 
@@ -479,20 +364,7 @@ impl Action for User {
             // A new user gets a group of its own name (USERGROUPS_ENAB, which is on everywhere we support).
             world.set_group(&name, Some(AccountGroup::default()));
         }
-        for group in self.further_groups() {
-            let mut is = world.group(&group).is.cloned().unwrap_or_default();
-            is.members.insert(self.name.clone());
-            world.set_group(&group, Some(is));
-        }
-        if self.only_groups {
-            let all: Vec<String> = world.memberships(&name).collect();
-            for group in all.iter().filter(|group| !self.groups.contains(group)) {
-                let Ok(group) = AccountName::new(group) else { continue };
-                let mut is = world.group(&group).is.cloned().unwrap_or_default();
-                is.members.remove(&self.name);
-                world.set_group(&group, Some(is));
-            }
-        }
+        self.predict_groups(&name, world);
         self.predict_shadow(&name, world);
     }
 
@@ -524,78 +396,7 @@ impl Action for User {
             let hash = Sha256::of(hash.expose().as_bytes()).to_string();
             Claim::new(thing(), "password", hash).shown("another password")
         }));
-        // Being in one group says nothing about the others.
-        let member = |group: &String| {
-            let words = format!("member of {group}");
-            Claim::new(thing(), words.clone(), "yes").shown(words)
-        };
-        claims.extend(self.groups.iter().map(member));
-        if self.only_groups {
-            let mut groups = self.groups.clone();
-            groups.sort();
-            claims.push(Claim::new(thing(), "all groups", groups.join(", ")));
-        }
+        claims.extend(self.group_claims());
         claims
-    }
-}
-
-impl std::fmt::Display for Expiry {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Expiry::Never => f.write_str("never"),
-            Expiry::On(date) => f.write_str(date),
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const HASH: &str = "$6$salt$hashhashhash";
-    const OTHER: &str = "$6$salt$otherotherot";
-
-    fn changes(user: &User, entry: Option<&str>, expires: Option<u32>) -> Vec<String> {
-        let is = entry.map(|entry| Shadow { password: Secret::from(entry), expires });
-        let mut diff = Diff::none();
-        user.diff_shadow(is.as_ref(), &mut diff);
-        assert!(!format!("{diff:?} {user:?}").contains(HASH));
-        diff.problem.map_or(diff.changes, |problem| vec![problem.message])
-    }
-
-    #[test]
-    fn passwords_are_compared_and_never_shown() {
-        let user = |password: Option<&str>, locked| User {
-            name: "app".to_owned(),
-            password: password.map(Secret::from),
-            locked,
-            ..User::default()
-        };
-        let locked = format!("!{HASH}");
-        let cases: [(User, Option<&str>, &[&str]); 12] = [
-            (user(Some(HASH), None), Some(HASH), &[]),
-            (user(Some(HASH), None), Some(&locked), &[]),
-            (user(Some(HASH), None), Some("!"), &["password"]),
-            (user(Some(HASH), None), Some("*"), &["password"]),
-            (user(Some(HASH), None), Some(OTHER), &["password"]),
-            (user(Some(HASH), None), None, &["password"]),
-            (user(Some(HASH), Some(true)), Some(HASH), &["locked"]),
-            (user(Some(HASH), Some(false)), Some(&locked), &["unlocked"]),
-            (user(None, Some(true)), Some("!"), &[]),
-            (user(None, Some(true)), Some(""), &["locked"]),
-            (user(None, Some(false)), Some(HASH), &[]),
-            (user(None, Some(false)), Some("!"), &["app has no password that could be unlocked"]),
-        ];
-        for (user, entry, expected) in cases {
-            assert_eq!(changes(&user, entry, None), expected, "{user:?} on {entry:?}");
-        }
-    }
-
-    #[test]
-    fn an_expiry_is_compared_by_day() {
-        let user = |expires| User { expires: Some(expires), ..User::default() };
-        assert!(changes(&user(Expiry::On("1970-01-11".into())), Some("!"), Some(10)).is_empty());
-        assert_eq!(changes(&user(Expiry::Never), Some("!"), Some(10)), ["expires never"]);
-        assert_eq!(changes(&user(Expiry::On("1970-01-12".into())), None, None), ["expires 1970-01-12"]);
     }
 }

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 /// An address of a network interface.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct InterfaceAddress {
     /// The interface, such as `eth0`.
     pub interface: String,
@@ -17,7 +17,7 @@ pub struct InterfaceAddress {
 
 /// A disk.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Disk {
     /// The kernel's name for it, without `/dev/`: `vda`.
     pub name: String,
@@ -27,7 +27,7 @@ pub struct Disk {
 
 /// Something that is mounted.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Mount {
     /// The device, or what stands for one.
     pub device: String,
@@ -41,7 +41,7 @@ pub struct Mount {
 
 /// An account that can log in.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct LoginUser {
     /// Its name.
     pub name: String,
@@ -57,7 +57,7 @@ pub struct LoginUser {
 
 /// What a virtual machine runs on. The names are those that `systemd-detect-virt` has for them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize), serde(rename_all = "lowercase"))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "lowercase"))]
 #[non_exhaustive]
 pub enum Hypervisor {
     /// KVM, or QEMU without it.

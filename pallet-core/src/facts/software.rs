@@ -4,7 +4,7 @@ use std::fmt;
 
 /// What starts and stops services on a node.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize), serde(rename_all = "lowercase"))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "lowercase"))]
 pub enum InitSystem {
     /// systemd runs as PID 1.
     Systemd,
@@ -32,7 +32,7 @@ impl fmt::Display for InitSystem {
 
 /// A package manager.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize), serde(rename_all = "lowercase"))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "lowercase"))]
 pub enum PackageManagerKind {
     /// apt-get and dpkg.
     Apt,
@@ -60,7 +60,7 @@ impl fmt::Display for PackageManagerKind {
 
 /// Whose `stat`, `readlink` and so on a node has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize), serde(rename_all = "lowercase"))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "lowercase"))]
 pub enum Utilities {
     /// GNU coreutils.
     Gnu,

@@ -1,6 +1,7 @@
 use super::*;
 use crate::graph::{GraphError, build};
 use crate::plan::Done;
+use crate::probe::PackageState;
 use crate::probe::State;
 use crate::world::Known;
 
