@@ -15,7 +15,7 @@ use std::{fmt, iter, mem, slice, vec};
 /// ```
 /// use pallet::sorted::Map;
 ///
-/// let mut modes = Map::from_iter([("/srv", 0o755), ("/root", 0o700)]);
+/// let mut modes = Map::from([("/srv", 0o755), ("/root", 0o700)]);
 /// modes.insert("/etc", 0o755);
 /// assert_eq!(modes.get("/root"), Some(&0o700));
 /// assert_eq!(modes.keys().copied().collect::<Vec<_>>(), ["/etc", "/root", "/srv"]);
@@ -31,7 +31,7 @@ pub struct Map<K, V> {
 /// ```
 /// use pallet::sorted::Set;
 ///
-/// let mut groups = Set::from_iter(["www-data", "adm"]);
+/// let mut groups = Set::from(["www-data", "adm"]);
 /// assert!(groups.insert("ssl-cert") && !groups.insert("adm"));
 /// assert_eq!(groups.iter().copied().collect::<Vec<_>>(), ["adm", "ssl-cert", "www-data"]);
 /// ```
@@ -75,6 +75,11 @@ impl<K, V> Map<K, V> {
     /// Returns the entries in the order of their keys, with values that can be changed.
     pub fn iter_mut(&mut self) -> impl Iterator<Item = (&K, &mut V)> {
         self.entries.iter_mut().map(|(key, value)| (&*key, value))
+    }
+
+    /// Removes all entries.
+    pub fn clear(&mut self) {
+        self.entries.clear();
     }
 
     /// Removes all entries but those of which `stays` is true.
@@ -313,6 +318,18 @@ impl<T: Ord> FromIterator<T> for Set<T> {
         let mut set = Set::new();
         set.extend(items);
         set
+    }
+}
+
+impl<K: Ord, V, const N: usize> From<[(K, V); N]> for Map<K, V> {
+    fn from(entries: [(K, V); N]) -> Self {
+        Map::from_iter(entries)
+    }
+}
+
+impl<T: Ord, const N: usize> From<[T; N]> for Set<T> {
+    fn from(items: [T; N]) -> Self {
+        Set::from_iter(items)
     }
 }
 

@@ -216,7 +216,7 @@ mod tests {
 
     #[test]
     fn members_are_added_and_only_those_of_an_exact_list_removed() {
-        let members = ["a", "b"].map(str::to_owned).into_iter().collect();
+        let members = ["a", "b"].map(str::to_owned).into();
         let is = AccountGroup { gid: 7, members };
         let changes = |wanted: &Group| {
             let mut diff = Diff::none();

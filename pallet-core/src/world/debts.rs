@@ -43,7 +43,6 @@ impl Debts {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sorted::Set;
 
     #[test]
     fn certainty_wins_whatever_the_order() {
@@ -58,10 +57,8 @@ mod tests {
 
     #[test]
     fn what_is_settled_is_owed_no_longer() {
-        let mut debts = Debts::of_earlier_runs(&State {
-            owed: Set::from_iter(["restart-a".to_owned()]),
-            ..State::default()
-        });
+        let mut debts =
+            Debts::of_earlier_runs(&State { owed: ["restart-a".to_owned()].into(), ..State::default() });
         assert!(debts.get("restart-a").is_some_and(|debt| debt.since_earlier));
         debts.settle("restart-a");
         assert_eq!(debts.get("restart-a"), None);
