@@ -1,7 +1,7 @@
 //! Options of a compute service, as a provider reads them: typed, each with the place it came from.
 
 use crate::name::did_you_mean;
-use std::collections::{BTreeMap, BTreeSet};
+use crate::sorted::{Map, Set};
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -60,7 +60,7 @@ impl From<i64> for OptionValue {
 /// which refuses what nobody asked for: a mistyped key is an error with a suggestion, never ignored.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Options {
-    entries: BTreeMap<String, Entry>,
+    entries: Map<String, Entry>,
     /// What the options belong to, for messages: `service "lab"`.
     owner: String,
     /// Where the options were written as a whole; relative paths are resolved against its folder.
@@ -70,10 +70,10 @@ pub struct Options {
 
 /// The names that getters have asked for. No part of an option set's value.
 #[derive(Debug, Default)]
-struct Asked(Mutex<BTreeSet<String>>);
+struct Asked(Mutex<Set<String>>);
 
 impl Asked {
-    fn lock(&self) -> MutexGuard<'_, BTreeSet<String>> {
+    fn lock(&self) -> MutexGuard<'_, Set<String>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
