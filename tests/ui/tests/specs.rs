@@ -7,7 +7,7 @@ use pallet::facts::{OsFamily, VersionReq};
 use pallet::options::OptionValue;
 use pallet::prelude::*;
 use pallet::spec::{
-    Adapter, Attachment, Forward, Hardware, Image, ImageDefinition, ImageMatch, Login, Mib, Network,
+    Adapter, Attach, Attachment, Forward, Hardware, Image, ImageDefinition, ImageMatch, Login, Mib, Network,
 };
 use pallet::{DefinesCluster, DefinesGroup, DefinesPhase, DefinesServerSpec, Registry};
 use support::labels;
@@ -158,6 +158,8 @@ fn images_can_be_conditions_or_definitions() {
                 password: (String::from("from somewhere")),
                 private_key_path: "/srv/id",
                 no_sudo: true,
+                attach: linked_clone,
+                cloud_init: false,
             },
         }
     }
@@ -175,6 +177,8 @@ fn images_can_be_conditions_or_definitions() {
             no_sudo: true,
             ..Login::default()
         }),
+        attach: Some(Attach::LinkedClone),
+        cloud_init: false,
     };
     assert_eq!(Defined::spec().get_image(), Some(&Image::from(definition)));
 }
