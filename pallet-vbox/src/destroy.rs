@@ -110,7 +110,8 @@ pub(crate) async fn stop(service: &Service, info: &MachineInfo) -> Result<(), Co
     pull_the_plug(service, info).await
 }
 
-async fn switch_off(service: &Service, info: &MachineInfo) -> Result<(), ComputeError> {
+/// Ends a machine at once, whatever it is doing, and drops its saved memory.
+pub(crate) async fn switch_off(service: &Service, info: &MachineInfo) -> Result<(), ComputeError> {
     match info.state {
         VmState::Off => Ok(()),
         VmState::Saved => Ok(discardstate::run(&service.vbox, &info.id).await?),
@@ -274,6 +275,7 @@ mod tests {
             adapters: vec![],
             attachments: vec![],
             has_snapshots: false,
+            frontend: None,
         }
     }
 

@@ -20,6 +20,7 @@ use crate::command::medium::{self, Medium, MediumKind};
 use crate::command::storage::{self, Attach};
 use crate::command::unregistervm::{self, Files};
 use crate::command::{closemedium, showvminfo};
+use crate::hardware::{Controller, Place as Port};
 use crate::image::{Disk, Model};
 use crate::ledger::Entry;
 use crate::machine::{MachineId, MediumId};
@@ -60,8 +61,14 @@ pub(crate) async fn ready(service: &Service, model: &Model) -> Result<Medium, Co
 }
 
 /// Attaches a model to a machine through a difference, after the repair of the model's holder if it needs one.
-pub(crate) async fn attach(service: &Service, id: &MachineId, disk: &Medium) -> Result<(), ComputeError> {
-    let attach = || storage::attach_disk(&service.vbox, id, disk.id.as_str(), Attach::ThroughDifference);
+pub(crate) async fn attach(
+    service: &Service,
+    id: &MachineId,
+    port: &Port,
+    disk: &Medium,
+) -> Result<(), ComputeError> {
+    let attach =
+        || storage::attach_disk(&service.vbox, id, port, disk.id.as_str(), Attach::ThroughDifference);
     match attach().await {
         Err(error) if has_no_holder(&error) => {}
         other => return Ok(other?),
@@ -256,12 +263,14 @@ async fn make_holder(
     };
     createvm::run(vbox, &machine).await?;
     extradata::set(vbox, Place::Machine(id), tags::HOLDER, Some(disk.id.as_str())).await?;
-    storage::add_controller(vbox, id).await?;
+    let controller = Controller::usual();
+    storage::add_controller(vbox, id, &controller).await?;
     // A disk that lost its holder is multi-attach already, and as such cannot be attached to the new one.
     if disk.kind == MediumKind::MultiAttach {
         medium::set_kind(vbox, &disk.id, &MediumKind::Normal).await?;
     }
-    storage::attach_disk(vbox, id, disk.id.as_str(), Attach::Directly).await?;
+    let port = Port { controller: controller.name, port: 0, device: 0 };
+    storage::attach_disk(vbox, id, &port, disk.id.as_str(), Attach::Directly).await?;
     let attached = showvminfo::run(vbox, id).await?.attachments;
     for attachment in &attached {
         storage::detach(vbox, id, attachment).await?;

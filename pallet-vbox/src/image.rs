@@ -1,5 +1,6 @@
 //! Image models: the disks that nodes start from, and how one of them is chosen.
 
+use crate::hardware::Layer;
 use crate::machine::MediumId;
 use pallet::Secret;
 use pallet::compute::ComputeError;
@@ -21,6 +22,8 @@ pub(crate) struct Model {
     pub(crate) os_type: String,
     /// The account that exists in the image.
     pub(crate) login: Option<Login>,
+    /// What it needs of the machine.
+    pub(crate) hardware: Layer,
     os_family: Option<OsFamily>,
     os_version: Option<String>,
     os_64_bit: Option<bool>,
@@ -72,6 +75,11 @@ impl Models {
     /// Returns the model with this id, if there is one.
     pub(crate) fn get(&self, id: &str) -> Option<&Model> {
         self.0.get(id)
+    }
+
+    /// Tells whether a path or UUID is the disk of one of the models.
+    pub(crate) fn has_disk(&self, text: &str) -> bool {
+        self.0.values().any(|model| model.disk.argument() == text)
     }
 
     /// Returns the model that a node is to be made from.
@@ -127,6 +135,7 @@ impl Model {
             os_type: either(options, "os-type", "os-type-id")?
                 .unwrap_or_else(|| default_os_type(os_family, os_64_bit)),
             login: read_login(options)?,
+            hardware: Layer::of_image(options)?,
             os_family,
             os_version: options.string("os-version")?,
             os_64_bit,
@@ -143,6 +152,7 @@ impl Model {
             name: path,
             os_type: definition.os_type.clone().unwrap_or_else(default),
             login: definition.login.clone(),
+            hardware: Layer::default(),
             os_family: definition.os_family,
             os_version: definition.os_version.clone(),
             os_64_bit: definition.os_64_bit,

@@ -16,12 +16,16 @@
 //!
 //! | option | meaning | default |
 //! |---|---|---|
-//! | `images` | table of image models by id: `path` (or `uuid`), `description`, `os-type`, `os-family`, `os-version`, `os-64-bit`, `username`, `password`, `sudo-password`, `no-sudo`, `private-key-path`, `private-key`, `passphrase` | none |
+//! | `images` | table of image models by id: `path` (or `uuid`), `description`, `os-type`, `os-family`, `os-version`, `os-64-bit`, `username`, `password`, `sudo-password`, `no-sudo`, `private-key-path`, `private-key`, `passphrase`, `hardware`, `storage`, `boot-mount-point`, `network-type`, `bridged-interface`, `local-interface`, `nat-rules` | none |
 //! | `model-path` | folder that relative image paths belong to | the folder of the configuration |
 //! | `node-path` | folder that the machines live in | VirtualBox's own |
-//! | `hardware-models` | table of hardware models by id: `memory-size` in MiB, `cpu-count` | `micro`, `small`, `medium`, `large` |
-//! | `default-network` | `local`, `nat` or `bridged` | `local` |
-//! | `default-local-interface` | the host-only interface | `vboxnet0` |
+//! | `hardware-models` | table of [hardware models](hardware_reference) by id | `micro`, `small`, `medium`, `large` |
+//! | `hardware-models-file` | a TOML file of hardware models by id | none |
+//! | `hardware-model-path` | a folder with a TOML file for each hardware model | none |
+//! | `default-network` (`default-network-type`) | `local`, `nat`, `bridged` or a [list of adapters](hardware_reference#networks) | `local` |
+//! | `management-adapter` | the number of the adapter in that list through which nodes are reached | the first |
+//! | `default-local-interface` | the host-only interface, made when it is missing; on macOS the host-only network | `vboxnet0` |
+//! | `default-local-address` | the host's address on a host-only network that is made | VirtualBox's choice |
 //! | `default-bridged-interface` | the interface to bridge to | the first usable |
 //! | `vboxmanage-path` | the program | looked for |
 //! | `vbox-user-home` | VirtualBox's registry (`VBOX_USER_HOME`) | VirtualBox's own |
@@ -39,18 +43,24 @@ mod create;
 mod destroy;
 mod hardware;
 mod holder;
+mod host_only;
 mod image;
 mod ledger;
 mod lock;
 mod machine;
 mod network;
 mod ports;
+mod power;
 mod provider;
 mod service;
 mod settings;
 mod side_by_side;
+mod snapshots;
 mod tags;
 mod unreadable;
 mod vboxmanage;
 
 pub use provider::provider;
+
+#[doc = include_str!("../docs/hardware.md")]
+pub mod hardware_reference {}

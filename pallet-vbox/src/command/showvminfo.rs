@@ -50,6 +50,7 @@ fn parse(stdout: &str) -> Result<MachineInfo, Unexpected> {
         adapters: adapters(&entries),
         attachments: attachments(&entries),
         has_snapshots: entries.get("CurrentSnapshotUUID").is_some(),
+        frontend: entries.get("defaultfrontend").filter(|frontend| !frontend.is_empty()).map(str::to_owned),
     })
 }
 

@@ -239,7 +239,7 @@ fn networks_are_named_or_listed() {
             ],
         }
     }
-    let forwards = vec![Forward { host: 8080, guest: 80 }, Forward { host: 8443, guest: 443 }];
+    let forwards = vec![Forward::tcp(8080, 80), Forward::tcp(8443, 443)];
     let name = |name: &str| Some(name.to_owned());
     let adapters = vec![
         Adapter::new(Attachment::Nat { forwards }),
