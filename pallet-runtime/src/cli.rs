@@ -13,6 +13,7 @@ mod confirm;
 mod draw;
 mod engine;
 mod facts;
+mod facts_file;
 mod listing;
 mod output;
 mod run;

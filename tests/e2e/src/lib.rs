@@ -1,15 +1,22 @@
-//! What the end-to-end tests share: nodes, and two ways to run pallet against them.
+//! What the end-to-end tests share: two ways to run pallet against nodes.
 //!
-//! - [`lab`]: the engine against one node, with a phase given as a closure and events as values. For what actions do.
-//! - [`cases`]: a table of phases, each planned, converged, checked, converged again.
+//! - [`lab`], [`cases`]: the engine against one node, and tables of phases, from `pallet-lab`. For what actions do.
 //! - [`place`]: the whole program, with a command line and a `pallet.toml`, as a user runs it. For what runs do.
 //! - [`cluster`]: the program of two groups that those runs are about.
 //!
-//! Nothing here stands in for a part of pallet. Only the provider of [`lab`] is made for tests: it lists the one node
-//! that the test started.
+//! Nothing here stands in for a part of pallet.
 
-pub mod cases;
 pub mod cluster;
-pub mod lab;
-pub mod machine;
 pub mod place;
+
+pub use pallet_lab::cases;
+
+/// The engine against one node.
+pub mod lab {
+    pub use pallet_lab::{Lab, Phase, Report, phase};
+}
+
+/// What nodes are made of.
+pub mod machine {
+    pub use pallet_lab::Machine;
+}

@@ -9,7 +9,6 @@ mod edits;
 mod facts;
 mod files;
 mod firewall;
-mod git;
 mod hostile;
 mod how;
 mod node_facts;
