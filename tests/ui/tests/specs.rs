@@ -7,7 +7,8 @@ use pallet::facts::{OsFamily, VersionReq};
 use pallet::options::OptionValue;
 use pallet::prelude::*;
 use pallet::spec::{
-    Adapter, Attachment, Forward, Hardware, Image, ImageDefinition, ImageMatch, Login, Mib, Network,
+    Adapter, AdapterModel, Attachment, Forward, Hardware, Image, ImageDefinition, ImageMatch, Login, Mib,
+    Network,
 };
 use pallet::{DefinesCluster, DefinesGroup, DefinesPhase, DefinesServerSpec, Registry};
 use support::labels;
@@ -235,7 +236,7 @@ fn networks_are_named_or_listed() {
                 bridged,
                 internal("backbone"),
                 nat_network("lab"),
-                nat,
+                (Adapter::nat([Forward::udp(5353, 53)]).model(AdapterModel::Virtio)),
             ],
         }
     }
@@ -249,7 +250,7 @@ fn networks_are_named_or_listed() {
         Adapter::new(Attachment::Bridged(None)),
         Adapter::new(Attachment::Internal("backbone".to_owned())),
         Adapter::new(Attachment::NatNetwork("lab".to_owned())),
-        Adapter::new(Attachment::Nat { forwards: Vec::new() }),
+        Adapter::nat([Forward::udp(5353, 53)]).model(AdapterModel::Virtio),
     ];
     assert_eq!(Listed::spec().get_network(), Some(&Network::Adapters(adapters)));
 }

@@ -2,11 +2,13 @@
 
 use crate::Test;
 use pallet::compute::{NodeId, NodeState};
+use pallet::spec::Hardware;
 use pallet_tests_vbox::world::{World, quietly, request};
 use tokio::runtime::Runtime;
 
 pub(crate) const TESTS: &[(&str, Test)] = &[
     ("power::a_node_goes_through_all_its_states", states),
+    ("power::a_node_shows_itself_as_its_hardware_says_or_its_service", sessions),
     ("power::a_node_that_does_not_run_is_not_made_to", stopped),
     ("power::what_is_not_ours_is_not_touched", foreign),
 ];
@@ -53,6 +55,23 @@ fn states(world: World, runtime: Runtime) {
         assert!(World::files(&world.nodes().join("pallet/lab")).is_empty());
     });
     assert!(std::fs::read(world.model()).expect("the model") == before, "the model was written to");
+}
+
+fn sessions(world: World, runtime: Runtime) {
+    runtime.block_on(async {
+        let service = world.open("lab", &[("session-type", "separate".into())]).await.expect("a service");
+        let mut with_window = request("web", 2);
+        with_window.spec = with_window.spec.hardware(Hardware::default().setting("session_type", "gui"));
+        world.runner.restart(None);
+        service.create(&request("web", 1), &quietly).await.expect("a node");
+        let node = service.create(&with_window, &quietly).await.expect("a node");
+        service.stop(&node.id).await.expect("a stop");
+        service.start(&node.id, &quietly).await.expect("a start");
+        let calls = world.runner.calls();
+        let starts: Vec<&str> =
+            calls.iter().filter(|call| call[0] == "startvm").map(|call| call[2].as_str()).collect();
+        assert_eq!(starts, ["--type=separate", "--type=gui", "--type=gui"]);
+    });
 }
 
 fn stopped(world: World, runtime: Runtime) {
