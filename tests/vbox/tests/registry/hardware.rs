@@ -151,7 +151,13 @@ fn keys(world: World, runtime: Runtime) {
                     assert!(info.contains(line), "{key}: {line} is not in\n{info}");
                 }
             }
+            if machine == 0 {
+                // What the guest writes to its serial port.
+                let console = world.nodes().join("pallet/lab/web-1/console.log");
+                std::fs::write(console, "hello\n").expect("the node's folder");
+            }
             service.destroy(&node.id).await.unwrap_or_else(|error| panic!("{machine}: {error}"));
+            assert!(World::files(&world.nodes().join("pallet/lab")).is_empty(), "{machine}");
         }
     });
 }
