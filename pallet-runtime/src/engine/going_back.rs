@@ -43,8 +43,8 @@ pub(super) async fn restore(run: &Arc<Run>, selection: &mut Selection) {
     let Some(name) = run.request.from_snapshot.clone() else { return };
     let permits = Arc::new(Semaphore::new(run.request.parallel.max(1)));
     let mut tasks = JoinSet::new();
-    for record in existing(selection).cloned() {
-        let (run, permits, name) = (run.clone(), permits.clone(), name.clone());
+    for record in existing(selection) {
+        let (run, permits, name, record) = (run.clone(), permits.clone(), name.clone(), record.clone());
         tasks.spawn(async move {
             let _permit = permits.acquire().await;
             if !run.setup.cancel.is_set() {
