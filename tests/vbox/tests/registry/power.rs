@@ -96,7 +96,10 @@ fn stopped(world: World, runtime: Runtime) {
 }
 
 fn foreign(world: World, runtime: Runtime) {
-    world.vbox(&["createvm", "--name=mail", "--platform-architecture=x86", "--register"]);
+    let nodes = world.nodes().display().to_string();
+    let create =
+        ["createvm", "--name=mail", "--basefolder", &nodes, "--platform-architecture=x86", "--register"];
+    world.vbox(&create);
     let id = NodeId(world.id_of("mail"));
     world.vbox(&["startvm", &id.0]);
     runtime.block_on(async {
