@@ -11,6 +11,8 @@ pub use group::{
     ClusterDef, ClusterSpec, DefinesCluster, DefinesGroup, DefinesNodeSpec, Group, GroupDef, GroupSpec,
     NodeSpecDef,
 };
-pub use node::{Hardware, Image, ImageDefinition, ImageMatch, Login, Mib, Network, NodeSpec};
+pub use node::{
+    Attach, Hardware, Image, ImageDefinition, ImageMatch, InvalidAttach, Login, Mib, Network, NodeSpec,
+};
 pub(crate) use server::generated;
 pub use server::{DefinesServerSpec, PhaseFn, Resolved, ServerSpec, ServerSpecDef, SpecError};

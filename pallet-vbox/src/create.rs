@@ -3,17 +3,17 @@
 use crate::command::createvm::{self, CreateVm};
 use crate::command::extradata::{self, Place};
 use crate::command::list;
-use crate::command::medium::{self, Medium, MediumKind};
+use crate::command::medium::{self, Medium};
 use crate::command::startvm::Session;
-use crate::command::{modifyvm, sharedfolder, showvminfo, startvm, storage};
-use crate::hardware::{self, Device, Layout};
+use crate::command::{modifyvm, sharedfolder, startvm, storage};
+use crate::hardware::{self, Device};
 use crate::ledger::{Entry, Making};
 use crate::machine::{MachineId, MachineInfo};
 use crate::network::Adapters;
 use crate::service::Service;
 use crate::tags::{self, Member, Membership};
 use crate::vboxmanage::CallError;
-use crate::{address, destroy, holder, host_only, image, ports};
+use crate::{address, boot_disk, destroy, holder, host_only, image, ports, seed};
 use pallet::compute::{ComputeError, CreateRequest, NodeRecord, Progress};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -22,6 +22,8 @@ use std::path::{Path, PathBuf};
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Plan {
     pub(crate) model: image::Model,
+    /// What to tell about the choice of the image.
+    pub(crate) warning: Option<String>,
     pub(crate) hardware: hardware::Machine,
     pub(crate) adapters: Adapters,
 }
@@ -35,14 +37,18 @@ impl Plan {
             options.finish()?;
         }
         let settings = &service.settings;
-        let mut model = settings.images.select(spec.get_image())?;
+        let chosen = service.images().select(spec.get_image())?;
+        let (warning, mut model) = (chosen.warning(), chosen.model);
         let layers = settings.hardware.layers(spec.get_hardware())?;
-        let (hardware, choice) = hardware::Machine::resolve(layers, model.hardware.clone())?;
+        let (mut hardware, choice) = hardware::Machine::resolve(layers, model.hardware.clone())?;
+        if model.cloud_init {
+            hardware.reserve_cd()?;
+        }
         if let Some(os_type) = &hardware.os_type {
             model.os_type.clone_from(os_type);
         }
         let adapters = Adapters::resolve(choice.best(spec.get_network()), &settings.network)?;
-        let plan = Plan { model, hardware, adapters };
+        let plan = Plan { model, warning, hardware, adapters };
         plan.refuse_models_as_data(service)?;
         Ok(plan)
     }
@@ -50,7 +56,7 @@ impl Plan {
     /// A model that is attached as any other disk would be written to.
     fn refuse_models_as_data(&self, service: &Service) -> Result<(), ComputeError> {
         let own = self.model.disk.argument();
-        let is_model = |file: &str| file == own || service.settings.images.has_disk(file);
+        let is_model = |file: &str| file == own || service.images().has_disk(file);
         let disks = self.hardware.layout.drives.iter().filter_map(|(_, device)| match device {
             Device::Disk(file) => Some(file),
             _ => None,
@@ -78,6 +84,12 @@ pub(crate) async fn create(
         plan.adapters.bridge_to(&usable_bridge(service).await?);
     }
     host_only::ensure(service, &mut plan.adapters).await?;
+    if plan.model.cloud_init {
+        seed::admin(service)?;
+    }
+    if let Some(warning) = &plan.warning {
+        progress(warning);
+    }
     progress("preparing the image");
     let disk = holder::ready(service, &plan.model).await?;
     let making = service.ledger.begin(Entry {
@@ -111,9 +123,13 @@ async fn make(
     for controller in &layout.controllers {
         storage::add_controller(&service.vbox, id, controller).await?;
     }
-    holder::attach(service, id, &layout.boot, disk).await?;
+    boot_disk::attach(service, id, &layout.boot, plan.model.attach, disk, progress).await?;
     equip(service, plan, id, &folder, progress).await?;
-    let info = verify(service, id, layout, disk).await?;
+    let info = boot_disk::verify(service, id, &layout.boot, plan.model.attach, disk).await?;
+    if plan.model.cloud_init {
+        progress("writing the CD for cloud-init");
+        seed::insert(service, id).await?;
+    }
     let image = tags::encode(&plan.model.name);
     extradata::set(&service.vbox, Place::Machine(id), tags::IMAGE, Some(&image)).await?;
     making.complete()?;
@@ -194,36 +210,6 @@ async fn set_up(service: &Service, plan: &Plan, id: &MachineId, folder: &Path) -
     settings.extend(plan.adapters.arguments(ssh_port));
     settings.extend_from_slice(plan.hardware.extra_arguments());
     modifyvm::run(&service.vbox, id, &settings).await
-}
-
-/// Checks that what is attached is a disk of the machine's own over the model, and not the model itself.
-async fn verify(
-    service: &Service,
-    id: &MachineId,
-    layout: &Layout,
-    model: &Medium,
-) -> Result<MachineInfo, ComputeError> {
-    let info = showvminfo::run(&service.vbox, id).await?;
-    let boot = boot_disk(&info, layout).ok_or_else(|| unsafe_disk(&info, "no disk is attached"))?;
-    if boot.medium == model.id || !info.owns(&boot.location) {
-        return Err(unsafe_disk(&info, &format!("{} is attached itself", boot.location.display())));
-    }
-    let disk = medium::show(&service.vbox, boot.medium.as_str()).await?;
-    if disk.kind != MediumKind::Differencing || disk.parent.as_ref() != Some(&model.id) {
-        return Err(unsafe_disk(&info, "its disk is no difference to the model"));
-    }
-    Ok(info)
-}
-
-fn boot_disk<'a>(info: &'a MachineInfo, layout: &Layout) -> Option<&'a crate::machine::Attachment> {
-    let Layout { boot, .. } = layout;
-    let place = (boot.controller.as_str(), boot.port, boot.device);
-    info.attachments.iter().find(|at| (at.controller.as_str(), at.port, at.device) == place)
-}
-
-fn unsafe_disk(info: &MachineInfo, why: &str) -> ComputeError {
-    ComputeError::failed(format!("the machine {} would not leave the image alone: {why}", info.name))
-        .hint("the machine is not started; please report this with the version of VirtualBox")
 }
 
 /// Two machines of one name are possible for VirtualBox, and a trap for everybody else.

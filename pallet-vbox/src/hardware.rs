@@ -140,6 +140,14 @@ impl Machine {
         Ok((machine, choice))
     }
 
+    /// Makes sure that a CD for cloud-init has its place.
+    pub(crate) fn reserve_cd(&mut self) -> Result<(), ComputeError> {
+        self.layout.reserve_cd().map_err(|why| {
+            ComputeError::input(format!("the hardware does not fit together: {why}"))
+                .hint("the image makes its admin user with cloud-init, and reads from a CD which that is")
+        })
+    }
+
     /// What VirtualBox would only say when the machine starts, or not at all.
     fn check(&self) -> Result<(), ComputeError> {
         let is_off = |key: &str| self.settings.get(key) == Some(&Setting::Flag(false));

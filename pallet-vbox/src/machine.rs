@@ -150,6 +150,8 @@ pub(crate) struct MachineInfo {
     pub(crate) console: Option<PathBuf>,
     /// How it shows itself when it is started, if it has a way of its own.
     pub(crate) frontend: Option<String>,
+    /// Whether it has a drive for CDs on our controller, with one in it or not.
+    pub(crate) has_cd_drive: bool,
 }
 
 /// A network adapter of a machine.

@@ -21,6 +21,19 @@ pub(crate) enum Attach {
     Directly,
     /// Through a differencing disk of the machine's own.
     ThroughDifference,
+    /// Through one that is emptied when the machine is switched on.
+    ThroughForgetfulDifference,
+}
+
+impl Attach {
+    /// Without it a disk that is of no such type would be attached itself, and written to. With it, that fails.
+    fn medium_type(self) -> Option<&'static str> {
+        match self {
+            Attach::Directly => None,
+            Attach::ThroughDifference => Some("multiattach"),
+            Attach::ThroughForgetfulDifference => Some("immutable"),
+        }
+    }
 }
 
 /// Puts a disk into a place.
@@ -57,6 +70,25 @@ pub(crate) async fn attach_device(
     vbox.run(Call::new(format!("attach {medium} to the machine {id}"), args)).await.map(drop)
 }
 
+/// The name of the controller of a machine that asks for none.
+pub(crate) const CONTROLLER: &str = "SATA";
+
+/// The port of that controller that a CD drive is on, where there is one.
+pub(crate) const CD_PORT: u32 = 1;
+
+/// Gives a machine a CD drive, or puts a CD into it.
+pub(crate) async fn cd_drive(vbox: &VBoxManage, id: &MachineId, cd: Option<&str>) -> Result<(), CallError> {
+    let call = Call::new(format!("put a CD into the machine {id}"), cd_arguments(id, cd));
+    vbox.run(call).await.map(drop)
+}
+
+fn cd_arguments(id: &MachineId, cd: Option<&str>) -> Vec<String> {
+    let place = Place { controller: CONTROLLER.to_owned(), port: CD_PORT, device: 0 };
+    let mut args = place_arguments(id, &place);
+    args.extend(["--type", "dvddrive", "--medium", cd.unwrap_or("emptydrive")].map(str::to_owned));
+    args
+}
+
 /// Takes a medium out of a drive. The medium stays.
 pub(crate) async fn detach(vbox: &VBoxManage, id: &MachineId, what: &Attachment) -> Result<(), CallError> {
     let call = Call::new(
@@ -85,9 +117,8 @@ fn controller_arguments(id: &MachineId, controller: &Controller) -> Vec<String> 
 fn attach_arguments(id: &MachineId, place: &Place, medium: &str, attach: Attach) -> Vec<String> {
     let mut args = place_arguments(id, place);
     args.extend(["--type", "hdd", "--medium", medium].map(str::to_owned));
-    if attach == Attach::ThroughDifference {
-        // Without it a disk that is not multi-attach would be attached itself, and written to. With it, that fails.
-        args.extend(["--mtype", "multiattach"].map(str::to_owned));
+    if let Some(medium_type) = attach.medium_type() {
+        args.extend(["--mtype", medium_type].map(str::to_owned));
     }
     args
 }

@@ -1,6 +1,7 @@
 //! The disks and drives of a machine: its controllers, what is in their places, and where the node's own disk is.
 
 use super::keys::{is_own, word};
+use crate::command::storage::{CD_PORT, CONTROLLER};
 use pallet::options::{OptionError, OptionValue, Options};
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -103,7 +104,7 @@ const VARIANTS: &[(&str, &str)] = &[
     ("esx", "ESX"),
 ];
 /// The controller of a machine that asks for none.
-const NAME: &str = "SATA";
+const NAME: &str = CONTROLLER;
 /// Each port that exists is scanned at boot: one is for the node's disk, three for what may come.
 const USUAL_PORTS: u32 = 4;
 
@@ -379,8 +380,9 @@ impl Layout {
     /// The first place of the controller of the node's own disk that nothing is in.
     fn free_place(&self, controller: &Controller) -> Result<Place, String> {
         let mut places = (0..controller.positions()).map(|position| controller.place(position));
-        let is_free =
-            |place: &Place| *place != self.boot && self.drives.iter().all(|(taken, _)| taken != place);
+        let is_free = |place: &Place| {
+            *place != self.boot && *place != cd_place() && self.drives.iter().all(|(taken, _)| taken != place)
+        };
         places.find(is_free).ok_or_else(|| format!("the controller `{}` has no place left", controller.name))
     }
 
@@ -441,10 +443,32 @@ impl Layout {
         }
     }
 
+    /// Makes sure of the place where a CD for cloud-init goes.
+    pub(crate) fn reserve_cd(&mut self) -> Result<(), String> {
+        let cd = cd_place();
+        if self.boot == cd || self.drives.iter().any(|(place, _)| *place == cd) {
+            return Err(format!(
+                "position {CD_PORT} of the controller `{CONTROLLER}` is for the CD of cloud-init"
+            ));
+        }
+        match self.controllers.iter_mut().find(|controller| controller.name == CONTROLLER) {
+            Some(controller) if controller.bus == Bus::Sata => {
+                controller.ports = controller.ports.map(|ports| ports.max(CD_PORT + 1));
+                Ok(())
+            }
+            _ => Err(format!("the CD of cloud-init needs a SATA controller `{CONTROLLER}`")),
+        }
+    }
+
     /// Tells whether the machine must be able to speak USB.
     pub(crate) fn needs_usb(&self) -> bool {
         self.controllers.iter().any(|controller| controller.bus == Bus::Usb)
     }
+}
+
+/// Nothing else is put there unless it is asked for in so many words.
+fn cd_place() -> Place {
+    Place { controller: CONTROLLER.to_owned(), port: CD_PORT, device: 0 }
 }
 
 fn first_for_disks(controllers: &[Controller]) -> Result<&Controller, String> {

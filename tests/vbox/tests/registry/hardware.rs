@@ -215,12 +215,12 @@ fn storage(world: World, runtime: Runtime) {
         let node = create(&*service, hardware).await.expect("a node");
         let said = info(&world);
         let own = world.nodes().join("pallet/lab/web-1");
-        for (port, file) in [(1, "data-1.vdi"), (2, "data-2.vmdk"), (3, "data-3.vdi"), (4, "data-4.vdi")] {
+        for (port, file) in [(2, "data-1.vdi"), (3, "data-2.vmdk"), (4, "data-3.vdi"), (5, "data-4.vdi")] {
             let line = format!("\"SATA-{port}-0\"=\"{}\"", own.join(file).display());
             assert!(said.contains(&line), "{line}\n{said}");
         }
-        assert!(said.contains(&format!("\"SATA-5-0\"=\"{iso}\"")), "{said}");
-        assert!(said.contains("storagecontrollerportcount0=\"6\""), "{said}");
+        assert!(said.contains(&format!("\"SATA-6-0\"=\"{iso}\"")), "{said}");
+        assert!(said.contains("storagecontrollerportcount0=\"7\""), "{said}");
         assert!(
             own.join("data-2.vmdk").metadata().expect("a disk").len() >= 8 << 20
                 || own.join("data-2-flat.vmdk").exists()

@@ -6,9 +6,12 @@ use pallet_tests_vbox::world::World;
 use std::process::ExitCode;
 use std::sync::Arc;
 
+mod downloads;
 mod faults;
+mod formats;
 mod hardware;
 mod life;
+mod models;
 mod networks;
 mod power;
 mod safety;
@@ -32,6 +35,9 @@ fn main() -> ExitCode {
         power::TESTS,
         snapshots::TESTS,
         safety::TESTS,
+        models::TESTS,
+        formats::TESTS,
+        downloads::TESTS,
         faults::TESTS,
     ]
     .concat();
