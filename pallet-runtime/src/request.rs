@@ -28,6 +28,8 @@ pub struct Request {
     pub tags: Set<Tag>,
     /// No actions with one of these tags.
     pub skip_tags: Set<Tag>,
+    /// The snapshot that nodes which exist are put back to before they are configured.
+    pub from_snapshot: Option<String>,
 }
 
 impl Request {
@@ -44,6 +46,7 @@ impl Request {
             parallel: 64,
             tags: Set::new(),
             skip_tags: Set::new(),
+            from_snapshot: None,
         }
     }
 }
