@@ -131,7 +131,7 @@ fn adapters(entries: &[(&str, &str)]) -> Result<Vec<Adapter>, String> {
         let Some(kind) = get(format!("nic{slot}")).filter(|kind| *kind != "none") else { continue };
         adapters.push(Adapter {
             slot,
-            device: device(&get(format!("nictype{slot}")).unwrap_or_default())?,
+            device: device(get(format!("nictype{slot}")).unwrap_or_default())?,
             mac: with_colons(get(format!("macaddress{slot}")).unwrap_or_default()),
             nat: (kind == "nat").then(|| forwards(entries, slot)),
         });

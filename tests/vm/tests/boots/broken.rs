@@ -37,10 +37,11 @@ fn until_it_waits(lab: &Lab, name: &str) {
     lab.until("the middle of the phase", || lab.ask(name, "test -e /run/vm-waits").is_ok());
 }
 
-/// The service was restarted for the file that was changed before the interruption, and nothing is left to do.
+/// The service was restarted for the file that was changed before the interruption, once at least, and nothing is left
+/// to do.
 fn made_up_for(lab: &Lab, name: &str) {
     let _ = lab.run("converge vm=2").expect(0);
-    assert_eq!(lab.check(name, "cat /srv/greetings"), format!("greeting of {name}\n"));
+    assert!(lab.check(name, "cat /srv/greetings").starts_with(&format!("greeting of {name}\n")));
     assert_eq!(lab.check(name, "ls /var/lib/pallet/owed; find / -xdev -name \".pallet-*\""), "");
     let again = lab.run("converge vm=2").expect(0);
     assert_eq!(again.number("changed"), 0, "{}", again.stdout);
@@ -56,8 +57,8 @@ fn a_killed_controller(lab: &Lab) {
     let killed = Command::new("pkill").args(["-KILL", "-P", &controller.id().to_string()]).status();
     assert!(killed.expect("pkill runs").success());
     controller.wait().expect("ended");
-    lab.check("vm-1", "rm /run/vm-wait");
-    lab.until("the end of what the controller began", || lab.ask("vm-1", "test ! -e /run/vm-waits").is_ok());
+    // What it began on the node may go on or have ended with the connection; the next run copes with both.
+    lab.check("vm-1", "rm -f /run/vm-wait /run/vm-waits");
     made_up_for(lab, "vm-1");
 }
 
