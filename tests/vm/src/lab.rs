@@ -8,7 +8,7 @@ use pallet_tests_vbox::world::World;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Child, Command, Output};
 use std::time::{Duration, Instant};
 
 /// How long one command of pallet may take, booting included. Two processors that others use as well are slow.
@@ -181,6 +181,15 @@ impl Lab {
             .args(["compare", "-f", "raw", "-F", "vdi"])
             .args([&self.original, &model]));
     }
+}
+
+/// Kills what a [command](Lab::command) of pallet runs: it is the child of the process that limits its time.
+///
+/// # Panics
+///
+/// When there is nothing to kill.
+pub fn kill_child_of(limiter: &Child) {
+    run(Command::new("pkill").args(["-KILL", "-P", &limiter.id().to_string()]));
 }
 
 /// Whoever reads of a failure cannot look at the machines any more.

@@ -1,7 +1,7 @@
 //! What goes wrong in the middle, on two machines side by side, and the run after it.
 
 use crate::Test;
-use pallet_tests_vm::lab::Lab;
+use pallet_tests_vm::lab::{Lab, kill_child_of};
 use std::process::{Command, Stdio};
 
 pub(crate) const TESTS: &[(&str, Test)] =
@@ -53,9 +53,7 @@ fn a_killed_controller(lab: &Lab) {
     let mut controller =
         command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("the program starts");
     until_it_waits(lab, "vm-1");
-    // It is the child of the process that limits its time.
-    let killed = Command::new("pkill").args(["-KILL", "-P", &controller.id().to_string()]).status();
-    assert!(killed.expect("pkill runs").success());
+    kill_child_of(&controller);
     controller.wait().expect("ended");
     // What it began on the node may go on or have ended with the connection; the next run copes with both.
     lab.check("vm-1", "rm -f /run/vm-wait /run/vm-waits");

@@ -1,9 +1,14 @@
 //! A machine's life: from nothing through its first boot to nothing again.
 
 use crate::Test;
-use pallet_tests_vm::lab::Lab;
+use pallet_tests_vm::lab::{Lab, kill_child_of};
+use pallet_tests_vm::qemu::State;
+use std::process::Stdio;
 
-pub(crate) const TESTS: &[(&str, Test)] = &[("life::a_machine_boots_is_configured_and_leaves_nothing", life)];
+pub(crate) const TESTS: &[(&str, Test)] = &[
+    ("life::a_machine_that_still_boots_can_be_removed", removed_while_it_boots),
+    ("life::a_machine_boots_is_configured_and_leaves_nothing", life),
+];
 
 fn life(lab: Lab) {
     let plan = lab.run("plan --detailed-exit-code").expect(3);
@@ -30,6 +35,22 @@ fn life(lab: Lab) {
     assert_eq!(lab.setting("vm-1", "VMState"), "running");
     let last = lab.run("converge vm=0 --allow-destroy").expect(0);
     assert_eq!(last.number("destroyed"), 1, "{}", last.stdout);
+    lab.check_nothing_left();
+}
+
+/// Somebody changes their mind: the controller is killed while it waits for the machine, which runs on.
+fn removed_while_it_boots(lab: Lab) {
+    let mut command = lab.command("converge");
+    let mut controller =
+        command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("the program starts");
+    lab.until("the machine", || lab.machines().contains(&"vm-1".to_owned()));
+    let qemu = lab.qemu("vm-1");
+    lab.until("its boot", || qemu.state() == Ok(State::Running));
+    kill_child_of(&controller);
+    controller.wait().expect("ended");
+    assert_eq!(lab.setting("vm-1", "VMState"), "running");
+    let destroyed = lab.run("destroy --yes").expect(0);
+    assert_eq!(destroyed.number("destroyed"), 1, "{}", destroyed.stdout);
     lab.check_nothing_left();
 }
 
