@@ -12,25 +12,11 @@
 //! The notes are files in `states` of the folder `PALLET_TEST_VBOX_WORLD`, which the real VBoxManage sees at the same
 //! path. With a file `really-start` in that folder nothing is stood in for.
 
+use pallet_tests_vbox::real::Real;
 use std::fs;
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::{Command, ExitCode, Output};
-
-/// Mounts end with the processes that see them: the mount namespace is the call's own. The folder for sockets is the
-/// world's own too, since VirtualBox has one server for all calls that see the same one.
-const ENTER: &str = r#"
-set -e
-root=$1 world=$2
-mount -t proc proc "$root/proc"
-mount --rbind /dev "$root/dev"
-mount --rbind /sys "$root/sys"
-mount --bind "$world/tmp" "$root/tmp"
-mkdir -p "$root$world"
-mount --bind "$world" "$root$world"
-shift 2
-exec chroot "$root" /usr/lib/virtualbox/VBoxManage "$@"
-"#;
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
@@ -53,23 +39,21 @@ fn main() -> ExitCode {
 }
 
 struct StandIn {
-    root: String,
+    real: Real,
     world: PathBuf,
 }
 
 impl StandIn {
     fn from_env() -> StandIn {
         let var = |name| std::env::var(name).unwrap_or_else(|_| panic!("{name} is not set"));
-        StandIn { root: var("PALLET_TEST_VBOX_ROOT"), world: var("PALLET_TEST_VBOX_WORLD").into() }
+        StandIn {
+            real: Real { root: var("PALLET_TEST_VBOX_ROOT").into() },
+            world: var("PALLET_TEST_VBOX_WORLD").into(),
+        }
     }
 
     fn real(&self, args: &[String]) -> Command {
-        let mut command = Command::new("unshare");
-        command
-            .args(["--mount", "--propagation", "private", "--", "sh", "-c", ENTER, "sh", &self.root])
-            .arg(&self.world)
-            .args(args);
-        command
+        self.real.vboxmanage(&self.world, args)
     }
 
     fn note(&self, id: &str) -> PathBuf {
