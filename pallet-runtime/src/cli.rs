@@ -15,12 +15,15 @@ mod draw;
 mod engine;
 mod facts;
 mod facts_file;
+mod hardware;
 mod images;
 mod listing;
 mod output;
 mod run;
 mod service;
 mod signals;
+mod snapshot;
+mod work;
 mod world;
 
 pub use catalogue::{Catalogue, GroupEntry, PhaseEntry};
@@ -112,6 +115,21 @@ impl Main {
                 let session = Session::open(self, globals, world)?;
                 session.say_warnings();
                 session.block_on(listing::nodes(&session, &selection))
+            }
+            Command::Work(selection, work) => {
+                let session = Session::open(self, globals, world)?;
+                session.say_warnings();
+                session.block_on(work::run(&session, &selection, work))
+            }
+            Command::Snapshots(selection) => {
+                let session = Session::open(self, globals, world)?;
+                session.say_warnings();
+                session.block_on(snapshot::list(&session, &selection))
+            }
+            Command::Hardware => {
+                let session = Session::open(self, globals, world)?;
+                session.say_warnings();
+                session.block_on(hardware::models(&session))
             }
             Command::Facts(args) => {
                 let session = Session::open(self, globals, world)?;
