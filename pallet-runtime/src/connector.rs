@@ -2,7 +2,7 @@
 
 use crate::credentials::AdminUser;
 use crate::engine::{Connection, Connector, LoginAs};
-use crate::known_hosts::{KnownHosts, Policy, host_name};
+use crate::known_hosts::{KnownHosts, host_name};
 use crate::ssh_config::{LocalUser, SshConfig};
 use crate::transport::local::{CommandTransport, LocalTransport};
 use crate::transport::privilege::{Privilege, open_root};
@@ -42,11 +42,7 @@ impl Reach {
             admin: AdminUser::new(&login),
             login,
             config,
-            known_hosts: KnownHosts {
-                own: own_known_hosts,
-                read_only: Vec::new(),
-                policy: Policy::AcceptNew,
-            },
+            known_hosts: KnownHosts::new(own_known_hosts),
         }
     }
 
