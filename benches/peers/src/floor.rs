@@ -26,6 +26,9 @@ pub struct Target {
     pub address: SocketAddr,
 }
 
+/// The shell that scripts run in.
+const SHELL: &str = "sudo -n sh";
+
 /// Why the floor did not do it.
 pub type Failure = Box<dyn Error + Send + Sync>;
 
@@ -45,7 +48,7 @@ impl Target {
 /// When a node is not reached, or is not as it should be afterwards.
 pub fn run(key: &Path, user: &str, targets: Vec<Target>) -> Result<usize, Failure> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    let key = Arc::new(load_secret_key(key, None)?);
+    let key = load_key(key)?;
     runtime.block_on(async {
         let mut tasks = JoinSet::new();
         for target in targets {
@@ -58,6 +61,15 @@ pub fn run(key: &Path, user: &str, targets: Vec<Target>) -> Result<usize, Failur
         }
         Ok(changed)
     })
+}
+
+/// Reads a private key.
+///
+/// # Errors
+///
+/// When the file holds none, or a locked one.
+pub fn load_key(file: &Path) -> Result<Arc<russh::keys::PrivateKey>, Failure> {
+    Ok(Arc::new(load_secret_key(file, None)?))
 }
 
 /// Who logs in.
@@ -101,14 +113,14 @@ impl Connection {
         }
     }
 
-    /// Runs a script as root and returns what it wrote to its standard output.
+    /// Runs a script in a shell that `command` starts, and returns what it wrote to its standard output.
     ///
     /// # Errors
     ///
     /// When it does not end with 0.
-    pub async fn run(&self, script: &str) -> Result<String, Failure> {
+    pub async fn run(&self, command: &str, script: &str) -> Result<String, Failure> {
         let mut channel = self.0.channel_open_session().await?;
-        channel.exec(true, "sudo -n sh").await?;
+        channel.exec(true, command).await?;
         channel.data(script.as_bytes()).await?;
         channel.eof().await?;
         let (mut output, mut status) = (Vec::new(), None);
@@ -139,11 +151,11 @@ fn config() -> client::Config {
 async fn converge(login: &Login, target: &Target) -> Result<bool, Failure> {
     let connection = Connection::open(login, target.address).await?;
     let wanted = expected(&target.name);
-    if connection.run(&probe()).await? == wanted {
+    if connection.run(SHELL, &probe()).await? == wanted {
         return Ok(false);
     }
-    connection.run(&apply(&target.name)).await?;
-    let is = connection.run(&probe()).await?;
+    connection.run(SHELL, &apply(&target.name)).await?;
+    let is = connection.run(SHELL, &probe()).await?;
     if is == wanted { Ok(true) } else { Err(format!("{} is not as it should be:\n{is}", target.name).into()) }
 }
 
