@@ -38,12 +38,7 @@ impl Reach {
             Some(_) => SshConfig::new(local),
             None => SshConfig::empty(local),
         };
-        Reach {
-            admin: AdminUser::new(&login),
-            login,
-            config,
-            known_hosts: KnownHosts::new(own_known_hosts),
-        }
+        Reach { admin: AdminUser::new(&login), login, config, known_hosts: KnownHosts::new(own_known_hosts) }
     }
 
     /// Checks what can be checked of the credentials before any node is contacted.

@@ -97,7 +97,8 @@ impl Fleet {
     /// Returns the number of the last process that each node started. Asking starts [`ASKING`] processes there.
     #[must_use]
     pub fn last_processes(&self) -> Vec<u64> {
-        let ask = |node: &Node| node.check("read -r line </proc/loadavg; echo \"${line##* }\"").trim().parse();
+        let ask =
+            |node: &Node| node.check("read -r line </proc/loadavg; echo \"${line##* }\"").trim().parse();
         self.bench.nodes().iter().map(|node| ask(node).unwrap_or_default()).collect()
     }
 

@@ -83,9 +83,13 @@ impl Side {
                 words.get(3).map(|word| word.parse().unwrap_or(0))
             }
             Side::Ansible | Side::AnsibleTuned | Side::Mitogen => {
-                let counts = output.lines().filter_map(|line| line.split_once("changed=")).map(|(_, rest)| {
-                    rest.split_whitespace().next().and_then(|word| word.parse::<usize>().ok()).unwrap_or(0)
-                });
+                let counts =
+                    output.lines().filter_map(|line| line.split_once("changed=")).map(|(_, rest)| {
+                        rest.split_whitespace()
+                            .next()
+                            .and_then(|word| word.parse::<usize>().ok())
+                            .unwrap_or(0)
+                    });
                 output.contains("PLAY RECAP").then(|| counts.sum())
             }
         }

@@ -56,11 +56,8 @@ fn parse<'a>(words: &[&'a str]) -> Option<(&'a str, Words)> {
 }
 
 async fn over_ssh(words: &Words) -> Result<(), String> {
-    let login = Login {
-        username: "root".to_owned(),
-        private_key_path: Some(words.key.clone()),
-        ..Login::default()
-    };
+    let login =
+        Login { username: "root".to_owned(), private_key_path: Some(words.key.clone()), ..Login::default() };
     let known_hosts = std::env::current_dir().map_err(|error| error.to_string())?.join("known_hosts");
     let reach = Reach::new(login, None, known_hosts);
     let endpoint = |number| Endpoint::Ssh { host: farm::address(number).to_string(), port: 22 };

@@ -32,7 +32,8 @@ impl Replay {
         if let Some(answer) = answers.get(message) {
             return answer.clone();
         }
-        let answer: Arc<str> = if first == message { run(message) } else { run(&format!("{first}{message}")) }.into();
+        let answer: Arc<str> =
+            if first == message { run(message) } else { run(&format!("{first}{message}")) }.into();
         answers.insert(message.to_owned(), answer.clone());
         answer
     }

@@ -19,7 +19,11 @@ pub(crate) fn run(full: bool, readme: &Path) -> Result<(), String> {
     let mut text = String::new();
     let place = tempfile::tempdir().map_err(|error| error.to_string())?;
     let bench = Bench { place: place.path() };
-    text.push_str(&bench.memory(if full { &[100, 1_000, 10_000, 100_000] } else { &[100, 1_000, 10_000] })?);
+    text.push_str(&bench.memory(if full {
+        &[100, 1_000, 10_000, 100_000]
+    } else {
+        &[100, 1_000, 10_000]
+    })?);
     text.push_str(&bench.start_up()?);
     text.push_str(&bench.farm(if full { &[100, 300, 1_000] } else { &[50, 150] }, if full { 3 } else { 1 })?);
     println!("{text}");
@@ -34,13 +38,23 @@ struct Bench<'a> {
 
 impl Bench<'_> {
     /// Runs one measurement and checks what it says that it did.
-    fn measure(&self, what: &str, nodes: usize, actions: usize, folder: &Path, key: &Path) -> Result<Cost, String> {
+    fn measure(
+        &self,
+        what: &str,
+        nodes: usize,
+        actions: usize,
+        folder: &Path,
+        key: &Path,
+    ) -> Result<Cost, String> {
         let mut command = Command::new(std::env::current_exe().map_err(|error| error.to_string())?);
         command.args([WORD, what, &nodes.to_string(), &actions.to_string()]).arg(folder).arg(key);
         command.current_dir(self.place);
         let measured = measure(&command).map_err(|error| error.to_string())?;
         let cost = measured.cost;
-        eprintln!("{what}, {nodes} nodes: {:.3} s, {:.3} s of processors, {:.0} MiB", cost.wall, cost.cpu, cost.memory);
+        eprintln!(
+            "{what}, {nodes} nodes: {:.3} s, {:.3} s of processors, {:.0} MiB",
+            cost.wall, cost.cpu, cost.memory
+        );
         let all = nodes * actions;
         let did = [format!("changed 0 unchanged {all}"), format!("changed {all} unchanged 0")];
         match measured.ok && did.iter().any(|did| measured.output.contains(did.as_str())) {
@@ -104,7 +118,11 @@ impl Bench<'_> {
         let program = std::env::current_exe()?.with_file_name("ours");
         let mut command = Command::new(program);
         command.args(["converge", &format!("bench={nodes}")]).current_dir(folder.path());
-        command.env("PALLET_HOME", folder.path()).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        command
+            .env("PALLET_HOME", folder.path())
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null());
         let started = Instant::now();
         let mut child = command.spawn()?;
         let accepted = listener.accept();

@@ -53,7 +53,11 @@ impl Compute for Listed {
         refuse()
     }
 
-    fn start<'a>(&'a self, _: &'a NodeId, _: Progress<'a>) -> BoxFuture<'a, Result<NodeRecord, ComputeError>> {
+    fn start<'a>(
+        &'a self,
+        _: &'a NodeId,
+        _: Progress<'a>,
+    ) -> BoxFuture<'a, Result<NodeRecord, ComputeError>> {
         refuse()
     }
 

@@ -7,8 +7,8 @@ use std::process::ExitCode;
 /// The twenty actions.
 #[phase]
 fn bench(node: &Node) {
-    packages(PACKAGES);
-    package("cron");
+    packages(PACKAGES).no_recommends();
+    package("cron").no_recommends();
     group("bench");
     user("bench").group("bench").create_home(false);
     directory(FOLDER).mode(0o755);

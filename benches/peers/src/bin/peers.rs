@@ -68,7 +68,11 @@ fn agenda(mode: &str) -> Option<Vec<Agenda>> {
     let agenda = |nodes, first, unchanged| Agenda { nodes, first, unchanged };
     Some(match mode {
         "ours" => vec![
-            agenda(1, Rounds::NONE, vec![(0, Rounds::of(20, 0)), (20, Rounds::of(8, 0)), (100, Rounds::of(5, 0))]),
+            agenda(
+                1,
+                Rounds::NONE,
+                vec![(0, Rounds::of(20, 0)), (20, Rounds::of(8, 0)), (100, Rounds::of(5, 0))],
+            ),
             agenda(10, Rounds::NONE, vec![(0, Rounds::of(10, 0)), (20, Rounds::of(6, 0))]),
         ],
         "quick" => vec![
@@ -80,9 +84,8 @@ fn agenda(mode: &str) -> Option<Vec<Agenda>> {
             agenda(10, Rounds::of(2, 0), vec![(0, Rounds::of(9, 1)), (20, Rounds::of(5, 0))]),
         ],
         "full" => {
-            let unchanged = |peers| {
-                vec![(0, Rounds::of(15, peers)), (20, Rounds::of(9, 1)), (100, Rounds::of(5, 1))]
-            };
+            let unchanged =
+                |peers| vec![(0, Rounds::of(15, peers)), (20, Rounds::of(9, 1)), (100, Rounds::of(5, 1))];
             vec![
                 agenda(1, Rounds::of(5, 1), unchanged(3)),
                 agenda(10, Rounds::of(5, 1), unchanged(2)),

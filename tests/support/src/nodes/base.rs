@@ -62,7 +62,11 @@ impl Base {
         make(&folder, |unfinished| {
             let root = self.root();
             let packages = packages.iter().map(OsStr::new);
-            run_recipe(BUILD_LAYER, unfinished, &[root.as_os_str()].into_iter().chain(packages).collect::<Vec<_>>())
+            run_recipe(
+                BUILD_LAYER,
+                unfinished,
+                &[root.as_os_str()].into_iter().chain(packages).collect::<Vec<_>>(),
+            )
         })?;
         Ok(format!("{}:{}", folder.join("root").display(), self.root().display()))
     }
