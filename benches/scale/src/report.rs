@@ -106,7 +106,9 @@ impl Bench<'_> {
         let listener = TcpListener::bind("127.0.0.1:0")?;
         let port = listener.local_addr()?.port();
         let folder = tempfile::tempdir_in(self.place)?;
-        let mut config = "[admin-user]\nusername = \"nobody\"\npassword = \"-\"\n\n[services.bench]\nprovider = \"node-list\"\nnodes = [\n".to_owned();
+        let mut config =
+            "[admin-user]\nusername = \"nobody\"\n\n[services.bench]\nprovider = \"node-list\"\nnodes = [\n"
+                .to_owned();
         for number in 1..=nodes {
             let _ = writeln!(
                 config,

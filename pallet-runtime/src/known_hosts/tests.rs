@@ -10,6 +10,10 @@ fn key(algorithm: &str, fill: u8) -> HostKey {
     blob.extend(algorithm.as_bytes());
     blob.extend(32_u32.to_be_bytes());
     blob.extend([fill; 32]);
+    if algorithm != "ssh-ed25519" {
+        blob.extend(1_u32.to_be_bytes());
+        blob.push(fill);
+    }
     HostKey::new(blob).unwrap()
 }
 
