@@ -6,6 +6,10 @@
 //! needs to run on the host it runs through the [`CommandRunner`] it is given, so the same provider can drive
 //! a program on another machine.
 
+mod images;
+
+pub use images::{Algorithm, Checksum, ImageRecord, Images, InvalidChecksum, NewImage, Ranked, Verdict};
+
 use crate::name::{GroupName, NodeName, ServiceName};
 use crate::options::{OptionError, Options};
 use crate::secret::Secret;
@@ -51,6 +55,17 @@ pub struct ServiceConfig {
     pub state_dir: PathBuf,
     /// Runs programs on the machine that hosts the service.
     pub runner: Arc<dyn CommandRunner>,
+    /// The account that is to configure nodes, where it is known: for images that can make it when they first start.
+    pub admin: Option<AdminAccount>,
+}
+
+/// The account that configures nodes, as an image can be told to make it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AdminAccount {
+    /// Its name.
+    pub username: String,
+    /// Public keys that let it log in, each a line as in `authorized_keys`.
+    pub public_keys: Vec<String>,
 }
 
 /// A compute service: lists, creates, starts, stops and destroys nodes (Pallet's word).
@@ -61,6 +76,11 @@ pub trait Compute: Send + Sync {
     /// Tells whether the service makes nodes. One that only knows hosts that exist says no.
     fn makes_nodes(&self) -> bool {
         true
+    }
+
+    /// Returns what can be done with the service's image models, if it keeps any.
+    fn images(&self) -> Option<&dyn Images> {
+        None
     }
 
     /// Returns every node of this service that pallet made, whatever its state, and no other machine.

@@ -3,6 +3,7 @@
 //! A parameter of a phase that is not marked `#[arg]` is an *extractor*: a type that implements [`FromContext`]
 //! and is supplied when the plan is made, as axum does for handlers.
 
+use crate::admin_user::AdminUser;
 use crate::facts::Facts;
 use crate::graph;
 use crate::location::Location;
@@ -126,6 +127,8 @@ pub struct Context {
     pub published: PublishedFacts,
     /// What phases asked their nodes for.
     pub asked: AskedFacts,
+    /// The account under which nodes are configured; `None` where a test or a program of its own has none.
+    pub admin: Option<AdminUser>,
     /// The phase that is being built.
     pub phase: PhaseName,
     /// Whether this build only looks for mistakes before any node has been contacted. What is missing then may
@@ -154,6 +157,10 @@ impl Context {
             settings: SettingsStore::default(),
             published: PublishedFacts::default(),
             asked: AskedFacts::default(),
+            admin: Some(AdminUser::new(
+                "admin",
+                ["ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIIDExample admin@example"],
+            )),
             phase: PhaseName::new(crate::phase::standard::CONFIGURE).expect("a valid name"),
             tentative: false,
         }
@@ -173,7 +180,7 @@ impl Context {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be supplied to a phase",
     label = "neither an extractor nor marked `#[arg]`",
-    note = "extractors: `&Node`, `&Facts`, `Nodes`, `NodesIn<Group>`, `Settings<T>`",
+    note = "extractors: `&Node`, `&Facts`, `Nodes`, `NodesIn<Group>`, `Settings<T>`, `AdminUser`",
     note = "for an argument that is given where the phase is used, write `#[arg]` before it"
 )]
 pub trait FromContext: Sized {

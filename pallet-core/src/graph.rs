@@ -8,12 +8,15 @@
 
 mod builder;
 pub mod draw;
+mod env;
 mod error;
 mod handle;
 mod how;
 
 pub use builder::{Built, build, build_phase, build_phases, record, tagged};
 pub(crate) use builder::{building_node, refuse, stop, with_context};
+pub use env::RunsPrograms;
+pub(crate) use env::check_variable;
 pub use error::{GraphError, KnownAfter, Mistake};
 pub use handle::{AnyHandle, Handle, Handles, Value};
 pub use how::How;
@@ -104,7 +107,7 @@ impl ActionNode {
     /// Returns the actions whose values it uses, itself or in its conditions.
     pub(crate) fn needs(&self) -> Vec<AnyHandle> {
         let conditions = self.how.conditions.iter().flat_map(Condition::values);
-        self.action.values().into_iter().chain(conditions).collect()
+        self.action.values().into_iter().chain(conditions).chain(self.how.env.values()).collect()
     }
 
     /// Returns how it runs.
@@ -174,7 +177,12 @@ impl ActionGraph {
     pub fn secrets(&self) -> Vec<Secret> {
         let of_node = |node: &ActionNode| {
             let conditions = node.how.conditions.iter().flat_map(Condition::secrets);
-            node.action.secrets().into_iter().chain(conditions).collect::<Vec<_>>()
+            node.action
+                .secrets()
+                .into_iter()
+                .chain(conditions)
+                .chain(node.how.env.secrets())
+                .collect::<Vec<_>>()
         };
         self.nodes.iter().flat_map(of_node).collect()
     }

@@ -7,6 +7,7 @@
 
 pub mod action;
 pub mod actions;
+mod admin_user;
 pub mod claim;
 pub mod compute;
 mod condition;
@@ -34,6 +35,7 @@ mod template;
 mod text;
 pub mod world;
 
+pub use admin_user::AdminUser;
 pub use condition::Condition;
 pub use context::{Context, FromContext, Node, Nodes, NodesIn};
 pub use error::{Error, Result};

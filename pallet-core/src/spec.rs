@@ -10,7 +10,8 @@ pub use group::{
     NodeSpecDef,
 };
 pub use node::{
-    Adapter, Attachment, Forward, Hardware, Image, ImageDefinition, ImageMatch, Login, Mib, Network, NodeSpec,
+    Adapter, Attach, Attachment, Forward, Hardware, Image, ImageDefinition, ImageMatch, InvalidAttach, Login,
+    Mib, Network, NodeSpec,
 };
 pub(crate) use server::generated;
 pub use server::{DefinesServerSpec, PhaseFn, Resolved, ServerSpec, ServerSpecDef, SpecError};

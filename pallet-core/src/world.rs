@@ -212,6 +212,11 @@ impl World {
         Known { is, doubt }
     }
 
+    /// Tells whether an action before may have put something into a directory, or taken it from there.
+    pub fn is_touched(&self, directory: &RemotePath) -> bool {
+        self.predicted.keys().any(|key| matches!(key, Key::Path(path) if path.is_within(directory)))
+    }
+
     /// Tells whether a directory that was asked for contains something; `None` when an action before may have
     /// emptied it.
     pub fn is_full(&self, directory: &RemotePath) -> Option<bool> {

@@ -6,6 +6,7 @@
 //!
 //! Everything that is wrong and can be seen from here is found before the engine is called: exit code 2, nothing touched.
 
+mod admin_account;
 mod args;
 mod catalogue;
 mod check;
@@ -14,6 +15,7 @@ mod draw;
 mod engine;
 mod facts;
 mod facts_file;
+mod images;
 mod listing;
 mod output;
 mod run;
@@ -115,6 +117,16 @@ impl Main {
                 let session = Session::open(self, globals, world)?;
                 session.say_warnings();
                 session.block_on(facts::facts(&session, &args.selection, &args.admin))
+            }
+            Command::Images(args) => {
+                let session = Session::open(self, globals, world)?;
+                session.say_warnings();
+                session.block_on(images::list(&session, &args))
+            }
+            Command::Image(command) => {
+                let session = Session::open(self, globals, world)?;
+                session.say_warnings();
+                session.block_on(images::change(&session, command))
             }
             Command::Run(verb) => {
                 let session = Session::open(self, globals, world)?;

@@ -38,9 +38,9 @@ use crate::event::{Event, FORMAT, Failure, Intent, NodeIntent, Summary, Verb};
 use crate::request::{Confirm, Request, RunError};
 use crate::shell::Traffic;
 use nodes::{Member, Run};
-use pallet::Registry;
 use pallet::compute::{Compute, ComputeError, CreateRequest, ErrorKind};
 use pallet::name::ServiceName;
+use pallet::{AdminUser, Registry};
 use select::Selection;
 use std::sync::Arc;
 
@@ -52,6 +52,8 @@ pub struct Setup {
     pub service: Arc<dyn Compute>,
     /// The name of the service.
     pub service_name: ServiceName,
+    /// The account under which nodes are configured, for the phases that create it.
+    pub admin: Option<AdminUser>,
     /// Opens root shells on nodes.
     pub connector: Arc<dyn Connector>,
     /// Is told everything that happens.

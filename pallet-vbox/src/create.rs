@@ -3,16 +3,16 @@
 use crate::command::createvm::{self, CreateVm};
 use crate::command::extradata::{self, Place};
 use crate::command::list;
-use crate::command::medium::{self, Medium, MediumKind};
-use crate::command::storage::{self, CONTROLLER};
-use crate::command::{modifyvm, showvminfo, startvm};
+use crate::command::medium::Medium;
+use crate::command::storage;
+use crate::command::{modifyvm, startvm};
 use crate::ledger::{Entry, Making};
-use crate::machine::{MachineId, MachineInfo};
+use crate::machine::MachineId;
 use crate::network::Adapters;
 use crate::service::Service;
 use crate::tags::{self, Member, Membership};
 use crate::vboxmanage::CallError;
-use crate::{address, destroy, hardware, holder, image, ports};
+use crate::{address, boot_disk, destroy, hardware, holder, image, ports, seed};
 use pallet::compute::{ComputeError, CreateRequest, NodeRecord, Progress};
 use std::collections::BTreeMap;
 
@@ -20,6 +20,8 @@ use std::collections::BTreeMap;
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Plan {
     pub(crate) model: image::Model,
+    /// What to tell about the choice of the image.
+    pub(crate) warning: Option<String>,
     pub(crate) hardware: hardware::Machine,
     pub(crate) adapters: Adapters,
 }
@@ -32,8 +34,11 @@ impl Plan {
             // This provider has none of its own for a node: whatever stands there is a mistake.
             options.finish()?;
         }
+        let choice = service.images().select(spec.get_image())?;
+        let (warning, model) = (choice.warning(), choice.model);
         Ok(Plan {
-            model: service.settings.images.select(spec.get_image())?,
+            model,
+            warning,
             hardware: service.settings.hardware.resolve(spec.get_hardware())?,
             adapters: Adapters::resolve(spec.get_network(), &service.settings.network)?,
         })
@@ -51,6 +56,12 @@ pub(crate) async fn create(
     refuse_taken_name(service, request).await?;
     if plan.adapters.wants_a_bridge() {
         plan.adapters.bridge_to(&usable_bridge(service).await?);
+    }
+    if plan.model.cloud_init {
+        seed::admin(service)?;
+    }
+    if let Some(warning) = &plan.warning {
+        progress(warning);
     }
     progress("preparing the image");
     let disk = holder::ready(service, &plan.model).await?;
@@ -82,8 +93,12 @@ async fn make(
     set_up(service, plan, id).await?;
     progress("attaching the disk");
     storage::add_controller(&service.vbox, id).await?;
-    holder::attach(service, id, disk).await?;
-    verify(service, id, disk).await?;
+    boot_disk::attach(service, id, plan.model.attach, disk, progress).await?;
+    boot_disk::verify(service, id, plan.model.attach, disk).await?;
+    if plan.model.cloud_init {
+        progress("writing the CD for cloud-init");
+        seed::insert(service, id).await?;
+    }
     let image = tags::encode(&plan.model.name);
     extradata::set(&service.vbox, Place::Machine(id), tags::IMAGE, Some(&image)).await?;
     making.complete()?;
@@ -134,29 +149,6 @@ async fn set_up(service: &Service, plan: &Plan, id: &MachineId) -> Result<(), Co
     let mut settings = plan.hardware.arguments();
     settings.extend(plan.adapters.arguments(ssh_port));
     modifyvm::run(&service.vbox, id, &settings).await
-}
-
-/// Checks that what is attached is a disk of the machine's own over the model, and not the model itself.
-async fn verify(service: &Service, id: &MachineId, model: &Medium) -> Result<(), ComputeError> {
-    let info = showvminfo::run(&service.vbox, id).await?;
-    let boot = boot_disk(&info).ok_or_else(|| unsafe_disk(&info, "no disk is attached"))?;
-    if boot.medium == model.id || !info.owns(&boot.location) {
-        return Err(unsafe_disk(&info, &format!("{} is attached itself", boot.location.display())));
-    }
-    let disk = medium::show(&service.vbox, boot.medium.as_str()).await?;
-    if disk.kind != MediumKind::Differencing || disk.parent.as_ref() != Some(&model.id) {
-        return Err(unsafe_disk(&info, "its disk is no difference to the model"));
-    }
-    Ok(())
-}
-
-fn boot_disk(info: &MachineInfo) -> Option<&crate::machine::Attachment> {
-    info.attachments.iter().find(|at| (at.controller.as_str(), at.port, at.device) == (CONTROLLER, 0, 0))
-}
-
-fn unsafe_disk(info: &MachineInfo, why: &str) -> ComputeError {
-    ComputeError::failed(format!("the machine {} would not leave the image alone: {why}", info.name))
-        .hint("the machine is not started; please report this with the version of VirtualBox")
 }
 
 /// Two machines of one name are possible for VirtualBox, and a trap for everybody else.

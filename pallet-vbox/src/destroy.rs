@@ -13,7 +13,7 @@ use crate::ledger::Making;
 use crate::machine::{MachineId, MachineInfo, MediumId, VmState, lies_in};
 use crate::service::Service;
 use crate::tags::{self, Membership};
-use crate::{holder, lock, ports, unreadable};
+use crate::{boot_disk, holder, lock, ports, seed, unreadable};
 use pallet::compute::ComputeError;
 use std::path::Path;
 use std::time::Duration;
@@ -41,6 +41,7 @@ pub(crate) async fn remove(service: &Service, id: &MachineId) -> Result<(), Comp
                 empty(service, &info, &media).await?;
                 unregistervm::run(vbox, id, Files::Delete).await?;
             }
+            boot_disk::remove_unknown(service, &info).await?;
         }
     }
     ports::release(vbox, id).await?;
@@ -157,16 +158,20 @@ pub(crate) async fn empty(
     media: &[Medium],
 ) -> Result<(), ComputeError> {
     for attachment in &info.attachments {
-        storage::detach(&service.vbox, &info.id, attachment).await?;
+        match seed::is_in(info, attachment) {
+            // The drive stays: it tells whoever has to finish this that there is a CD to remove.
+            true => storage::cd_drive(&service.vbox, &info.id, None).await?,
+            false => storage::detach(&service.vbox, &info.id, attachment).await?,
+        }
     }
     for disk in own_disks(info.folder(), media) {
         closemedium::delete(&service.vbox, &disk.id).await?;
     }
-    Ok(())
+    seed::remove(service, info).await
 }
 
 /// Snapshots hold on to disks that cannot be detached, so here VirtualBox must delete them. It keeps its hands off a
-/// base that is multi-attach; that it is, and stays so meanwhile, is what the lock is for.
+/// base that is multi-attach or immutable; that it is, and stays so meanwhile, is what the lock is for.
 async fn remove_with_snapshots(
     service: &Service,
     info: &MachineInfo,
@@ -175,14 +180,16 @@ async fn remove_with_snapshots(
     let mut locks = Vec::new();
     for base in bases {
         locks.push(lock::acquire(&holder::lock_file(service, &base.id)).await?);
-        if medium::show(&service.vbox, base.id.as_str()).await?.kind != MediumKind::MultiAttach {
+        let kind = medium::show(&service.vbox, base.id.as_str()).await?.kind;
+        if !matches!(kind, MediumKind::MultiAttach | MediumKind::Immutable) {
             return Err(in_danger(info, base));
         }
     }
     for attachment in info.attachments.iter().filter(|attachment| !info.owns(&attachment.location)) {
         storage::detach(&service.vbox, &info.id, attachment).await?;
     }
-    Ok(unregistervm::run(&service.vbox, &info.id, Files::Delete).await?)
+    unregistervm::run(&service.vbox, &info.id, Files::Delete).await?;
+    seed::remove(service, info).await
 }
 
 /// Returns the disks that go with the machine of this folder, children before their parents. A disk that may be the base
@@ -274,6 +281,7 @@ mod tests {
             adapters: vec![],
             attachments: vec![],
             has_snapshots: false,
+            has_cd_drive: false,
         }
     }
 

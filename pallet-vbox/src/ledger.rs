@@ -92,6 +92,11 @@ impl Ledger {
         read_folder(&self.made()).map_err(|error| self.unusable(error))
     }
 
+    /// Tells whether a machine was begun, and not noted as complete.
+    pub(crate) fn is_under_way(&self, id: &MachineId) -> bool {
+        self.making().join(id.as_str()).exists()
+    }
+
     /// Forgets a machine that is gone.
     pub(crate) fn forget(&self, id: &MachineId) -> Result<(), ComputeError> {
         [self.making(), self.made()]

@@ -7,8 +7,8 @@
 //! # What it promises
 //!
 //! - Only machines that carry our extra data are ever changed. A machine is its UUID; names are only shown.
-//! - A disk that serves as a model is never written to and never deleted. Each node works on a differencing disk
-//!   of its own over the model, in the node's own folder; that this is so is checked before the node first starts.
+//! - A disk that serves as a model is never written to, and never deleted but by `image remove`. Each node works on a disk
+//!   of its own, in the node's own folder; that this is so is checked before the node first starts.
 //! - A creation that fails is undone. One that was killed is recognised, and undone before the next creation or
 //!   removal.
 //!
@@ -16,8 +16,8 @@
 //!
 //! | option | meaning | default |
 //! |---|---|---|
-//! | `images` | table of image models by id: `path` (or `uuid`), `description`, `os-type`, `os-family`, `os-version`, `os-64-bit`, `username`, `password`, `sudo-password`, `no-sudo`, `private-key-path`, `private-key`, `passphrase` | none |
-//! | `model-path` | folder that relative image paths belong to | the folder of the configuration |
+//! | `images` | table of image models by id, with the keys below | none |
+//! | `model-path` | folder of image models on the host; relative image paths belong to it | `pallet/models` in the user's data folder, `~/.local/share` |
 //! | `node-path` | folder that the machines live in | VirtualBox's own |
 //! | `hardware-models` | table of hardware models by id: `memory-size` in MiB, `cpu-count` | `micro`, `small`, `medium`, `large` |
 //! | `default-network` | `local`, `nat` or `bridged` | `local` |
@@ -32,13 +32,62 @@
 //!
 //! `identity`, `credential`, `url` and `vbox-comm` belong to the web service that older versions of Pallet talked
 //! to. They are accepted and mean nothing.
+//!
+//! # Image models
+//!
+//! A model is defined in the program ([`VirtualBox::image`]), in the configuration (`images`), or in a file of the folder of
+//! models: `*.toml`, with a table for each model, and VMFest's `*.meta`, which are read as data. The configuration wins
+//! over the program, and both over files. A mistake in one definition leaves the others alone. `images` lists all, with
+//! what is wrong with them; `images --os-family debian` tells which would be chosen, and why: the newest system, of
+//! equal ones a 64-bit one, then the first by id.
+//!
+//! | key | meaning |
+//! |---|---|
+//! | `path` (or `uuid`) | the disk: a file, or the UUID of a disk that VirtualBox knows |
+//! | `description` | for people |
+//! | `os-family`, `os-version`, `os-64-bit` | what is in it, to be chosen by |
+//! | `os-type` | VirtualBox's id of the guest system; by default it follows from the family |
+//! | `username`, `password`, `sudo-password`, `no-sudo`, `private-key-path`, `private-key`, `passphrase` | the account that is in it, for `bootstrap` |
+//! | `cloud-init` | `true`: the image makes the admin user itself, see below |
+//! | `attach` | how nodes use the disk, see below |
+//! | `origin`, `disk-sha256` | written by `image add` |
+//!
+//! `image add ID URL|FILE` brings a disk to the host and makes a VDI of it: from vdi, vmdk, vhd, qcow2 and raw disks, also in an
+//! ova or box, packed by gzip, xz or zstd. What a file is is read from its bytes. A difference to another disk, and an
+//! image whose data is in other files, is refused. It is fetched by the host's `curl`; a download that breaks off goes on where it was, also in
+//! the next run. 256 MiB of the host's disk stay free. `image remove ID` removes what was added so, and nothing else, and
+//! nothing that a node stands on; `image check` reads all disks to their end.
+//!
+//! | `attach` | a node's disk | |
+//! |---|---|---|
+//! | `multi-attach` | a difference that VirtualBox makes | the default |
+//! | `linked-clone` | a difference, as a file of the node's own that it keeps when it is detached | |
+//! | `full-copy` | a copy | needs the space and the time; does not need the model any more |
+//! | `immutable` | a difference that VirtualBox empties whenever the node is switched on | the node forgets everything, also what pallet configured |
+//!
+//! # Cloud images
+//!
+//! An image with `cloud-init = true` needs no account. Each of its nodes has a small CD (label `cidata`) that tells cloud-init the node's
+//! name, its adapters, and the admin user with the public key that belongs to `private-key-path`, or those of the usual
+//! keys in `~/.ssh`. The first login is that of the admin user, who may use sudo without a password.
+//!
+//! ```text
+//! $ cargo run -- image add debian-12 https://…/debian-12-generic-amd64.qcow2 --checksum sha512:… \
+//!       --os-family debian --os-version 12 --os-64-bit --cloud-init
+//! ```
+//!
+//! Of a distribution's cloud images choose one with drivers for real hardware, since VirtualBox emulates that: Debian's `generic`, not
+//! `genericcloud`. Never tried: a cloud image that boots in VirtualBox itself, whose kernel modules the tests do not have; they
+//! read the CD with other programs.
 
 mod address;
+mod boot_disk;
 mod command;
 mod create;
 mod destroy;
 mod hardware;
 mod holder;
+mod host;
 mod image;
 mod ledger;
 mod lock;
@@ -46,6 +95,7 @@ mod machine;
 mod network;
 mod ports;
 mod provider;
+mod seed;
 mod service;
 mod settings;
 mod side_by_side;
@@ -53,4 +103,4 @@ mod tags;
 mod unreadable;
 mod vboxmanage;
 
-pub use provider::provider;
+pub use provider::{VirtualBox, provider};

@@ -146,6 +146,8 @@ pub(crate) struct MachineInfo {
     pub(crate) adapters: Vec<AdapterInfo>,
     pub(crate) attachments: Vec<Attachment>,
     pub(crate) has_snapshots: bool,
+    /// Whether it has a drive for CDs on our controller, with one in it or not.
+    pub(crate) has_cd_drive: bool,
 }
 
 /// A network adapter of a machine.

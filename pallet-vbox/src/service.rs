@@ -5,20 +5,25 @@ use crate::command::extradata::{self, Place};
 use crate::command::list::{self, HostInterface, Listed};
 use crate::command::{controlvm, modifyvm, showvminfo, startvm};
 use crate::create::{self, Plan};
-use crate::image::Disk;
+use crate::image::catalogue::Catalogue;
+use crate::image::library::Library;
+use crate::image::{self, Disk, Models};
 use crate::ledger::{Entry, Ledger};
 use crate::machine::{MachineId, MachineInfo, VmState};
 use crate::settings::Settings;
 use crate::side_by_side::side_by_side;
 use crate::tags::{self, Member, Membership};
 use crate::vboxmanage::{CallError, VBoxManage};
-use crate::{destroy, holder, network, ports};
+use crate::{destroy, holder, host, network, ports, seed};
 use pallet::compute::{
-    BoxFuture, Compute, ComputeError, CreateRequest, HostCommand, NodeId, NodeRecord, NodeState, Progress,
+    AdminAccount, BoxFuture, Compute, ComputeError, CreateRequest, ImageRecord, Images, NewImage, NodeId,
+    NodeRecord, NodeState, Progress, Ranked,
 };
 use pallet::name::{NodeName, ServiceName, did_you_mean};
+use pallet::spec::ImageMatch;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
+use std::sync::Arc;
 
 /// How many machines are asked at a time. More only wait for each other in VirtualBox's server.
 const AT_ONCE: usize = 8;
@@ -30,9 +35,15 @@ pub(crate) struct Service {
     pub(crate) vbox: VBoxManage,
     pub(crate) ledger: Ledger,
     pub(crate) state_dir: PathBuf,
+    pub(crate) models: Catalogue,
+    pub(crate) admin: Option<AdminAccount>,
 }
 
 impl Compute for Service {
+    fn images(&self) -> Option<&dyn Images> {
+        Some(self)
+    }
+
     fn list(&self) -> BoxFuture<'_, Result<Vec<NodeRecord>, ComputeError>> {
         Box::pin(self.nodes())
     }
@@ -84,7 +95,49 @@ impl Compute for Service {
     }
 }
 
+impl Images for Service {
+    fn list(&self) -> BoxFuture<'_, Result<Vec<ImageRecord>, ComputeError>> {
+        Box::pin(image::list::list(self))
+    }
+
+    fn check<'a>(&'a self, progress: Progress<'a>) -> BoxFuture<'a, Result<Vec<ImageRecord>, ComputeError>> {
+        Box::pin(image::list::check(self, progress))
+    }
+
+    fn add<'a>(
+        &'a self,
+        image: &'a NewImage,
+        progress: Progress<'a>,
+    ) -> BoxFuture<'a, Result<ImageRecord, ComputeError>> {
+        Box::pin(image::add::add(self, image, progress))
+    }
+
+    fn remove<'a>(&'a self, id: &'a str) -> BoxFuture<'a, Result<(), ComputeError>> {
+        Box::pin(image::remove::remove(self, id))
+    }
+
+    fn rank(&self, wanted: &ImageMatch) -> Vec<Ranked> {
+        self.images().rank(wanted)
+    }
+}
+
 impl Service {
+    /// Returns the image models as they were last read.
+    pub(crate) fn images(&self) -> Arc<Models> {
+        self.models.models()
+    }
+
+    /// Reads the folder of image models on the host, and returns all models.
+    pub(crate) async fn read_images(&self) -> Result<Arc<Models>, ComputeError> {
+        let library = Library::read(self.vbox.runner(), self.settings.model_path.as_deref()).await?;
+        Ok(self.models.update(&library))
+    }
+
+    /// Returns the folder of models on the host.
+    pub(crate) fn library_folder(&self) -> PathBuf {
+        self.models.folder()
+    }
+
     async fn nodes(&self) -> Result<Vec<NodeRecord>, ComputeError> {
         let machines = list::machines(&self.vbox).await?;
         let known = self.ledger.complete()?;
@@ -153,7 +206,7 @@ impl Service {
             endpoint,
             private_ip: private,
             primary_ip: primary,
-            image_login: self.settings.images.get(&member.image).and_then(|model| model.login.clone()),
+            image_login: self.images().get(&member.image).and_then(|model| model.login.clone()),
             tags: member.tags,
         })
     }
@@ -251,6 +304,9 @@ impl Service {
         if plans.is_empty() {
             return Ok(());
         }
+        if plans.iter().any(|plan| plan.model.cloud_init) {
+            seed::admin(self)?;
+        }
         self.check_names(requests).await?;
         self.check_disks(&plans).await?;
         self.check_guest_systems(&plans).await?;
@@ -282,7 +338,7 @@ impl Service {
                 Disk::Known(id) => known.iter().any(|disk| disk.id == *id),
                 Disk::File(path) => {
                     known.iter().any(|disk| disk.location == *path && disk.accessible)
-                        || self.is_readable(&model.disk.argument()).await?
+                        || host::is_readable(self.vbox.runner(), &model.disk.argument()).await?
                 }
             };
             if !is_there {
@@ -290,14 +346,6 @@ impl Service {
             }
         }
         Ok(())
-    }
-
-    async fn is_readable(&self, path: &str) -> Result<bool, ComputeError> {
-        let test = HostCommand::new("test").args(["-r", path]);
-        let output = self.vbox.runner().run(&test).await.map_err(|error| {
-            ComputeError::failed(format!("cannot look for {path} on the host")).source(error)
-        })?;
-        Ok(output.code == Some(0))
     }
 
     /// VBoxManage makes a machine of a kind that does not exist without a word.

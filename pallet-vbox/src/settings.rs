@@ -5,7 +5,8 @@ use crate::network::Defaults;
 use crate::{hardware, image};
 use pallet::name::ServiceName;
 use pallet::options::{OptionError, Options};
-use pallet::spec::Network;
+use pallet::spec::{ImageDefinition, Network};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -15,7 +16,10 @@ const OBSOLETE: &[&str] = &["identity", "credential", "url", "vbox-comm"];
 /// What the configuration says about a service.
 #[derive(Debug, Clone)]
 pub(crate) struct Settings {
+    /// The image models of the program and of the configuration.
     pub(crate) images: image::Models,
+    /// The folder of models on the host, if one is named.
+    pub(crate) model_path: Option<PathBuf>,
     pub(crate) hardware: hardware::Models,
     pub(crate) network: Defaults,
     pub(crate) node_path: Option<PathBuf>,
@@ -30,15 +34,17 @@ pub(crate) struct Settings {
 
 impl Settings {
     /// Reads the options, and refuses those that mean nothing.
-    pub(crate) fn read(options: &Options) -> Result<Settings, OptionError> {
+    pub(crate) fn read(
+        options: &Options,
+        code: &BTreeMap<String, ImageDefinition>,
+    ) -> Result<Settings, OptionError> {
         for key in OBSOLETE {
             options.string(key)?;
         }
         let settings = Settings {
-            images: image::Models::read(
-                options.table("images")?.as_ref(),
-                options.path("model-path")?.as_deref(),
-            )?,
+            images: image::Models::define(code)
+                .configure(options.table("images")?.as_ref(), options.path("model-path")?.as_deref())?,
+            model_path: options.path("model-path")?,
             hardware: hardware::Models::read(options.table("hardware-models")?.as_ref())?,
             network: network(options)?,
             node_path: options.path("node-path")?,
@@ -107,7 +113,7 @@ mod tests {
         for (key, value) in values {
             options.set(*key, value.clone(), "");
         }
-        Settings::read(&options)
+        Settings::read(&options, &BTreeMap::new())
     }
 
     #[test]

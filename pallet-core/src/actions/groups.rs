@@ -97,6 +97,26 @@ impl Group {
         })
     }
 
+    /// Returns users whose primary group it could be: that of its name, and those that can log in.
+    fn perhaps_primary_of(&self, facts: &Facts) -> impl Iterator<Item = AccountName> {
+        let others = facts.users.iter().filter_map(|user| AccountName::new(&*user.name).ok());
+        std::iter::once(self.account()).chain(others)
+    }
+
+    /// Returns a user whose primary group it is, so that it cannot be removed, and whether that is certain. Numbers that
+    /// the node will choose are not known.
+    fn user_of(&self, is: &AccountGroup, view: &View<'_>) -> Option<(AccountName, bool)> {
+        let unknown = is.gid == 0;
+        let certain = view.world.group(&self.account()).doubt.is_none();
+        let mut users =
+            self.perhaps_primary_of(view.facts).filter(|user| !unknown || *user == self.account());
+        users.find_map(|user| {
+            let known = view.world.user(&user);
+            let certain = certain && !unknown && known.doubt.is_none();
+            known.is.filter(|account| account.gid == is.gid).map(|_| (user, certain))
+        })
+    }
+
     fn members_after(&self, before: &BTreeSet<String>) -> BTreeSet<String> {
         let kept = before.iter().filter(|_| !self.only);
         kept.chain(&self.members).cloned().collect()
@@ -132,9 +152,12 @@ impl Action for Group {
         Ok(())
     }
 
-    fn probe(&self, _: ActionId, _: &Facts, probe: &mut Probe) -> Result<(), String> {
+    fn probe(&self, _: ActionId, facts: &Facts, probe: &mut Probe) -> Result<(), String> {
         probe.group(&self.account());
         self.users().for_each(|user| probe.user(&user));
+        if self.absent {
+            self.perhaps_primary_of(facts).for_each(|user| probe.user(&user));
+        }
         Ok(())
     }
 
@@ -143,7 +166,18 @@ impl Action for Group {
         let mut diff = Diff::none();
         match (known.is, self.absent) {
             (None, true) => {}
-            (Some(_), true) => diff.change("removed"),
+            (Some(is), true) => {
+                match self.user_of(is, view) {
+                    Some((user, true)) => {
+                        let message = format!("{} is the primary group of user {user}", self.name);
+                        let hint = "remove the user before this line, or give it another with `group`";
+                        return Diff::problem(message, hint.to_owned());
+                    }
+                    Some((_, false)) => diff.doubt(Some(view.id)),
+                    None => {}
+                }
+                diff.change("removed");
+            }
             (is, false) => {
                 if let Some(user) = self.missing_user(view) {
                     let hint = format!("write `user(\"{user}\")` before this line");

@@ -104,7 +104,8 @@ impl<'a> Planner<'a> {
                 None => {
                     let script = action.apply(&self.view(id));
                     let gate = matches!(gate, Gate::Unknown(_)).then(|| self.gate_script(id));
-                    self.push_step(vec![id], script, node.how().clone(), gate);
+                    let how = node.how().fill(&self.world);
+                    self.push_step(vec![id], script, how, gate);
                     self.happen(&[id], certain);
                 }
             }

@@ -5,6 +5,7 @@ use crate::options::Options;
 use crate::secret::Secret;
 use std::fmt;
 use std::path::PathBuf;
+use std::str::FromStr;
 
 /// The template for creating a node: image, hardware and network (Pallet's node-spec).
 ///
@@ -161,7 +162,75 @@ pub struct ImageDefinition {
     pub os_64_bit: Option<bool>,
     /// The account that exists in the image, used for bootstrap only.
     pub login: Option<Login>,
+    /// How nodes use the disk; [`Attach::MultiAttach`] by default.
+    pub attach: Option<Attach>,
+    /// Whether cloud-init in the image makes the admin user when a node first starts. Such an image needs no login.
+    pub cloud_init: bool,
 }
+
+/// How a node uses the disk of its image, which is never written to.
+///
+/// ```
+/// use pallet::spec::Attach;
+///
+/// assert_eq!("full-copy".parse(), Ok(Attach::FullCopy));
+/// assert_eq!(Attach::LinkedClone.to_string(), "linked-clone");
+/// ```
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Attach {
+    /// Each node has a difference to the disk, which VirtualBox makes when it is attached.
+    #[default]
+    MultiAttach,
+    /// The same, and VirtualBox empties the difference whenever the node is switched on: it forgets everything.
+    Immutable,
+    /// Each node has a difference to the disk as a disk of its own, which it keeps when it is detached.
+    LinkedClone,
+    /// Each node has a copy of the disk and does not need the image any more.
+    FullCopy,
+}
+
+impl Attach {
+    /// All ways.
+    pub const ALL: [Attach; 4] =
+        [Attach::MultiAttach, Attach::Immutable, Attach::LinkedClone, Attach::FullCopy];
+
+    /// Returns its name, as it is written in configurations.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Attach::MultiAttach => "multi-attach",
+            Attach::Immutable => "immutable",
+            Attach::LinkedClone => "linked-clone",
+            Attach::FullCopy => "full-copy",
+        }
+    }
+}
+
+impl fmt::Display for Attach {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+impl FromStr for Attach {
+    type Err = InvalidAttach;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Attach::ALL.into_iter().find(|attach| attach.as_str() == text).ok_or(InvalidAttach)
+    }
+}
+
+/// A text that names no way to use a disk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct InvalidAttach;
+
+impl fmt::Display for InvalidAttach {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names: Vec<String> = Attach::ALL.iter().map(|attach| format!("`{attach}`")).collect();
+        write!(f, "expected one of {}", names.join(", "))
+    }
+}
+
+impl std::error::Error for InvalidAttach {}
 
 /// An account on a node and what proves that we may use it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -172,6 +241,8 @@ pub struct Login {
     pub password: Option<Secret>,
     /// A private key file.
     pub private_key_path: Option<PathBuf>,
+    /// The file with the public half of that key, if it is not the one beside it that ends in `.pub`.
+    pub public_key_path: Option<PathBuf>,
     /// A private key itself, in OpenSSH's format.
     pub private_key: Option<Secret>,
     /// What decrypts the private key.

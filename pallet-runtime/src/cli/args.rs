@@ -8,7 +8,10 @@ use crate::report::{Paint, write};
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{ArgAction, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
+use pallet::compute::Checksum;
+use pallet::facts::{OsFamily, VersionReq};
 use pallet::name::Tag;
+use pallet::spec::Attach;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
@@ -79,6 +82,11 @@ enum RawCommand {
     Nodes(Selection),
     /// Show what the nodes that run tell about themselves
     Facts(FactsArgs),
+    /// List the image models of the service, or which would be chosen
+    Images(ImagesArgs),
+    /// Add, remove and check image models
+    #[command(subcommand)]
+    Image(ImageCommand),
     /// List the groups that are declared
     Groups,
     /// List the phases that are declared
@@ -209,6 +217,79 @@ pub(crate) struct AdminArgs {
     pub(crate) ask_sudo_pass: bool,
 }
 
+/// Which image models are asked for.
+#[derive(Debug, Args)]
+pub(crate) struct ImagesArgs {
+    /// Show which would be chosen for this family of systems, and why
+    #[arg(long, value_name = "FAMILY")]
+    pub(crate) os_family: Option<OsFamily>,
+    /// … for these versions, such as ">= 12"
+    #[arg(long, value_name = "VERSIONS", value_parser = VersionReq::parse)]
+    pub(crate) os_version: Option<VersionReq>,
+    /// … for 64-bit systems
+    #[arg(long)]
+    pub(crate) os_64_bit: bool,
+}
+
+/// What is done to image models.
+#[derive(Debug, Subcommand)]
+pub(crate) enum ImageCommand {
+    /// Bring a disk to the service's host and make an image model of it
+    Add(Box<ImageAddArgs>),
+    /// Remove an image model that was added, with its disk; refused while nodes stand on it
+    Remove {
+        /// The image model
+        #[arg(value_name = "ID")]
+        id: String,
+    },
+    /// Read all disks and say what is wrong with them; exit with 1 if anything is
+    Check,
+}
+
+/// A new image model.
+#[derive(Debug, Args)]
+pub(crate) struct ImageAddArgs {
+    /// The id to be
+    #[arg(value_name = "ID")]
+    pub(crate) id: String,
+    /// Where the disk comes from: vdi, vmdk, vhd, qcow2 or raw, also in an ova or box, packed by gzip, xz or zstd
+    #[arg(value_name = "URL|FILE")]
+    pub(crate) from: String,
+    /// What the file must be: `sha256:…` or `sha512:…`
+    #[arg(long, value_name = "CHECKSUM")]
+    pub(crate) checksum: Option<Checksum>,
+    /// The family of the installed system, such as debian
+    #[arg(long, value_name = "FAMILY")]
+    pub(crate) os_family: Option<OsFamily>,
+    /// The version of the installed system
+    #[arg(long, value_name = "VERSION")]
+    pub(crate) os_version: Option<String>,
+    /// Whether the installed system is a 64-bit one
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, default_missing_value = "true", require_equals = true)]
+    pub(crate) os_64_bit: Option<bool>,
+    /// The provider's name for the kind of system, such as Debian12_64; by default it follows from the family
+    #[arg(long, value_name = "TYPE")]
+    pub(crate) os_type: Option<String>,
+    /// What people read about it
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) description: Option<String>,
+    /// How nodes use the disk: multi-attach, immutable, linked-clone or full-copy
+    #[arg(long, value_name = "WAY")]
+    pub(crate) attach: Option<Attach>,
+    /// The image has cloud-init, which makes the admin user when a node first starts
+    #[arg(long, conflicts_with_all = ["username", "private_key", "no_sudo"])]
+    pub(crate) cloud_init: bool,
+    /// The account that exists in the image; PALLET_IMAGE_PASSWORD gives its password
+    #[arg(long, value_name = "NAME")]
+    pub(crate) username: Option<String>,
+    /// The private key that lets it log in
+    #[arg(long, value_name = "FILE", requires = "username")]
+    pub(crate) private_key: Option<PathBuf>,
+    /// The account needs no sudo
+    #[arg(long, requires = "username")]
+    pub(crate) no_sudo: bool,
+}
+
 /// What is to be drawn, and how.
 #[derive(Debug, Args)]
 pub(crate) struct DrawArgs {
@@ -261,6 +342,8 @@ pub(crate) enum Command {
     Run(Box<RunArgs>),
     Nodes(Selection),
     Facts(FactsArgs),
+    Images(ImagesArgs),
+    Image(ImageCommand),
     Groups,
     Phases,
     Draw(DrawArgs),
@@ -317,6 +400,8 @@ impl From<RawCommand> for Command {
             },
             RawCommand::Nodes(selection) => return Command::Nodes(selection),
             RawCommand::Facts(args) => return Command::Facts(args),
+            RawCommand::Images(args) => return Command::Images(args),
+            RawCommand::Image(command) => return Command::Image(command),
             RawCommand::Groups => return Command::Groups,
             RawCommand::Phases => return Command::Phases,
             RawCommand::Graph(args) => return Command::Draw(args),

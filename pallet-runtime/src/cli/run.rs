@@ -23,7 +23,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 pub(crate) async fn run(session: &Session<'_>, args: RunArgs) -> Result<u8, Stop> {
     let request = check::request(&args, &session.catalogue)?;
     let admin = admin(session, &args.admin)?;
-    let service = service::open(session, &groups(session, &request)).await?;
+    let service = service::open_for(session, &groups(session, &request), Some(&admin)).await?;
     create_private_dir(session.home.state())?;
     let _lock = lock(session, &service, args.verb)?;
     let format = OutputFormat::or_fitting(session.globals.output, session.world);

@@ -1,5 +1,6 @@
 //! Which compute service is meant, and how it is opened.
 
+use super::admin_account::admin_account;
 use super::{Session, Stop, USUAL_PROVIDERS};
 use crate::config::{Located, Service};
 use crate::error::{Excerpt, InputError, candidates};
@@ -9,6 +10,7 @@ use crate::transport::local::LocalRunner;
 use pallet::compute::{Compute, ComputeError, Provider, ServiceConfig};
 use pallet::name::{GroupName, ServiceName};
 use pallet::options::Options;
+use pallet::spec::Login;
 use std::sync::Arc;
 
 /// A service that is open.
@@ -21,6 +23,15 @@ pub(crate) struct OpenService {
 ///
 /// `groups` are the groups that the command is about; [`Localhost`] belongs to the only one.
 pub(crate) async fn open(session: &Session<'_>, groups: &[GroupName]) -> Result<OpenService, Stop> {
+    open_for(session, groups, None).await
+}
+
+/// Opens the service, for a run in which this user configures nodes.
+pub(crate) async fn open_for(
+    session: &Session<'_>,
+    groups: &[GroupName],
+    admin: Option<&Login>,
+) -> Result<OpenService, Stop> {
     let name = choose(session)?;
     let Definition { provider, mut options } = define(session, &name)?;
     if provider.name() == Localhost::NAME
@@ -30,8 +41,13 @@ pub(crate) async fn open(session: &Session<'_>, groups: &[GroupName]) -> Result<
         options.set("group", only.as_str(), "");
     }
     let state_dir = session.home.service_state(&name);
-    let config =
-        ServiceConfig { name: name.clone(), options, state_dir, runner: Arc::new(LocalRunner::new()) };
+    let config = ServiceConfig {
+        name: name.clone(),
+        options,
+        state_dir,
+        runner: Arc::new(LocalRunner::new()),
+        admin: admin.and_then(|login| admin_account(login, session.world)),
+    };
     match provider.open(config).await {
         Ok(compute) => Ok(OpenService { name, compute }),
         Err(error) => {

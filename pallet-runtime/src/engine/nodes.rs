@@ -247,6 +247,7 @@ pub(super) fn context(
         settings: run.settings.clone(),
         published: run.published.clone(),
         asked: run.asked.clone(),
+        admin: run.setup.admin.clone(),
         phase: phase.clone(),
         tentative,
     }

@@ -4,6 +4,7 @@ use super::field;
 use crate::machine::MediumId;
 use crate::vboxmanage::{Call, CallError, Unexpected, VBoxManage};
 use std::path::PathBuf;
+use std::time::Duration;
 
 /// A disk image of the registry.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,6 +29,8 @@ pub(crate) enum MediumKind {
     Differencing,
     /// Never written to; every machine gets a difference of its own.
     MultiAttach,
+    /// The same, and the difference is emptied when its machine is switched on.
+    Immutable,
     /// Another kind, by VirtualBox's name.
     Other(String),
 }
@@ -52,11 +55,41 @@ pub(crate) async fn set_kind(
     vbox.run(call.repeatable()).await.map(drop)
 }
 
+/// Makes a disk of its own that is a difference to another.
+pub(crate) async fn create_difference(
+    vbox: &VBoxManage,
+    parent: &MediumId,
+    file: &str,
+) -> Result<(), CallError> {
+    let call = Call::new(
+        format!("make a difference to the disk {parent}"),
+        ["createmedium", "disk", "--diffparent", parent.as_str(), "--filename", file],
+    );
+    vbox.run(call).await.map(drop)
+}
+
+/// Makes a VDI with the content of a disk, and a UUID of its own. VirtualBox knows both from then on.
+pub(crate) async fn clone(vbox: &VBoxManage, from: &str, to: &str) -> Result<(), CallError> {
+    let call =
+        Call::new(format!("copy the disk {from}"), ["clonemedium", "disk", from, to, "--format", "VDI"]);
+    vbox.run(call.within(HOURS)).await.map(drop)
+}
+
+/// Makes a VDI of a raw disk. VirtualBox knows neither of them from then on.
+pub(crate) async fn convert_from_raw(vbox: &VBoxManage, from: &str, to: &str) -> Result<(), CallError> {
+    let call = Call::new(format!("convert the disk {from}"), ["convertfromraw", from, to, "--format", "VDI"]);
+    vbox.run(call.within(HOURS)).await.map(drop)
+}
+
+/// How long it may take to read and write all of a disk.
+const HOURS: Duration = Duration::from_secs(4 * 60 * 60);
+
 impl MediumKind {
     fn parse(text: &str) -> MediumKind {
         match text {
             "normal (base)" => MediumKind::Normal,
             "multiattach" => MediumKind::MultiAttach,
+            "immutable" => MediumKind::Immutable,
             text if text.contains("differencing") => MediumKind::Differencing,
             other => MediumKind::Other(other.to_owned()),
         }
@@ -67,6 +100,7 @@ impl MediumKind {
             MediumKind::Normal => "normal",
             MediumKind::Differencing => "differencing",
             MediumKind::MultiAttach => "multiattach",
+            MediumKind::Immutable => "immutable",
             MediumKind::Other(name) => name,
         }
     }

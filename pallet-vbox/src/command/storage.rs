@@ -19,6 +19,19 @@ pub(crate) enum Attach {
     Directly,
     /// Through a differencing disk of the machine's own.
     ThroughDifference,
+    /// Through one that is emptied when the machine is switched on.
+    ThroughForgetfulDifference,
+}
+
+impl Attach {
+    /// Without it a disk that is of no such type would be attached itself, and written to. With it, that fails.
+    fn medium_type(self) -> Option<&'static str> {
+        match self {
+            Attach::Directly => None,
+            Attach::ThroughDifference => Some("multiattach"),
+            Attach::ThroughForgetfulDifference => Some("immutable"),
+        }
+    }
 }
 
 /// Puts a disk on the first port of our controller.
@@ -33,6 +46,21 @@ pub(crate) async fn attach_disk(
         attach_arguments(id, medium, attach),
     );
     vbox.run(call).await.map(drop)
+}
+
+/// The port of our controller that a CD drive is on, where there is one.
+pub(crate) const CD_PORT: u32 = 1;
+
+/// Gives a machine a CD drive, or puts a CD into it.
+pub(crate) async fn cd_drive(vbox: &VBoxManage, id: &MachineId, cd: Option<&str>) -> Result<(), CallError> {
+    let call = Call::new(format!("put a CD into the machine {id}"), cd_arguments(id, cd));
+    vbox.run(call).await.map(drop)
+}
+
+fn cd_arguments(id: &MachineId, cd: Option<&str>) -> Vec<String> {
+    let mut args = place(id, CONTROLLER, CD_PORT, 0);
+    args.extend(["--type", "dvddrive", "--medium", cd.unwrap_or("emptydrive")].map(str::to_owned));
+    args
 }
 
 /// Takes a medium out of a drive. The medium stays.
@@ -57,9 +85,8 @@ fn controller_arguments(id: &MachineId) -> Vec<String> {
 fn attach_arguments(id: &MachineId, medium: &str, attach: Attach) -> Vec<String> {
     let mut args = place(id, CONTROLLER, 0, 0);
     args.extend(["--type", "hdd", "--medium", medium].map(str::to_owned));
-    if attach == Attach::ThroughDifference {
-        // Without it a disk that is not multi-attach would be attached itself, and written to. With it, that fails.
-        args.extend(["--mtype", "multiattach"].map(str::to_owned));
+    if let Some(medium_type) = attach.medium_type() {
+        args.extend(["--mtype", medium_type].map(str::to_owned));
     }
     args
 }
