@@ -18,6 +18,7 @@ mod facts_file;
 mod images;
 mod listing;
 mod output;
+mod reference;
 mod run;
 mod service;
 mod signals;
@@ -25,6 +26,7 @@ mod world;
 
 pub use catalogue::{Catalogue, GroupEntry, PhaseEntry};
 pub use engine::{Engine, Setup};
+pub use reference::reference;
 pub use world::{Console, Prompts, Stream, World};
 
 use crate::config::{self, Config, ConfigFiles};
