@@ -19,6 +19,7 @@ mod hardware;
 mod images;
 mod listing;
 mod output;
+mod reference;
 mod run;
 mod service;
 mod signals;
@@ -28,6 +29,7 @@ mod world;
 
 pub use catalogue::{Catalogue, GroupEntry, PhaseEntry};
 pub use engine::{Engine, Setup};
+pub use reference::reference;
 pub use world::{Console, Prompts, Stream, World};
 
 use crate::config::{self, Config, ConfigFiles};
