@@ -6,9 +6,15 @@
 //! needs to run on the host it runs through the [`CommandRunner`] it is given, so the same provider can drive
 //! a program on another machine.
 
+mod hardware;
 mod images;
+mod power;
+mod snapshots;
 
+pub use hardware::HardwareModel;
 pub use images::{Algorithm, Checksum, ImageRecord, Images, InvalidChecksum, NewImage, Ranked, Verdict};
+pub use power::Power;
+pub use snapshots::{Snapshot, Snapshots};
 
 use crate::name::{GroupName, NodeName, ServiceName};
 use crate::options::{OptionError, Options};
@@ -141,6 +147,21 @@ pub trait Compute: Send + Sync {
         key: &'a str,
         value: Option<&'a str>,
     ) -> BoxFuture<'a, Result<(), ComputeError>>;
+
+    /// Returns what can pause, save and restart nodes, if the service can.
+    fn power(&self) -> Option<&dyn Power> {
+        None
+    }
+
+    /// Returns what keeps states of nodes, if the service can.
+    fn snapshots(&self) -> Option<&dyn Snapshots> {
+        None
+    }
+
+    /// Returns the hardware models that node specs can name, if the service has such models.
+    fn hardware_models(&self) -> Option<Vec<HardwareModel>> {
+        None
+    }
 }
 
 /// Where a provider says what it is doing, in a few words: "copying the disk".

@@ -18,6 +18,7 @@ pub(crate) use overrides::settle as settle_overrides;
 use crate::claim::{Claim, Thing};
 use crate::graph::{ActionGraph, ActionId, ActionNode, GraphError, Mistake};
 use crate::name::RemotePath;
+use crate::sorted::Map;
 use std::collections::BTreeMap;
 
 /// Looks for contradictions in the graph of a node.
@@ -50,8 +51,8 @@ pub fn check(graph: &ActionGraph) -> Result<(), GraphError> {
     let finals = finals(graph, certain_claims);
     let mut mistakes = Vec::new();
     for (later, claims) in &finals {
-        let earlier =
-            || finals.range(..later).rev().filter(|(earlier, _)| graph.same_phase(**earlier, *later));
+        let is_before = |earlier| earlier < *later && graph.same_phase(earlier, *later);
+        let earlier = || finals.iter().rev().filter(|(earlier, _)| is_before(**earlier));
         for made in claims.iter() {
             let against = earlier().find_map(|(_, claims_before)| claims_before.against(made, claims));
             mistakes.extend(against.map(|before| describe(graph, before, made)));
@@ -85,11 +86,11 @@ fn certain_claims(node: &ActionNode) -> Vec<Claim> {
 }
 
 /// Returns what each function declares in the end, from what each of its actions declares.
-fn finals(graph: &ActionGraph, claims: impl Fn(&ActionNode) -> Vec<Claim>) -> BTreeMap<usize, Finals> {
-    let mut finals: BTreeMap<usize, Finals> = BTreeMap::new();
+fn finals(graph: &ActionGraph, claims: impl Fn(&ActionNode) -> Vec<Claim>) -> Map<usize, Finals> {
+    let mut finals: Map<usize, Finals> = Map::new();
     for (by, node) in graph.in_order() {
         for claim in claims(node) {
-            finals.entry(node.function).or_default().add(Made { claim, by });
+            finals.or_default(node.function).add(Made { claim, by });
         }
     }
     finals

@@ -11,8 +11,8 @@ use crate::name::{GroupName, NodeName, PhaseName, RoleName};
 use crate::node_fact::AskedFacts;
 use crate::published::PublishedFacts;
 use crate::settings::SettingsStore;
+use crate::sorted::Set;
 use crate::spec::DefinesGroup;
-use std::collections::BTreeSet;
 use std::fmt;
 use std::marker::PhantomData;
 use std::net::IpAddr;
@@ -33,7 +33,7 @@ pub struct NodeInfo {
     /// The path of the `group!` item that its group was written as, if it was.
     pub group_item: Option<String>,
     /// The roles of its group.
-    pub roles: BTreeSet<RoleName>,
+    pub roles: Set<RoleName>,
     /// What is known about its system; `None` until it has been connected to.
     pub facts: Option<Arc<Facts>>,
     /// The address at which the controller reaches it.
@@ -146,7 +146,7 @@ impl Context {
             name: name("example-1"),
             group: GroupName::new("example").expect("a valid name"),
             group_item: None,
-            roles: BTreeSet::new(),
+            roles: Set::new(),
             facts: Some(Arc::new(facts)),
             primary_ip: address,
             private_ip: address,

@@ -28,7 +28,7 @@ use crate::condition::Condition;
 use crate::location::Location;
 use crate::name::{PhaseName, Tag};
 use crate::secret::Secret;
-use std::collections::BTreeSet;
+use crate::sorted::Set;
 
 /// The number of an action in its graph, from 0, in program order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -52,7 +52,7 @@ pub struct ActionNode {
     /// The number of the function, among those that were put together, in which the action was made.
     pub(crate) function: usize,
     pub(crate) after: Vec<Edge>,
-    pub(crate) notified_by: BTreeSet<ActionId>,
+    pub(crate) notified_by: Set<ActionId>,
     pub(crate) comment: Option<String>,
     pub(crate) overrides: bool,
     pub(crate) overridden_by: Option<ActionId>,
@@ -90,7 +90,7 @@ impl ActionNode {
     }
 
     /// Returns the actions whose change this one answers, as a service answers a changed file with a reload.
-    pub fn notified_by(&self) -> &BTreeSet<ActionId> {
+    pub fn notified_by(&self) -> &Set<ActionId> {
         &self.notified_by
     }
 
@@ -158,12 +158,12 @@ impl ActionGraph {
 
     /// Leaves out the actions that have none of the tags `only`, unless that is empty, and those that have one of
     /// `without`. Actions whose values are needed stay.
-    pub fn select(&mut self, only: &BTreeSet<Tag>, without: &BTreeSet<Tag>) {
+    pub fn select(&mut self, only: &Set<Tag>, without: &Set<Tag>) {
         let chosen = |node: &ActionNode| {
             let tags = &node.how.tags;
             (only.is_empty() || !tags.is_disjoint(only)) && tags.is_disjoint(without)
         };
-        let mut stays: BTreeSet<ActionId> =
+        let mut stays: Set<ActionId> =
             self.order.iter().copied().filter(|id| chosen(&self.nodes[id.0])).collect();
         let mut open: Vec<ActionId> = stays.iter().copied().collect();
         while let Some(id) = open.pop() {

@@ -29,6 +29,7 @@ pub mod registry;
 pub mod script;
 mod secret;
 pub mod settings;
+pub mod sorted;
 pub mod spec;
 #[cfg(feature = "template")]
 mod template;

@@ -15,6 +15,7 @@ mod draw;
 mod engine;
 mod facts;
 mod facts_file;
+mod hardware;
 mod images;
 mod listing;
 mod output;
@@ -22,6 +23,8 @@ mod reference;
 mod run;
 mod service;
 mod signals;
+mod snapshot;
+mod work;
 mod world;
 
 pub use catalogue::{Catalogue, GroupEntry, PhaseEntry};
@@ -114,6 +117,21 @@ impl Main {
                 let session = Session::open(self, globals, world)?;
                 session.say_warnings();
                 session.block_on(listing::nodes(&session, &selection))
+            }
+            Command::Work(selection, work) => {
+                let session = Session::open(self, globals, world)?;
+                session.say_warnings();
+                session.block_on(work::run(&session, &selection, work))
+            }
+            Command::Snapshots(selection) => {
+                let session = Session::open(self, globals, world)?;
+                session.say_warnings();
+                session.block_on(snapshot::list(&session, &selection))
+            }
+            Command::Hardware => {
+                let session = Session::open(self, globals, world)?;
+                session.say_warnings();
+                session.block_on(hardware::models(&session))
             }
             Command::Facts(args) => {
                 let session = Session::open(self, globals, world)?;

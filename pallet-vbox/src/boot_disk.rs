@@ -5,7 +5,8 @@
 
 use crate::command::medium::{self, Medium, MediumKind};
 use crate::command::showvminfo;
-use crate::command::storage::{self, CONTROLLER};
+use crate::command::storage;
+use crate::hardware::Place;
 use crate::machine::{Attachment, MachineId, MachineInfo};
 use crate::service::Service;
 use crate::{holder, host};
@@ -19,6 +20,7 @@ const FILE: &str = "boot.vdi";
 pub(crate) async fn attach(
     service: &Service,
     id: &MachineId,
+    place: &Place,
     attach: Attach,
     model: &Medium,
     progress: Progress<'_>,
@@ -26,18 +28,19 @@ pub(crate) async fn attach(
     let vbox = &service.vbox;
     match attach {
         Attach::MultiAttach => {
-            let through =
-                || storage::attach_disk(vbox, id, model.id.as_str(), storage::Attach::ThroughDifference);
+            let through = || {
+                storage::attach_disk(vbox, id, place, model.id.as_str(), storage::Attach::ThroughDifference)
+            };
             holder::attached(service, model, through).await
         }
         Attach::Immutable => {
             let forgetful = storage::Attach::ThroughForgetfulDifference;
-            Ok(storage::attach_disk(vbox, id, model.id.as_str(), forgetful).await?)
+            Ok(storage::attach_disk(vbox, id, place, model.id.as_str(), forgetful).await?)
         }
         Attach::LinkedClone => {
             let file = own_file(&showvminfo::run(vbox, id).await?);
             medium::create_difference(vbox, &model.id, &file).await?;
-            let directly = || storage::attach_disk(vbox, id, &file, storage::Attach::Directly);
+            let directly = || storage::attach_disk(vbox, id, place, &file, storage::Attach::Directly);
             holder::attached(service, model, directly).await
         }
         Attach::FullCopy => {
@@ -46,7 +49,7 @@ pub(crate) async fn attach(
             progress("copying the disk");
             let file = own_file(&info);
             medium::clone(vbox, model.id.as_str(), &file).await?;
-            Ok(storage::attach_disk(vbox, id, &file, storage::Attach::Directly).await?)
+            Ok(storage::attach_disk(vbox, id, place, &file, storage::Attach::Directly).await?)
         }
     }
 }
@@ -74,25 +77,27 @@ async fn check_room(service: &Service, info: &MachineInfo, model: &Medium) -> Re
 pub(crate) async fn verify(
     service: &Service,
     id: &MachineId,
+    place: &Place,
     attach: Attach,
     model: &Medium,
-) -> Result<(), ComputeError> {
+) -> Result<MachineInfo, ComputeError> {
     let info = showvminfo::run(&service.vbox, id).await?;
-    let boot = boot_disk(&info).ok_or_else(|| unsafe_disk(&info, "no disk is attached"))?;
+    let boot = boot_disk(&info, place).ok_or_else(|| unsafe_disk(&info, "no disk is attached"))?;
     if boot.medium == model.id || !info.owns(&boot.location) {
         return Err(unsafe_disk(&info, &format!("{} is attached itself", boot.location.display())));
     }
     let disk = medium::show(&service.vbox, boot.medium.as_str()).await?;
     match attach {
-        Attach::FullCopy if disk.kind == MediumKind::Normal && disk.parent.is_none() => Ok(()),
+        Attach::FullCopy if disk.kind == MediumKind::Normal && disk.parent.is_none() => Ok(info),
         Attach::FullCopy => Err(unsafe_disk(&info, "its disk is no copy of the model")),
-        _ if disk.kind == MediumKind::Differencing && disk.parent.as_ref() == Some(&model.id) => Ok(()),
+        _ if disk.kind == MediumKind::Differencing && disk.parent.as_ref() == Some(&model.id) => Ok(info),
         _ => Err(unsafe_disk(&info, "its disk is no difference to the model")),
     }
 }
 
-fn boot_disk(info: &MachineInfo) -> Option<&Attachment> {
-    info.attachments.iter().find(|at| (at.controller.as_str(), at.port, at.device) == (CONTROLLER, 0, 0))
+fn boot_disk<'a>(info: &'a MachineInfo, place: &Place) -> Option<&'a Attachment> {
+    let place = (place.controller.as_str(), place.port, place.device);
+    info.attachments.iter().find(|at| (at.controller.as_str(), at.port, at.device) == place)
 }
 
 fn unsafe_disk(info: &MachineInfo, why: &str) -> ComputeError {

@@ -3,18 +3,20 @@
 use crate::command::createvm::{self, CreateVm};
 use crate::command::extradata::{self, Place};
 use crate::command::list;
-use crate::command::medium::Medium;
-use crate::command::storage;
-use crate::command::{modifyvm, startvm};
+use crate::command::medium::{self, Medium};
+use crate::command::startvm::Session;
+use crate::command::{modifyvm, sharedfolder, startvm, storage};
+use crate::hardware::{self, Device};
 use crate::ledger::{Entry, Making};
-use crate::machine::MachineId;
+use crate::machine::{MachineId, MachineInfo};
 use crate::network::Adapters;
 use crate::service::Service;
 use crate::tags::{self, Member, Membership};
 use crate::vboxmanage::CallError;
-use crate::{address, boot_disk, destroy, hardware, holder, image, ports, seed};
+use crate::{address, boot_disk, destroy, holder, host_only, image, ports, seed};
 use pallet::compute::{ComputeError, CreateRequest, NodeRecord, Progress};
 use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 
 /// What a request comes to: everything that is decided before the first call.
 #[derive(Debug, Clone, PartialEq)]
@@ -34,14 +36,38 @@ impl Plan {
             // This provider has none of its own for a node: whatever stands there is a mistake.
             options.finish()?;
         }
-        let choice = service.images().select(spec.get_image())?;
-        let (warning, model) = (choice.warning(), choice.model);
-        Ok(Plan {
-            model,
-            warning,
-            hardware: service.settings.hardware.resolve(spec.get_hardware())?,
-            adapters: Adapters::resolve(spec.get_network(), &service.settings.network)?,
-        })
+        let settings = &service.settings;
+        let chosen = service.images().select(spec.get_image())?;
+        let (warning, mut model) = (chosen.warning(), chosen.model);
+        let layers = settings.hardware.layers(spec.get_hardware())?;
+        let (mut hardware, choice) = hardware::Machine::resolve(layers, model.hardware.clone())?;
+        if model.cloud_init {
+            hardware.reserve_cd()?;
+        }
+        if let Some(os_type) = &hardware.os_type {
+            model.os_type.clone_from(os_type);
+        }
+        let adapters = Adapters::resolve(choice.best(spec.get_network()), &settings.network)?;
+        let plan = Plan { model, warning, hardware, adapters };
+        plan.refuse_models_as_data(service)?;
+        Ok(plan)
+    }
+
+    /// A model that is attached as any other disk would be written to.
+    fn refuse_models_as_data(&self, service: &Service) -> Result<(), ComputeError> {
+        let own = self.model.disk.argument();
+        let is_model = |file: &str| file == own || service.images().has_disk(file);
+        let disks = self.hardware.layout.drives.iter().filter_map(|(_, device)| match device {
+            Device::Disk(file) => Some(file),
+            _ => None,
+        });
+        match disks.into_iter().find(|file| is_model(file)) {
+            None => Ok(()),
+            Some(file) => Err(ComputeError::input(format!(
+                "the disk {file} is the model of an image, and nodes would write to it"
+            ))
+            .hint("make a copy of it with `VBoxManage clonemedium`, and attach that")),
+        }
     }
 }
 
@@ -57,6 +83,7 @@ pub(crate) async fn create(
     if plan.adapters.wants_a_bridge() {
         plan.adapters.bridge_to(&usable_bridge(service).await?);
     }
+    host_only::ensure(service, &mut plan.adapters).await?;
     if plan.model.cloud_init {
         seed::admin(service)?;
     }
@@ -89,12 +116,16 @@ async fn make(
 ) -> Result<NodeRecord, ComputeError> {
     let id = &making.entry.id;
     progress("creating the machine");
-    make_empty(service, request, plan, id).await?;
-    set_up(service, plan, id).await?;
+    let folder = make_empty(service, request, plan, id).await?;
+    set_up(service, plan, id, &folder).await?;
     progress("attaching the disk");
-    storage::add_controller(&service.vbox, id).await?;
-    boot_disk::attach(service, id, plan.model.attach, disk, progress).await?;
-    boot_disk::verify(service, id, plan.model.attach, disk).await?;
+    let layout = &plan.hardware.layout;
+    for controller in &layout.controllers {
+        storage::add_controller(&service.vbox, id, controller).await?;
+    }
+    boot_disk::attach(service, id, &layout.boot, plan.model.attach, disk, progress).await?;
+    equip(service, plan, id, &folder, progress).await?;
+    let info = boot_disk::verify(service, id, &layout.boot, plan.model.attach, disk).await?;
     if plan.model.cloud_init {
         progress("writing the CD for cloud-init");
         seed::insert(service, id).await?;
@@ -103,7 +134,7 @@ async fn make(
     extradata::set(&service.vbox, Place::Machine(id), tags::IMAGE, Some(&image)).await?;
     making.complete()?;
     progress("starting");
-    startvm::run(&service.vbox, id, service.settings.session).await?;
+    startvm::run(&service.vbox, id, session(service, &info)).await?;
     let slot = plan.adapters.management;
     let (info, address) = address::wait(service, id, slot, progress).await?;
     let member = Member {
@@ -123,7 +154,7 @@ async fn make_empty(
     request: &CreateRequest,
     plan: &Plan,
     id: &MachineId,
-) -> Result<(), ComputeError> {
+) -> Result<PathBuf, ComputeError> {
     let machine = CreateVm {
         id: id.clone(),
         name: request.name.to_string(),
@@ -131,23 +162,53 @@ async fn make_empty(
         group: service.settings.nodes_group(&service.name),
         base_folder: service.settings.node_path.clone(),
     };
-    createvm::run(&service.vbox, &machine).await?;
+    let folder = createvm::run(&service.vbox, &machine).await?;
     let tag = |key, value| extradata::set(&service.vbox, Place::Machine(id), key, Some(value));
     tag(tags::SERVICE, service.name.as_str()).await?;
     tag(tags::GROUP, request.group.as_str()).await?;
     if plan.adapters.management != 1 {
         tag(tags::ADAPTER, &plan.adapters.management.to_string()).await?;
     }
+    Ok(folder)
+}
+
+/// Makes the node's further disks in its own folder, and puts everything into its place.
+async fn equip(
+    service: &Service,
+    plan: &Plan,
+    id: &MachineId,
+    folder: &Path,
+    progress: Progress<'_>,
+) -> Result<(), ComputeError> {
+    let vbox = &service.vbox;
+    for (place, device) in &plan.hardware.layout.drives {
+        let mut made = PathBuf::new();
+        if let Device::New(disk) = device {
+            progress("making a disk");
+            made = folder.join(&disk.file);
+            medium::create(vbox, &made, disk).await?;
+        }
+        storage::attach_device(vbox, id, place, device, &made.display().to_string()).await?;
+    }
+    for share in &plan.hardware.shares {
+        sharedfolder::add(vbox, id, share).await?;
+    }
     Ok(())
 }
 
-async fn set_up(service: &Service, plan: &Plan, id: &MachineId) -> Result<(), ComputeError> {
+/// Returns how a machine is to show itself: as its hardware says, or the service.
+pub(crate) fn session(service: &Service, info: &MachineInfo) -> Session {
+    info.frontend.as_deref().and_then(Session::parse).unwrap_or(service.settings.session)
+}
+
+async fn set_up(service: &Service, plan: &Plan, id: &MachineId, folder: &Path) -> Result<(), ComputeError> {
     let ssh_port = match plan.adapters.wants_an_ssh_port() {
         true => Some(ports::claim(&service.vbox, id).await?),
         false => None,
     };
-    let mut settings = plan.hardware.arguments();
+    let mut settings = plan.hardware.arguments(folder, service.vbox.version());
     settings.extend(plan.adapters.arguments(ssh_port));
+    settings.extend_from_slice(plan.hardware.extra_arguments());
     modifyvm::run(&service.vbox, id, &settings).await
 }
 

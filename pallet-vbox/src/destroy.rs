@@ -14,7 +14,7 @@ use crate::machine::{MachineId, MachineInfo, MediumId, VmState, lies_in};
 use crate::service::Service;
 use crate::tags::{self, Membership};
 use crate::{boot_disk, holder, lock, ports, seed, unreadable};
-use pallet::compute::ComputeError;
+use pallet::compute::{ComputeError, HostCommand};
 use std::path::Path;
 use std::time::Duration;
 use tokio::time::{Instant, sleep};
@@ -41,6 +41,7 @@ pub(crate) async fn remove(service: &Service, id: &MachineId) -> Result<(), Comp
                 empty(service, &info, &media).await?;
                 unregistervm::run(vbox, id, Files::Delete).await?;
             }
+            remove_console(service, &info).await;
             boot_disk::remove_unknown(service, &info).await?;
         }
     }
@@ -111,7 +112,8 @@ pub(crate) async fn stop(service: &Service, info: &MachineInfo) -> Result<(), Co
     pull_the_plug(service, info).await
 }
 
-async fn switch_off(service: &Service, info: &MachineInfo) -> Result<(), ComputeError> {
+/// Ends a machine at once, whatever it is doing, and drops its saved memory.
+pub(crate) async fn switch_off(service: &Service, info: &MachineInfo) -> Result<(), ComputeError> {
     match info.state {
         VmState::Off => Ok(()),
         VmState::Saved => Ok(discardstate::run(&service.vbox, &info.id).await?),
@@ -148,6 +150,19 @@ async fn wait_until_off(
             return Ok(Some(state));
         }
         sleep(PAUSE).await;
+    }
+}
+
+/// VirtualBox deletes the files that it knows to be its own; what the guest wrote to its serial port is none of them.
+async fn remove_console(service: &Service, info: &MachineInfo) {
+    let Some(console) = info.console.as_deref().filter(|console| info.owns(console)) else { return };
+    let console_folder = console.parent().unwrap_or(info.folder());
+    let mut commands = vec![HostCommand::new("rm").args(["-f", "--", &console.display().to_string()])];
+    let folders = [console_folder, info.folder()].map(|folder| folder.display().to_string());
+    commands.extend(folders.map(|folder| HostCommand::new("rmdir").args(["--", &folder])));
+    for command in &commands {
+        // A file that stays is in nobody's way, and a folder stays while something else is in it.
+        let _ = service.vbox.runner().run(command).await;
     }
 }
 
@@ -281,6 +296,8 @@ mod tests {
             adapters: vec![],
             attachments: vec![],
             has_snapshots: false,
+            console: None,
+            frontend: None,
             has_cd_drive: false,
         }
     }

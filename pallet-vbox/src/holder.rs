@@ -20,6 +20,7 @@ use crate::command::medium::{self, Medium, MediumKind};
 use crate::command::storage::{self, Attach};
 use crate::command::unregistervm::{self, Files};
 use crate::command::{closemedium, showvminfo};
+use crate::hardware::{Controller, Place as Port};
 use crate::image::{Disk, Model, list};
 use crate::ledger::Entry;
 use crate::machine::{MachineId, MediumId};
@@ -289,12 +290,14 @@ async fn make_holder(
     };
     createvm::run(vbox, &machine).await?;
     extradata::set(vbox, Place::Machine(id), tags::HOLDER, Some(disk.id.as_str())).await?;
-    storage::add_controller(vbox, id).await?;
+    let controller = Controller::usual();
+    storage::add_controller(vbox, id, &controller).await?;
     // A disk that lost its holder has its type already, and as such cannot be attached to the new one itself.
     if disk.kind != MediumKind::Normal {
         medium::set_kind(vbox, &disk.id, &MediumKind::Normal).await?;
     }
-    storage::attach_disk(vbox, id, disk.id.as_str(), Attach::Directly).await?;
+    let port = Port { controller: controller.name, port: 0, device: 0 };
+    storage::attach_disk(vbox, id, &port, disk.id.as_str(), Attach::Directly).await?;
     let attached = showvminfo::run(vbox, id).await?.attachments;
     for attachment in &attached {
         storage::detach(vbox, id, attachment).await?;

@@ -15,6 +15,7 @@ pub(crate) mod remove;
 mod select;
 mod tables;
 
+use crate::hardware::Layer;
 use crate::machine::MediumId;
 use pallet::facts::OsFamily;
 use pallet::options::{OptionError, Options};
@@ -33,6 +34,8 @@ pub(crate) struct Model {
     pub(crate) os_type: String,
     /// The account that exists in the image.
     pub(crate) login: Option<Login>,
+    /// What it needs of the machine.
+    pub(crate) hardware: Layer,
     /// How nodes use the disk.
     pub(crate) attach: Attach,
     /// Whether cloud-init in the image makes the admin user.
@@ -174,6 +177,12 @@ impl Models {
     /// Returns all models by id, also those that are defined wrongly.
     pub(crate) fn all(&self) -> &BTreeMap<String, Defined> {
         &self.by_id
+    }
+
+    /// Tells whether a path or UUID is the disk of one of the models.
+    pub(crate) fn has_disk(&self, text: &str) -> bool {
+        let models = self.by_id.values().filter_map(|defined| defined.model.as_ref().ok());
+        models.into_iter().any(|model| model.disk.argument() == text)
     }
 }
 

@@ -19,9 +19,13 @@
 //! | `images` | table of image models by id, with the keys below | none |
 //! | `model-path` | folder of image models on the host; relative image paths belong to it | `pallet/models` in the user's data folder, `~/.local/share` |
 //! | `node-path` | folder that the machines live in | VirtualBox's own |
-//! | `hardware-models` | table of hardware models by id: `memory-size` in MiB, `cpu-count` | `micro`, `small`, `medium`, `large` |
-//! | `default-network` | `local`, `nat` or `bridged` | `local` |
-//! | `default-local-interface` | the host-only interface | `vboxnet0` |
+//! | `hardware-models` | table of [hardware models](hardware_reference) by id | `micro`, `small`, `medium`, `large` |
+//! | `hardware-models-file` | a TOML file of hardware models by id | none |
+//! | `hardware-model-path` | a folder with a TOML file for each hardware model | none |
+//! | `default-network` (`default-network-type`) | `local`, `nat`, `bridged` or a [list of adapters](hardware_reference#networks) | `local` |
+//! | `management-adapter` | the number of the adapter in that list through which nodes are reached | the first |
+//! | `default-local-interface` | the host-only interface, made when it is missing; on macOS the host-only network | `vboxnet0` |
+//! | `default-local-address` | the host's address on a host-only network that is made | VirtualBox's choice |
 //! | `default-bridged-interface` | the interface to bridge to | the first usable |
 //! | `vboxmanage-path` | the program | looked for |
 //! | `vbox-user-home` | VirtualBox's registry (`VBOX_USER_HOME`) | VirtualBox's own |
@@ -88,19 +92,25 @@ mod destroy;
 mod hardware;
 mod holder;
 mod host;
+mod host_only;
 mod image;
 mod ledger;
 mod lock;
 mod machine;
 mod network;
 mod ports;
+mod power;
 mod provider;
 mod seed;
 mod service;
 mod settings;
 mod side_by_side;
+mod snapshots;
 mod tags;
 mod unreadable;
 mod vboxmanage;
 
 pub use provider::{VirtualBox, provider};
+
+#[doc = include_str!("../docs/hardware.md")]
+pub mod hardware_reference {}

@@ -14,10 +14,10 @@ use crate::settings::Settings;
 use crate::side_by_side::side_by_side;
 use crate::tags::{self, Member, Membership};
 use crate::vboxmanage::{CallError, VBoxManage};
-use crate::{destroy, holder, host, network, ports, seed};
+use crate::{destroy, holder, host, host_only, network, ports, seed};
 use pallet::compute::{
-    AdminAccount, BoxFuture, Compute, ComputeError, CreateRequest, ImageRecord, Images, NewImage, NodeId,
-    NodeRecord, NodeState, Progress, Ranked,
+    AdminAccount, BoxFuture, Compute, ComputeError, CreateRequest, HardwareModel, ImageRecord, Images,
+    NewImage, NodeId, NodeRecord, NodeState, Power, Progress, Ranked, Snapshots,
 };
 use pallet::name::{NodeName, ServiceName, did_you_mean};
 use pallet::spec::ImageMatch;
@@ -78,6 +78,18 @@ impl Compute for Service {
 
     fn destroy<'a>(&'a self, id: &'a NodeId) -> BoxFuture<'a, Result<(), ComputeError>> {
         Box::pin(self.destroy_node(id))
+    }
+
+    fn power(&self) -> Option<&dyn Power> {
+        Some(self)
+    }
+
+    fn snapshots(&self) -> Option<&dyn Snapshots> {
+        Some(self)
+    }
+
+    fn hardware_models(&self) -> Option<Vec<HardwareModel>> {
+        Some(self.settings.hardware.describe())
     }
 
     fn tag<'a>(
@@ -212,7 +224,7 @@ impl Service {
     }
 
     /// Returns a node of ours, or an error about a machine that is none.
-    async fn node(&self, id: &NodeId) -> Result<(MachineId, Member), ComputeError> {
+    pub(crate) async fn node(&self, id: &NodeId) -> Result<(MachineId, Member), ComputeError> {
         let machine = MachineId::parse(&id.0).ok_or_else(|| no_node(id))?;
         let extra = match extradata::get(&self.vbox, Place::Machine(&machine)).await {
             Err(error) if error.is_not_found() => return Err(no_node(id)),
@@ -225,18 +237,22 @@ impl Service {
         }
     }
 
-    async fn start_node(&self, id: &NodeId, progress: Progress<'_>) -> Result<NodeRecord, ComputeError> {
+    pub(crate) async fn start_node(
+        &self,
+        id: &NodeId,
+        progress: Progress<'_>,
+    ) -> Result<NodeRecord, ComputeError> {
         let (id, member) = self.node(id).await?;
         let before = showvminfo::run(&self.vbox, &id).await?;
         match before.state {
             VmState::Off => {
                 self.free_its_port(&before, &member, progress).await?;
                 progress("starting");
-                startvm::run(&self.vbox, &id, self.settings.session).await?;
+                startvm::run(&self.vbox, &id, create::session(self, &before)).await?;
             }
             VmState::Saved => {
                 progress("restoring its memory");
-                startvm::run(&self.vbox, &id, self.settings.session).await?;
+                startvm::run(&self.vbox, &id, create::session(self, &before)).await?;
             }
             VmState::Paused => {
                 progress("resuming");
@@ -268,7 +284,10 @@ impl Service {
             return Ok(());
         }
         progress("choosing another port");
-        ports::release(&self.vbox, &info.id).await?;
+        // A snapshot may bring the old one back.
+        if !info.has_snapshots {
+            ports::release(&self.vbox, &info.id).await?;
+        }
         let port = ports::claim(&self.vbox, &info.id).await?;
         modifyvm::run(&self.vbox, &info.id, &network::move_ssh_port(member.adapter, port)).await
     }
@@ -309,6 +328,7 @@ impl Service {
         }
         self.check_names(requests).await?;
         self.check_disks(&plans).await?;
+        self.check_files(&plans).await?;
         self.check_guest_systems(&plans).await?;
         self.check_memory(&plans).await?;
         self.check_networks(&plans).await
@@ -348,6 +368,22 @@ impl Service {
         Ok(())
     }
 
+    /// Media in drives, and folders that are shared.
+    async fn check_files(&self, plans: &[Plan]) -> Result<(), ComputeError> {
+        let drives = plans.iter().flat_map(|plan| &plan.hardware.layout.drives);
+        let media = drives.filter_map(|(_, device)| device.file()).filter(|file| file.starts_with('/'));
+        let shares = plans.iter().flat_map(|plan| &plan.hardware.shares);
+        let shares: Vec<String> = shares.map(|share| share.host_path.display().to_string()).collect();
+        let files: BTreeSet<&str> = media.chain(shares.iter().map(String::as_str)).collect();
+        for file in files {
+            if !host::is_readable(self.vbox.runner(), file).await? {
+                return Err(ComputeError::input(format!("the host has no {file} that can be read"))
+                    .hint("the hardware of the node names it: a medium in a drive, or a shared folder"));
+            }
+        }
+        Ok(())
+    }
+
     /// VBoxManage makes a machine of a kind that does not exist without a word.
     async fn check_guest_systems(&self, plans: &[Plan]) -> Result<(), ComputeError> {
         let known = list::os_types(&self.vbox).await?;
@@ -377,16 +413,22 @@ impl Service {
     }
 
     async fn check_networks(&self, plans: &[Plan]) -> Result<(), ComputeError> {
-        if let Some(port) = twice(plans.iter().flat_map(|plan| plan.adapters.host_ports())) {
+        if let Some((_, port)) = twice(plans.iter().flat_map(|plan| plan.adapters.host_ports())) {
             return Err(ComputeError::input(format!("two nodes forward the port {port} of the host"))
                 .hint("forward another port, or make the group's count 1"));
         }
+        if let Some(mac) = twice(plans.iter().flat_map(|plan| plan.adapters.macs())) {
+            return Err(ComputeError::input(format!("two adapters have the MAC address {mac}"))
+                .hint("leave it out, or make the group's count 1"));
+        }
         let host_only: BTreeSet<&str> =
             plans.iter().flat_map(|plan| plan.adapters.host_only_interfaces()).collect();
-        if !host_only.is_empty() {
-            let there = list::host_only_interfaces(&self.vbox).await?;
-            if let Some(missing) = host_only.into_iter().find(|name| !has(&there, name)) {
-                return Err(modifyvm::no_such_interface(missing));
+        host_only::check(self, &host_only.into_iter().collect::<Vec<_>>()).await?;
+        let nat: BTreeSet<&str> = plans.iter().flat_map(|plan| plan.adapters.nat_networks()).collect();
+        if !nat.is_empty() {
+            let there = list::nat_networks(&self.vbox).await?;
+            if let Some(missing) = nat.into_iter().find(|name| there.iter().all(|there| there != name)) {
+                return Err(no_such_nat_network(missing));
             }
         }
         let bridged: BTreeSet<&str> =
@@ -409,10 +451,15 @@ fn has(interfaces: &[HostInterface], name: &str) -> bool {
     interfaces.iter().any(|there| there.name == name || there.name.split(": ").next() == Some(name))
 }
 
-fn twice(ports: impl Iterator<Item = u16>) -> Option<u16> {
+fn twice<T: Ord + Copy>(mut items: impl Iterator<Item = T>) -> Option<T> {
     let mut seen = BTreeSet::new();
-    let mut ports = ports;
-    ports.find(|port| !seen.insert(*port))
+    items.find(|item| !seen.insert(*item))
+}
+
+fn no_such_nat_network(name: &str) -> ComputeError {
+    ComputeError::input(format!("VirtualBox has no NAT network `{name}`")).hint(format!(
+        "make it with `VBoxManage natnetwork add --netname={name} --network=10.0.9.0/24 --enable --dhcp=on`"
+    ))
 }
 
 fn unreadable_node(entry: &Entry) -> Option<NodeRecord> {

@@ -7,8 +7,8 @@ use crate::graph::{ActionId, Handle, record};
 use crate::name::AccountName;
 use crate::probe::{AccountGroup, Probe};
 use crate::script::{ACCOUNTS, Script};
+use crate::sorted::Set;
 use crate::world::World;
-use std::collections::BTreeSet;
 
 /// A group of users.
 #[derive(Debug)]
@@ -117,13 +117,13 @@ impl Group {
         })
     }
 
-    fn members_after(&self, before: &BTreeSet<String>) -> BTreeSet<String> {
+    fn members_after(&self, before: &Set<String>) -> Set<String> {
         let kept = before.iter().filter(|_| !self.only);
         kept.chain(&self.members).cloned().collect()
     }
 
     fn diff_present(&self, is: Option<&AccountGroup>, diff: &mut Diff) {
-        let none = BTreeSet::new();
+        let none = Set::new();
         let before = is.map_or(&none, |is| &is.members);
         match (is, self.gid) {
             (None, _) => diff.change("created"),
@@ -232,7 +232,7 @@ impl Action for Group {
         };
         let each = self.members.iter().map(member);
         let members = self.only.then(|| {
-            let members: BTreeSet<&str> = self.members.iter().map(String::as_str).collect();
+            let members: Set<&str> = self.members.iter().map(String::as_str).collect();
             Claim::new(thing(), "all members", members.into_iter().collect::<Vec<_>>().join(", "))
         });
         std::iter::once(Claim::existence(thing(), "present")).chain(gid).chain(each).chain(members).collect()

@@ -7,15 +7,15 @@ use crate::action::Action;
 use crate::condition::Condition;
 use crate::location::Location;
 use crate::name::Tag;
+use crate::sorted::Set;
 use crate::world::World;
-use std::collections::BTreeSet;
 use std::time::Duration;
 
 /// How an action runs.
 #[derive(Debug, Clone, Default)]
 pub struct How {
     pub(crate) conditions: Vec<Condition>,
-    pub(crate) tags: BTreeSet<Tag>,
+    pub(crate) tags: Set<Tag>,
     pub(crate) timeout: Option<Duration>,
     pub(crate) retries: Option<Retries>,
     pub(crate) ignores_failure: bool,
@@ -33,7 +33,7 @@ pub(crate) struct Retries {
 
 impl How {
     /// Returns the tags by which the action can be selected.
-    pub fn tags(&self) -> &BTreeSet<Tag> {
+    pub fn tags(&self) -> &Set<Tag> {
         &self.tags
     }
 

@@ -1,7 +1,8 @@
 //! Node specs: from what a node is made.
 
+use super::adapter::Adapter;
 use crate::facts::{OsFamily, VersionReq};
-use crate::options::Options;
+use crate::options::{OptionValue, Options};
 use crate::secret::Secret;
 use std::fmt;
 use std::path::PathBuf;
@@ -266,6 +267,24 @@ pub struct Hardware {
     pub settings: Option<Options>,
 }
 
+impl Hardware {
+    /// Sets one of the provider's own settings, such as `firmware-type` for VirtualBox.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use pallet::spec::{Hardware, NodeSpec};
+    ///
+    /// let spec = NodeSpec::new().hardware(Hardware::from("small").setting("firmware-type", "efi"));
+    /// assert!(spec.get_hardware().is_some_and(|hardware| hardware.settings.is_some()));
+    /// ```
+    #[must_use]
+    pub fn setting(mut self, key: &str, value: impl Into<OptionValue>) -> Self {
+        self.settings.get_or_insert_with(|| Options::new("hardware", None)).set(key, value, "");
+        self
+    }
+}
+
 impl From<&str> for Hardware {
     fn from(model: &str) -> Self {
         Hardware { model: Some(model.to_owned()), ..Hardware::default() }
@@ -321,54 +340,4 @@ impl fmt::Display for Network {
             Network::Adapters(adapters) => write!(f, "{} adapters", adapters.len()),
         }
     }
-}
-
-/// One network adapter.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Adapter {
-    /// What the adapter is attached to.
-    pub attachment: Attachment,
-    /// Whether pallet reaches the node through this adapter. Without any such mark it is the first one.
-    pub management: bool,
-}
-
-impl Adapter {
-    /// Returns an adapter with this attachment.
-    pub fn new(attachment: Attachment) -> Self {
-        Adapter { attachment, management: false }
-    }
-
-    /// Marks the adapter as the one through which pallet reaches the node.
-    #[must_use]
-    pub fn management(mut self) -> Self {
-        self.management = true;
-        self
-    }
-}
-
-/// What a network adapter is attached to.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Attachment {
-    /// VirtualBox's NAT engine, with forwarded ports.
-    Nat {
-        /// Ports of the host that lead to ports of the guest.
-        forwards: Vec<Forward>,
-    },
-    /// The host's interface of this name, or the first usable one.
-    Bridged(Option<String>),
-    /// The host-only interface of this name, or the service's default.
-    HostOnly(Option<String>),
-    /// The internal network of this name.
-    Internal(String),
-    /// The NAT network of this name.
-    NatNetwork(String),
-}
-
-/// A TCP port of the host that leads to a port of the guest.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Forward {
-    /// The port on the host.
-    pub host: u16,
-    /// The port on the guest.
-    pub guest: u16,
 }

@@ -1,6 +1,7 @@
 //! The arguments, as clap reads them. What they mean together is checked in [`check`](super::check).
 
 use super::output::{ColorWhen, OutputFormat};
+use super::work::Work;
 use super::{World, exit};
 use crate::error::{InputError, candidates};
 use crate::event::Verb;
@@ -10,7 +11,7 @@ use clap::{ArgAction, Args, CommandFactory, FromArgMatches, Parser, Subcommand, 
 use clap_complete::Shell;
 use pallet::compute::Checksum;
 use pallet::facts::{OsFamily, VersionReq};
-use pallet::name::Tag;
+use pallet::name::{SnapshotName, Tag};
 use pallet::spec::Attach;
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -80,6 +81,25 @@ enum RawCommand {
     Destroy(DestroyArgs),
     /// List the nodes that exist, with their state and address
     Nodes(Selection),
+    /// Start nodes that do not run, and configure nothing
+    Start(Selection),
+    /// Stop nodes: gracefully, and hard if that takes too long
+    Stop(StopArgs),
+    /// Hold nodes that run where they are
+    Pause(Selection),
+    /// Let nodes go on that are paused
+    Resume(Selection),
+    /// Write the memory of nodes that run to the host's disk, and end them there
+    Save(Selection),
+    /// Press the reset button of nodes that run
+    Reset(Selection),
+    /// Stop nodes that run, gracefully if they will, and start them again
+    Reboot(Selection),
+    /// Keep states of nodes, and go back to them
+    #[command(subcommand)]
+    Snapshot(SnapshotCommand),
+    /// List the hardware models that the service knows
+    Hardware,
     /// Show what the nodes that run tell about themselves
     Facts(FactsArgs),
     /// List the image models of the service, or which would be chosen
@@ -106,6 +126,9 @@ struct ConvergeArgs {
     /// Remove nodes without asking
     #[arg(long)]
     allow_destroy: bool,
+    /// Put the nodes that exist back to this snapshot first; what changed on them since is lost
+    #[arg(long, value_name = "SNAPSHOT", conflicts_with = "require_all")]
+    from_snapshot: Option<String>,
     #[command(flatten)]
     admin: AdminArgs,
 }
@@ -150,6 +173,42 @@ struct DestroyArgs {
     allow_destroy: bool,
     #[command(flatten)]
     admin: AdminArgs,
+}
+
+#[derive(Debug, Args)]
+struct StopArgs {
+    #[command(flatten)]
+    selection: Selection,
+    /// Pull the plug: what a node has not written to its disk is lost
+    #[arg(long)]
+    now: bool,
+}
+
+#[derive(Debug, Subcommand)]
+enum SnapshotCommand {
+    /// Keep the state of nodes under a name
+    Take {
+        /// The name: a letter, then letters, digits, hyphens and underscores
+        name: SnapshotName,
+        #[command(flatten)]
+        selection: Selection,
+    },
+    /// Put nodes back into a state that was kept; what changed since is lost
+    Restore {
+        /// The name of the snapshot
+        name: String,
+        #[command(flatten)]
+        selection: Selection,
+    },
+    /// List the states that are kept
+    List(Selection),
+    /// Delete a state that was kept; what nodes are now stays
+    Delete {
+        /// The name of the snapshot
+        name: String,
+        #[command(flatten)]
+        selection: Selection,
+    },
 }
 
 /// Whose facts are shown, and as whom to log in.
@@ -341,6 +400,10 @@ pub(crate) enum Command {
     /// Something that the engine does.
     Run(Box<RunArgs>),
     Nodes(Selection),
+    /// Something that is done to nodes as wholes.
+    Work(Selection, Work),
+    Snapshots(Selection),
+    Hardware,
     Facts(FactsArgs),
     Images(ImagesArgs),
     Image(ImageCommand),
@@ -360,6 +423,7 @@ pub(crate) struct RunArgs {
     pub(crate) allow_destroy: bool,
     pub(crate) detailed_exit_code: bool,
     pub(crate) diffs: bool,
+    pub(crate) from_snapshot: Option<String>,
 }
 
 impl Cli {
@@ -381,10 +445,12 @@ impl From<RawCommand> for Command {
             allow_destroy: false,
             detailed_exit_code: false,
             diffs: true,
+            from_snapshot: None,
         };
         let run = match raw {
             RawCommand::Converge(args) => RunArgs {
                 allow_destroy: args.allow_destroy,
+                from_snapshot: args.from_snapshot,
                 ..run(Verb::Converge, args.counted.groups, args.work, args.admin)
             },
             RawCommand::Plan(args) => RunArgs {
@@ -399,6 +465,15 @@ impl From<RawCommand> for Command {
                 ..run(Verb::Destroy, args.selection.groups, args.work, args.admin)
             },
             RawCommand::Nodes(selection) => return Command::Nodes(selection),
+            RawCommand::Start(selection) => return Command::Work(selection, Work::Start),
+            RawCommand::Stop(args) => return Command::Work(args.selection, Work::Stop { now: args.now }),
+            RawCommand::Pause(selection) => return Command::Work(selection, Work::Pause),
+            RawCommand::Resume(selection) => return Command::Work(selection, Work::Resume),
+            RawCommand::Save(selection) => return Command::Work(selection, Work::Save),
+            RawCommand::Reset(selection) => return Command::Work(selection, Work::Reset),
+            RawCommand::Reboot(selection) => return Command::Work(selection, Work::Reboot),
+            RawCommand::Snapshot(command) => return command.into(),
+            RawCommand::Hardware => return Command::Hardware,
             RawCommand::Facts(args) => return Command::Facts(args),
             RawCommand::Images(args) => return Command::Images(args),
             RawCommand::Image(command) => return Command::Image(command),
@@ -408,6 +483,17 @@ impl From<RawCommand> for Command {
             RawCommand::Completions(args) => return Command::Completions(args),
         };
         Command::Run(Box::new(run))
+    }
+}
+
+impl From<SnapshotCommand> for Command {
+    fn from(command: SnapshotCommand) -> Self {
+        match command {
+            SnapshotCommand::Take { name, selection } => Command::Work(selection, Work::Take(name)),
+            SnapshotCommand::Restore { name, selection } => Command::Work(selection, Work::Restore(name)),
+            SnapshotCommand::List(selection) => Command::Snapshots(selection),
+            SnapshotCommand::Delete { name, selection } => Command::Work(selection, Work::Delete(name)),
+        }
     }
 }
 

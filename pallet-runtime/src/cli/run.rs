@@ -62,7 +62,7 @@ fn lock(session: &Session<'_>, service: &OpenService, verb: Verb) -> Result<Opti
     match verb {
         Verb::Plan => Ok(None),
         Verb::Converge | Verb::Lift | Verb::Destroy => {
-            ServiceLock::take(session.home.state(), &service.name, verb).map(Some)
+            ServiceLock::take(session.home.state(), &service.name, verb.word()).map(Some)
         }
     }
 }

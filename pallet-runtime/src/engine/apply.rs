@@ -9,7 +9,8 @@ use pallet::Secret;
 use pallet::graph::{ActionGraph, ActionId};
 use pallet::name::PhaseName;
 use pallet::plan::{Done, Doomed, Plan, Planned, Verdict};
-use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use pallet::sorted::{Map, Set};
+use std::collections::{HashMap, VecDeque};
 use std::time::Instant;
 
 /// How many lines of an action's output a failure repeats.
@@ -117,11 +118,11 @@ struct Progress<'a> {
     /// The actions of the step that runs.
     current: Vec<ActionId>,
     since: Instant,
-    done: BTreeSet<ActionId>,
-    changed: BTreeSet<ActionId>,
+    done: Set<ActionId>,
+    changed: Set<ActionId>,
     /// The value that is being told.
     telling: Option<ActionId>,
-    values: BTreeMap<ActionId, Vec<u8>>,
+    values: Map<ActionId, Vec<u8>>,
     fetched: Fetched,
     partial: Vec<u8>,
     last: VecDeque<String>,
@@ -138,8 +139,8 @@ impl<'a> Progress<'a> {
             counts: Counts::default(),
             current: Vec::new(),
             since: Instant::now(),
-            done: BTreeSet::new(),
-            changed: BTreeSet::new(),
+            done: Set::new(),
+            changed: Set::new(),
             telling: None,
             values: plan.values().clone(),
             fetched: Fetched::default(),
@@ -152,7 +153,7 @@ impl<'a> Progress<'a> {
 
     /// Reports what the plan leaves alone, which is known before anything runs.
     fn report_unchanged(&mut self) {
-        let in_steps: BTreeSet<ActionId> =
+        let in_steps: Set<ActionId> =
             self.plan.steps().iter().flat_map(|step| step.ids.iter().copied()).collect();
         for planned in self.reached().iter().filter(|planned| !in_steps.contains(&planned.id)) {
             self.finish(planned.id, ActionOutcome::Unchanged, 0.0);
@@ -202,7 +203,7 @@ impl<'a> Progress<'a> {
     /// `end STATUS ID...`: the ids are those that changed something.
     fn end_step(&mut self, words: &str) {
         let (status, changed) = words.split_once(' ').unwrap_or((words, ""));
-        let changed: BTreeSet<ActionId> = self.known_ids(changed).collect();
+        let changed: Set<ActionId> = self.known_ids(changed).collect();
         let seconds = self.since.elapsed().as_secs_f64();
         for id in std::mem::take(&mut self.current) {
             let failure = match status {
@@ -304,9 +305,9 @@ impl<'a> Progress<'a> {
                 self.finish(id, ActionOutcome::Skipped { because: because.clone() }, 0.0);
             }
         }
-        done.actions.append(&mut self.done);
-        done.changed.append(&mut self.changed);
-        done.values.append(&mut self.values);
+        done.actions.extend(self.done);
+        done.changed.extend(self.changed);
+        done.values.extend(self.values);
         match self.failure {
             Some(failure) => Err((self.counts, Box::new(failure))),
             None => Ok(self.counts),
@@ -382,7 +383,7 @@ impl<'a> Progress<'a> {
     }
 
     fn tell(&mut self, id: ActionId, bytes: &[u8]) {
-        let value = self.values.entry(id).or_default();
+        let value = self.values.or_default(id);
         if value.len() + bytes.len() <= VALUE_LIMIT {
             value.extend_from_slice(bytes);
         } else {

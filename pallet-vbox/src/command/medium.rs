@@ -1,9 +1,10 @@
-//! `showmediuminfo` and `modifymedium`: what a disk image is, and how it may be attached.
+//! `createmedium`, `showmediuminfo` and `modifymedium`: disk images, and how they may be attached.
 
 use super::field;
+use crate::hardware::NewDisk;
 use crate::machine::MediumId;
 use crate::vboxmanage::{Call, CallError, Unexpected, VBoxManage};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// A disk image of the registry.
@@ -40,6 +41,25 @@ pub(crate) async fn show(vbox: &VBoxManage, medium: &str) -> Result<Medium, Call
     let doing = || format!("read the disk {medium}");
     let answer = vbox.run(Call::new(doing(), ["showmediuminfo", "disk", medium]).repeatable()).await?;
     parse(&answer.stdout).map_err(|what| CallError::unexpected(doing(), what))
+}
+
+/// Makes an empty disk.
+pub(crate) async fn create(vbox: &VBoxManage, file: &Path, disk: &NewDisk) -> Result<(), CallError> {
+    let doing = format!("make the disk {}", file.display());
+    // A disk of fixed size is written in full.
+    let call = Call::new(doing, create_arguments(file, disk)).within(Duration::from_secs(3600));
+    vbox.run(call).await.map(drop)
+}
+
+fn create_arguments(file: &Path, disk: &NewDisk) -> Vec<String> {
+    let (file, size) = (file.display().to_string(), disk.size.to_string());
+    let mut args = ["createmedium", "disk", "--filename", &file, "--size", &size, "--format", disk.format]
+        .map(str::to_owned)
+        .to_vec();
+    if !disk.variants.is_empty() {
+        args.extend(["--variant".to_owned(), disk.variants.join(",")]);
+    }
+    args
 }
 
 /// Sets how a disk behaves when it is attached. VBoxManage refuses while it is attached.
@@ -167,6 +187,16 @@ mod tests {
     fn a_disk_in_use_tells_by_whom() {
         let disk = sample(include_str!("../samples/showmediuminfo-in-use.txt"));
         assert_eq!(disk.users, ["holder (UUID: 3d6e632a-0146-40fc-bba2-69d7d4fff19e)"]);
+    }
+
+    #[test]
+    fn a_disk_is_made_as_it_is_asked_for() {
+        let disk =
+            NewDisk { file: "d.vmdk".into(), size: 64, format: "VMDK", variants: vec!["Fixed", "Split2G"] };
+        assert_eq!(
+            create_arguments(Path::new("/n/web-1/d.vmdk"), &disk).join(" "),
+            "createmedium disk --filename /n/web-1/d.vmdk --size 64 --format VMDK --variant Fixed,Split2G"
+        );
     }
 
     #[test]

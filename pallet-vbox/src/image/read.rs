@@ -1,6 +1,7 @@
 //! One definition of a model: its keys, the same wherever it is written.
 
 use super::{Added, Disk, Model};
+use crate::hardware::Layer;
 use pallet::Secret;
 use pallet::facts::OsFamily;
 use pallet::options::{OptionError, Options};
@@ -10,9 +11,15 @@ use std::path::Path;
 /// All keys. VMFest's meta files have more, which mean nothing here.
 pub(super) const KEYS: &[&str] = &[
     "attach",
+    "boot-mount-point",
+    "bridged-interface",
     "cloud-init",
     "description",
     "disk-sha256",
+    "hardware",
+    "local-interface",
+    "nat-rules",
+    "network-type",
     "no-sudo",
     "origin",
     "os-64-bit",
@@ -25,6 +32,7 @@ pub(super) const KEYS: &[&str] = &[
     "path",
     "private-key",
     "private-key-path",
+    "storage",
     "sudo-password",
     "username",
     "uuid",
@@ -41,6 +49,7 @@ impl Model {
             os_type: either(options, "os-type", "os-type-id")?
                 .unwrap_or_else(|| default_os_type(os_family, os_64_bit)),
             login: read_login(options)?,
+            hardware: Layer::of_image(options)?,
             attach: parsed(options, "attach")?.unwrap_or_default(),
             cloud_init: options.bool("cloud-init")?.unwrap_or(false),
             description: options.string("description")?,
@@ -65,6 +74,7 @@ impl Model {
             name: path,
             os_type: definition.os_type.clone().unwrap_or_else(default),
             login: definition.login.clone(),
+            hardware: Layer::default(),
             attach: definition.attach.unwrap_or_default(),
             cloud_init: definition.cloud_init,
             description: definition.description.clone(),

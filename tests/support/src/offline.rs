@@ -7,8 +7,8 @@ use pallet::graph::{self, ActionGraph};
 use pallet::name::{GroupName, NodeName, PackageName, RemotePath, UnitName};
 use pallet::plan::{self, Done, Plan, Verdict};
 use pallet::probe::{Contents, PackageState, PathKind, PathState, Sha256, State, UnitState};
+use pallet::sorted::Set;
 use pallet::{Context, Node, PhaseOutput};
-use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -124,7 +124,7 @@ impl OfflineNode {
             name: NodeName::new("node-1").expect("a valid name"),
             group: GroupName::new("node").expect("a valid name"),
             group_item: None,
-            roles: BTreeSet::new(),
+            roles: Set::new(),
             facts: Some(Arc::new(self.facts.clone())),
             primary_ip: address,
             private_ip: address,

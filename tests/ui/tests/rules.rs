@@ -8,6 +8,7 @@ mod rules;
 use pallet::facts::{OsFamily, VersionReq};
 use pallet::name::{AccountName, GroupName, PackageName, PhaseName, RemotePath, RoleName, UnitName};
 use pallet::prelude::*;
+use pallet::spec::Attach;
 use rules::Rule;
 use std::fmt::Display;
 
@@ -109,6 +110,13 @@ fn the_families_are_the_same() {
     let library: Vec<_> = OsFamily::ALL.iter().map(names).collect();
     let macros: Vec<_> =
         rules::FAMILIES.iter().map(|(name, variant)| (*name, (*variant).to_owned())).collect();
+    assert_eq!(macros, library);
+}
+
+#[test]
+fn the_ways_to_use_a_disk_are_the_same() {
+    let library: Vec<_> = Attach::ALL.iter().map(|way| (way.as_str(), format!("{way:?}"))).collect();
+    let macros: Vec<_> = rules::ATTACH.iter().map(|(name, variant)| (*name, (*variant).to_owned())).collect();
     assert_eq!(macros, library);
 }
 
