@@ -23,6 +23,9 @@ const CONFIGURATION: &[(&str, &str, &str)] = &[
     ("Image models of VirtualBox", "pallet-vbox/src/lib.rs", "Image models"),
 ];
 
+/// What is said about the machines of VirtualBox: all of a file.
+const HARDWARE: &str = "pallet-vbox/docs/hardware.md";
+
 /// Returns all pages that are generated.
 ///
 /// # Panics
@@ -36,14 +39,34 @@ pub fn pages() -> Vec<Page> {
         .iter()
         .map(|(title, file, heading)| format!("## {title}\n\n{}\n\n", documentation(file, heading)));
     let configuration = format!("# The configuration\n\n{title}{}", sections.collect::<String>());
-    [("reference/commands.md", commands), ("reference/configuration.md", configuration)]
-        .map(|(path, text)| Page { path, text: format!("{}\n", text.trim_end()) })
-        .into()
+    let hardware = format!("# Hardware and networks of VirtualBox\n\n{title}{}", demoted(&text_of(HARDWARE)));
+    [
+        ("reference/commands.md", commands),
+        ("reference/configuration.md", configuration),
+        ("reference/hardware.md", hardware),
+    ]
+    .map(|(path, text)| Page { path, text: format!("{}\n", text.trim_end()) })
+    .into()
+}
+
+/// Returns a text whose headings are one level deeper.
+fn demoted(text: &str) -> String {
+    let mut in_code = false;
+    let lines = text.lines().map(|line| {
+        in_code ^= line.starts_with("```");
+        let mark = if !in_code && line.starts_with('#') { "#" } else { "" };
+        format!("{mark}{line}\n")
+    });
+    lines.collect()
+}
+
+fn text_of(file: &str) -> String {
+    fs::read_to_string(root().join(file)).unwrap_or_else(|error| panic!("{file}: {error}"))
 }
 
 /// Returns the part of a module's documentation below a heading, up to the next one.
 fn documentation(file: &str, heading: &str) -> String {
-    let text = fs::read_to_string(root().join(file)).unwrap_or_else(|error| panic!("{file}: {error}"));
+    let text = text_of(file);
     let lines = text.lines().map_while(|line| line.strip_prefix("//!"));
     let lines: Vec<&str> = lines.map(|line| line.strip_prefix(' ').unwrap_or(line)).collect();
     let title = format!("# {heading}");
@@ -64,5 +87,7 @@ fn documentation(file: &str, heading: &str) -> String {
 fn without_links_to_code(text: &str) -> String {
     let link =
         regex_lite::Regex::new(r"\[(`[^`]+`)\](\([a-z_A-Z:]*::[a-z_A-Z:]*\))?").expect("a valid pattern");
-    link.replace_all(text, "$1").into_owned()
+    let text = link.replace_all(text, "$1");
+    // What is a module in Rust's documentation is a page here.
+    text.replace("(hardware_reference)", "(hardware.md)").replace("(hardware_reference#", "(hardware.md#")
 }

@@ -60,7 +60,10 @@ pub fn configure(#[arg] settings: &Settings) -> Result<Handle<RemoteFile>> {
 /// Has the server enabled and running, and restarted when one of these changes.
 #[track_caller]
 pub fn service(changed: impl Handles) -> Handle<Service> {
-    pallet::prelude::service("rsync").enabled().running().restart_when_changed(changed)
+    pallet::prelude::service("rsync")
+        .enabled()
+        .running()
+        .restart_when_changed(changed)
 }
 
 /// Returns a server spec with these settings. It publishes them too, so that other nodes of the run can look at
@@ -69,6 +72,8 @@ pub fn server_spec(settings: Settings) -> ServerSpec {
     let published = settings.clone();
     ServerSpec::new("__name__")
         .role("__name__")
-        .phase("settings", move || pallet::settings::publish(published.clone()))
+        .phase("settings", move || {
+            pallet::settings::publish(published.clone())
+        })
         .phase("configure", move || server(&settings))
 }

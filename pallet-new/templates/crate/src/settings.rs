@@ -33,7 +33,11 @@ impl std::error::Error for SettingsError {}
 
 impl Default for Settings {
     fn default() -> Self {
-        Settings { port: 873, max_connections: None, shares: BTreeMap::new() }
+        Settings {
+            port: 873,
+            max_connections: None,
+            shares: BTreeMap::new(),
+        }
     }
 }
 
@@ -52,7 +56,10 @@ impl Settings {
     /// Sets how many may be connected at once.
     #[must_use]
     pub fn max_connections(self, limit: u32) -> Settings {
-        Settings { max_connections: Some(limit), ..self }
+        Settings {
+            max_connections: Some(limit),
+            ..self
+        }
     }
 
     /// Adds a folder that everybody may read.
@@ -68,15 +75,21 @@ impl Settings {
             return Err(refused("the port is 0: expected 1 to 65535".to_owned()));
         }
         if self.max_connections == Some(0) {
-            return Err(refused("max_connections is 0: expected at least 1, or nothing for no limit".to_owned()));
+            return Err(refused(
+                "max_connections is 0: expected at least 1, or nothing for no limit".to_owned(),
+            ));
         }
         let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
         for (name, path) in &self.shares {
             if name.is_empty() || name == "global" || !name.chars().all(plain) {
-                return Err(refused(format!("{name:?} cannot be the name of a share: it has letters, digits, - and _")));
+                return Err(refused(format!(
+                    "{name:?} cannot be the name of a share: it has letters, digits, - and _"
+                )));
             }
             if !path.starts_with('/') || path.contains(|c: char| c.is_control() || c == '%') {
-                return Err(refused(format!("the path of the share {name:?} is not absolute, or has a % in it: {path:?}")));
+                return Err(refused(format!(
+                    "the path of the share {name:?} is not absolute, or has a % in it: {path:?}"
+                )));
             }
         }
         Ok(())

@@ -27,6 +27,11 @@ fn the_server_shares_what_was_declared() {
 
     // Another port: the file, and a restart. Nothing else.
     let changed = lab.converge(move || __name_ident__::server(&moved));
-    assert_eq!(changed.summary().counts.changed, 2, "{:?}", changed.outcomes());
+    assert_eq!(
+        changed.summary().counts.changed,
+        2,
+        "{:?}",
+        changed.outcomes()
+    );
     assert_eq!(lab.machine.check(&ask(8730)).trim_end(), "docs");
 }

@@ -14,13 +14,18 @@ use std::time::Duration;
 /// nginx, with a page that names its node.
 #[phase]
 fn web(node: &Node) {
-    package_manager().update().max_age(Duration::from_secs(3600));
+    package_manager()
+        .update()
+        .max_age(Duration::from_secs(3600));
     let nginx = package("nginx-light");
     let page = remote_file("/var/www/html/index.html")
         .content(format!("I am {}.\n", node.hostname()))
         .mode(0o644)
         .after(nginx);
-    service("nginx").enabled().running().reload_when_changed(page);
+    service("nginx")
+        .enabled()
+        .running()
+        .reload_when_changed(page);
 }
 
 group! {
@@ -29,7 +34,9 @@ group! {
 }
 
 fn main() -> ExitCode {
-    pallet_runtime::main().provider(pallet_sandbox::provider()).run()
+    pallet_runtime::main()
+        .provider(pallet_sandbox::provider())
+        .run()
 }
 
 #[cfg(test)]
@@ -46,8 +53,11 @@ mod tests {
             .directory("/var/www")
             .directory("/var/www/html");
         let plan = node.plan(web);
-        let changes: Vec<String> =
-            plan.lines().into_iter().filter(|line| line.starts_with("change remote-file")).collect();
+        let changes: Vec<String> = plan
+            .lines()
+            .into_iter()
+            .filter(|line| line.starts_with("change remote-file"))
+            .collect();
         assert_eq!(changes.len(), 1, "{:?}", plan.lines());
     }
 }

@@ -41,8 +41,16 @@ fn run(file: &str) -> Result<(), String> {
                 command.at, command.line
             ));
         }
+        written.push_str(&output);
     }
     Ok(())
+}
+
+/// Returns a command with the addresses of this run, by what has been written so far.
+fn line_of(command: &Command, written: &str) -> Result<String, String> {
+    let Some((address, node)) = &command.address else { return Ok(command.line.clone()) };
+    let given = commands::address_of(node, written).ok_or_else(|| format!("nothing said where {node} is"))?;
+    Ok(command.line.replace(address, given))
 }
 
 /// A shell that stays, so that `cd` holds for the commands behind it.
