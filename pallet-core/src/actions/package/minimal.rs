@@ -27,7 +27,7 @@ const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 /// #     minimal_packages();
 /// # })?;
 /// # let labels: Vec<String> = built.graph.in_order().map(|(_, action)| action.label()).collect();
-/// # assert_eq!(labels, ["package-manager update", "package ca-certificates, coreutils, curl, sudo, tar"]);
+/// # assert_eq!(labels, ["package-manager update", "package ca-certificates coreutils curl sudo tar"]);
 /// # Ok::<(), pallet::graph::GraphError>(())
 /// ```
 #[track_caller]
