@@ -159,7 +159,9 @@ impl Context {
             asked: AskedFacts::default(),
             admin: Some(AdminUser::new(
                 "admin",
-                ["ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIIDExample admin@example"],
+                [
+                    "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJv5Yp/B90PsKIjVYK+5IsQyqjBjEdpDPe3QOi0j9U8R admin@example",
+                ],
             )),
             phase: PhaseName::new(crate::phase::standard::CONFIGURE).expect("a valid name"),
             tentative: false,

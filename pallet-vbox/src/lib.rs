@@ -51,7 +51,7 @@
 //! | `description` | for people |
 //! | `os-family`, `os-version`, `os-64-bit` | what is in it, to be chosen by |
 //! | `os-type` | VirtualBox's id of the guest system; by default it follows from the family |
-//! | `username`, `password`, `sudo-password`, `no-sudo`, `private-key-path`, `private-key`, `passphrase` | the account that is in it, for `bootstrap` |
+//! | `username`, `password`, `sudo-password`, `no-sudo`, `private-key-path`, `public-key-path`, `private-key`, `passphrase` | the account that is in it, for `bootstrap` |
 //! | `cloud-init` | `true`: the image makes the admin user itself, see below |
 //! | `attach` | how nodes use the disk, see below |
 //! | `origin`, `disk-sha256` | written by `image add` |

@@ -11,7 +11,10 @@ use std::path::{Path, PathBuf};
 pub(crate) fn admin_account(login: &Login, world: &World) -> Option<AdminAccount> {
     let own_name = || world.var("USER").or_else(|| world.var("LOGNAME")).map(str::to_owned);
     let username = Some(login.username.clone()).filter(|name| !name.is_empty()).or_else(own_name)?;
-    let public_keys = public_keys(login.private_key_path.as_deref(), world.var("HOME").map(Path::new));
+    let public_keys = match &login.public_key_path {
+        Some(file) => public_key(file).into_iter().collect(),
+        None => public_keys(login.private_key_path.as_deref(), world.var("HOME").map(Path::new)),
+    };
     (!public_keys.is_empty()).then_some(AdminAccount { username, public_keys })
 }
 
@@ -22,14 +25,13 @@ fn public_keys(named: Option<&Path>, home: Option<&Path>) -> Vec<String> {
         (None, Some(home)) => DEFAULT_KEYS.iter().map(|name| home.join(".ssh").join(name)).collect(),
         (None, None) => vec![],
     };
-    files.iter().filter_map(|file| public_key(file)).collect()
+    // Only the file beside the private key is read: it says the same and is no secret.
+    let beside = |file: &PathBuf| PathBuf::from(format!("{}.pub", file.display()));
+    files.iter().filter_map(|file| public_key(&beside(file))).collect()
 }
 
-/// Only the file beside the private key is read: it says the same and is no secret.
-fn public_key(private: &Path) -> Option<String> {
-    let mut beside = private.as_os_str().to_owned();
-    beside.push(".pub");
-    let text = std::fs::read_to_string(beside).ok()?;
+fn public_key(file: &Path) -> Option<String> {
+    let text = std::fs::read_to_string(file).ok()?;
     let line = text.lines().map(str::trim).find(|line| !line.is_empty() && !line.starts_with('#'))?;
     // A key, not a file that happens to have this name: `ssh-ed25519 AAAA… comment`.
     let looks_like_one = line.split_whitespace().nth(1).is_some_and(|key| key.starts_with("AAAA"));

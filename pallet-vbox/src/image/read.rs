@@ -32,6 +32,7 @@ pub(super) const KEYS: &[&str] = &[
     "path",
     "private-key",
     "private-key-path",
+    "public-key-path",
     "storage",
     "sudo-password",
     "username",
