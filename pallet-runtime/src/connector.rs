@@ -2,7 +2,7 @@
 
 use crate::credentials::AdminUser;
 use crate::engine::{Connection, Connector, LoginAs};
-use crate::known_hosts::{KnownHosts, Policy, host_name};
+use crate::known_hosts::{KnownHosts, host_name};
 use crate::ssh_config::{LocalUser, SshConfig};
 use crate::transport::local::{CommandTransport, LocalTransport};
 use crate::transport::privilege::{Privilege, open_root};
@@ -38,16 +38,7 @@ impl Reach {
             Some(_) => SshConfig::new(local),
             None => SshConfig::empty(local),
         };
-        Reach {
-            admin: AdminUser::new(&login),
-            login,
-            config,
-            known_hosts: KnownHosts {
-                own: own_known_hosts,
-                read_only: Vec::new(),
-                policy: Policy::AcceptNew,
-            },
-        }
+        Reach { admin: AdminUser::new(&login), login, config, known_hosts: KnownHosts::new(own_known_hosts) }
     }
 
     /// Returns the admin user as phases see it: by name, and with the public halves of the keys.
