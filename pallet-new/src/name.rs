@@ -16,6 +16,26 @@ pub(crate) struct ProjectName {
 /// What a package cannot be called without taking the place of another one that it needs.
 const TAKEN: &[&str] = &["alloc", "core", "pallet", "proc-macro", "std", "test"];
 
+/// The packages of pallet, without `pallet-`.
+const OURS: &[&str] = &[
+    "apt-cacher-ng",
+    "automated-admin-user",
+    "core",
+    "etc-hosts",
+    "git",
+    "lab",
+    "macros",
+    "mysql",
+    "new",
+    "nginx",
+    "runtime",
+    "sandbox",
+    "ssh",
+    "sudoers",
+    "test",
+    "vbox",
+];
+
 /// Words of Rust that have only letters, so that no other rule finds them.
 const KEYWORDS: &[&str] = &[
     "abstract", "as", "async", "await", "become", "box", "break", "const", "continue", "crate", "do", "dyn",
@@ -82,14 +102,12 @@ fn check(name: &str, kind: Kind) -> Result<(), String> {
     if name.len() > LONGEST {
         return Err(format!("a name has at most {LONGEST} characters"));
     }
-    let ours =
-        ["core", "git", "lab", "macros", "mysql", "new", "nginx", "runtime", "sandbox", "test", "vbox"];
     match kind {
         Kind::Infra if TAKEN.contains(&name) || name.starts_with("pallet-") => {
             Err("a package of this name exists already; take another one".to_owned())
         }
         Kind::Infra | Kind::Crate if KEYWORDS.contains(&name) => Err("it is a word of Rust".to_owned()),
-        Kind::Crate if ours.contains(&name) => {
+        Kind::Crate if OURS.contains(&name) => {
             Err(format!("pallet has a package pallet-{name} already; take another name"))
         }
         Kind::Infra | Kind::Crate => Ok(()),
@@ -121,6 +139,16 @@ mod tests {
                 (name.package(), name.ident().as_str(), name.short()),
                 ("pallet-backup", "pallet_backup", "backup")
             );
+        }
+    }
+
+    #[test]
+    fn the_crates_of_pallet_are_known() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../crates");
+        for entry in std::fs::read_dir(folder).expect("the crates") {
+            let name = entry.expect("a crate").file_name();
+            let name = name.to_str().expect("a name");
+            assert!(OURS.contains(&name), "{name}");
         }
     }
 

@@ -17,7 +17,7 @@ const OF_THE_PROGRAM: u64 = 128;
 /// When the system allows fewer, before any node is contacted.
 pub(super) fn provide(nodes: usize) -> Result<(), Failure> {
     let limit = getrlimit(Resource::Nofile);
-    let Some(new) = raised(limit.clone(), needed(nodes)).map_err(|most| too_many(nodes, most))? else {
+    let Some(new) = raised(limit, needed(nodes)).map_err(|most| too_many(nodes, most))? else {
         return Ok(());
     };
     // What is within the hard limit is granted to everybody.

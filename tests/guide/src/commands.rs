@@ -57,7 +57,7 @@ fn command(line: &str, at: usize, block: &Block) -> Command {
 #[must_use]
 pub fn address_of<'a>(node: &str, output: &'a str) -> Option<&'a str> {
     let created = output.lines().filter(|line| line.split_whitespace().next() == Some(node));
-    created.filter_map(|line| line.split_once("created at ")?.1.split_whitespace().next()).last()
+    created.filter_map(|line| line.split_once("created at ")?.1.split_whitespace().next()).next_back()
 }
 
 /// Returns the first expected line that is not in an output, where it must come after the ones before it.
