@@ -8,6 +8,9 @@
 //! - [`child`]: one measurement.
 //! - [`report`]: all of them, and the tables.
 
+// What it prints is its result.
+#![allow(clippy::print_stdout)]
+
 mod child;
 mod farm;
 mod phase;

@@ -1,5 +1,8 @@
 //! The floor as a program: `floor KEY USER NAME=HOST:PORT…`.
 
+// What it prints is its result.
+#![allow(clippy::print_stdout)]
+
 use pallet_peers::floor::{self, Target};
 use std::process::ExitCode;
 

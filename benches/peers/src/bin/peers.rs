@@ -1,5 +1,8 @@
 //! The benchmark: `peers quick|full|ours README`. It is called by `benches/peers/run`, which builds what it measures.
 
+// What it prints is its result.
+#![allow(clippy::print_stdout)]
+
 use pallet_peers::cost::{self, measure};
 use pallet_peers::fleet::{ASKING, Fleet};
 use pallet_peers::results::{Results, Sample, Scene};
