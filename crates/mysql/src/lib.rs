@@ -25,7 +25,7 @@
 //!
 //! The server comes from the distribution. Root of the node is root of the server, over its socket and without a
 //! password, as packages set it up. Passwords of users stay on the controller: the server is given what it would keep
-//! of them. What is the same on all nodes of a kind is put into a server spec with [`server_spec`]; the parts of
+//! of them. What is the same on all nodes of a kind is put into a server spec with [`server_spec`](server_spec()); the parts of
 //! [`server`] are [`install`], [`configure`], [`service`], [`database`] and [`user`].
 //!
 //! Supported: MariaDB on what is built on Debian, Red Hat Enterprise Linux and SUSE; MySQL on what is built on the first two.

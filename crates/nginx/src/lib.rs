@@ -24,7 +24,7 @@
 //! # assert!(built.graph.len() > 4);
 //! ```
 //!
-//! What is the same on all nodes of a kind is put into a server spec with [`server_spec`]. The parts of [`server`]
+//! What is the same on all nodes of a kind is put into a server spec with [`server_spec`](server_spec()). The parts of [`server`]
 //! are [`install`], [`configure`] and [`service`], for what must happen between them.
 //!
 //! nginx comes from the distribution. Its `nginx.conf` is replaced by one that has the settings and includes the

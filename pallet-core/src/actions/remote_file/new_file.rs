@@ -7,7 +7,7 @@ use crate::graph::Handle;
 use crate::text::Text;
 use std::path::PathBuf;
 
-/// A file whose content has not been given yet: the type of what [`remote_file`] returns.
+/// A file whose content has not been given yet: the type of what [`remote_file`](super::remote_file) returns.
 ///
 /// Its methods give the content, and exactly one of them must be called.
 #[derive(Debug)]
