@@ -1,16 +1,15 @@
 //! Making a node: from a request to a machine that runs.
 
 use crate::command::createvm::{self, CreateVm};
-use crate::command::extradata::{self, Place};
 use crate::command::list;
-use crate::command::medium::{self, Medium, MediumKind};
+use crate::command::medium::Medium;
 use crate::command::storage::{self, CONTROLLER};
 use crate::command::{modifyvm, showvminfo, startvm};
 use crate::ledger::{Entry, Making};
 use crate::machine::{MachineId, MachineInfo};
 use crate::network::Adapters;
 use crate::service::Service;
-use crate::tags::{self, Member, Membership};
+use crate::tags::{self, Member, Members};
 use crate::vboxmanage::CallError;
 use crate::{address, destroy, hardware, holder, image, ports};
 use pallet::compute::{ComputeError, CreateRequest, NodeRecord, Progress};
@@ -40,20 +39,22 @@ impl Plan {
     }
 }
 
-/// Makes a node and starts it. If that fails, what was made of it is removed again.
+/// Makes a node and starts it, when it is its turn. If that fails, what was made of it is removed again.
 pub(crate) async fn create(
     service: &Service,
     request: &CreateRequest,
     progress: Progress<'_>,
 ) -> Result<NodeRecord, ComputeError> {
     let mut plan = Plan::new(service, request)?;
+    progress("waiting for its turn");
+    let _turn = service.turns.take().await;
     destroy::sweep(service).await?;
     refuse_taken_name(service, request).await?;
     if plan.adapters.wants_a_bridge() {
         plan.adapters.bridge_to(&usable_bridge(service).await?);
     }
     progress("preparing the image");
-    let disk = holder::ready(service, &plan.model).await?;
+    let disk = service.shared.disk(service, &plan.model).await?;
     let making = service.ledger.begin(Entry {
         id: MachineId::random(),
         name: request.name.clone(),
@@ -63,6 +64,7 @@ pub(crate) async fn create(
         Ok(record) => Ok(record),
         Err(error) => {
             progress("removing what was made");
+            service.shared.forget();
             Err(destroy::undo(service, &making.entry.id, error).await)
         }
     }
@@ -78,31 +80,65 @@ async fn make(
 ) -> Result<NodeRecord, ComputeError> {
     let id = &making.entry.id;
     progress("creating the machine");
+    let member = write_down(service, request, plan, id).await?;
     make_empty(service, request, plan, id).await?;
-    set_up(service, plan, id).await?;
+    let mut settings = plan.hardware.arguments();
+    settings.extend(plan.adapters.arguments(member.port));
+    modifyvm::run(&service.vbox, id, &settings).await?;
     progress("attaching the disk");
     storage::add_controller(&service.vbox, id).await?;
+    // The last thing that a machine gets: with a disk of its own it is complete.
     holder::attach(service, id, disk).await?;
     verify(service, id, disk).await?;
-    let image = tags::encode(&plan.model.name);
-    extradata::set(&service.vbox, Place::Machine(id), tags::IMAGE, Some(&image)).await?;
     making.complete()?;
     progress("starting");
     startvm::run(&service.vbox, id, service.settings.session).await?;
-    let slot = plan.adapters.management;
-    let (info, address) = address::wait(service, id, slot, progress).await?;
-    let member = Member {
-        group: request.group.clone(),
-        image: plan.model.name.clone(),
-        adapter: slot,
-        tags: BTreeMap::new(),
-    };
+    let (info, address) = address::wait(service, id, member.adapter, progress).await?;
     let record = service.record(&info, member, Some(address))?;
     // The service cannot look up the account of an image that it does not know by name.
     Ok(NodeRecord { image_login: plan.model.login.clone(), ..record })
 }
 
-/// Makes the machine and tags it at once: from here on anybody can tell that it is ours.
+/// Writes down what the machine will be, before it exists: from here on anybody can tell that it is ours.
+async fn write_down(
+    service: &Service,
+    request: &CreateRequest,
+    plan: &Plan,
+    id: &MachineId,
+) -> Result<Member, ComputeError> {
+    let mut member = Member {
+        service: service.name.to_string(),
+        name: request.name.clone(),
+        group: request.group.clone(),
+        image: plan.model.name.clone(),
+        adapter: plan.adapters.management,
+        port: None,
+        tags: BTreeMap::new(),
+    };
+    if plan.adapters.wants_an_ssh_port() {
+        let members = ports::claim(&service.vbox, id, &mut member).await?;
+        forget_namesakes(service, &members, &member, id).await?;
+    } else {
+        tags::write(&service.vbox, id, &member).await?;
+    }
+    service.shared.add(id, &member.name).await;
+    Ok(member)
+}
+
+/// No machine has this name, as we made sure: what is written down of one that had it was left when somebody removed it by
+/// other means than ours.
+async fn forget_namesakes(
+    service: &Service,
+    members: &Members,
+    member: &Member,
+    id: &MachineId,
+) -> Result<(), ComputeError> {
+    for gone in members.named(&member.name, &service.name).filter(|other| *other != id) {
+        tags::forget(&service.vbox, gone).await?;
+    }
+    Ok(())
+}
+
 async fn make_empty(
     service: &Service,
     request: &CreateRequest,
@@ -116,38 +152,24 @@ async fn make_empty(
         group: service.settings.nodes_group(&service.name),
         base_folder: service.settings.node_path.clone(),
     };
-    createvm::run(&service.vbox, &machine).await?;
-    let tag = |key, value| extradata::set(&service.vbox, Place::Machine(id), key, Some(value));
-    tag(tags::SERVICE, service.name.as_str()).await?;
-    tag(tags::GROUP, request.group.as_str()).await?;
-    if plan.adapters.management != 1 {
-        tag(tags::ADAPTER, &plan.adapters.management.to_string()).await?;
-    }
-    Ok(())
-}
-
-async fn set_up(service: &Service, plan: &Plan, id: &MachineId) -> Result<(), ComputeError> {
-    let ssh_port = match plan.adapters.wants_an_ssh_port() {
-        true => Some(ports::claim(&service.vbox, id).await?),
-        false => None,
-    };
-    let mut settings = plan.hardware.arguments();
-    settings.extend(plan.adapters.arguments(ssh_port));
-    modifyvm::run(&service.vbox, id, &settings).await
+    Ok(createvm::run(&service.vbox, &machine).await?)
 }
 
 /// Checks that what is attached is a disk of the machine's own over the model, and not the model itself.
+///
+/// One look is enough: VirtualBox puts a difference into the machine's folder or attaches the disk that it was given.
 async fn verify(service: &Service, id: &MachineId, model: &Medium) -> Result<(), ComputeError> {
     let info = showvminfo::run(&service.vbox, id).await?;
     let boot = boot_disk(&info).ok_or_else(|| unsafe_disk(&info, "no disk is attached"))?;
     if boot.medium == model.id || !info.owns(&boot.location) {
         return Err(unsafe_disk(&info, &format!("{} is attached itself", boot.location.display())));
     }
-    let disk = medium::show(&service.vbox, boot.medium.as_str()).await?;
-    if disk.kind != MediumKind::Differencing || disk.parent.as_ref() != Some(&model.id) {
-        return Err(unsafe_disk(&info, "its disk is no difference to the model"));
-    }
     Ok(())
+}
+
+/// Tells whether a creation came to its end: a machine that has a disk of its own has everything.
+pub(crate) fn is_complete(info: &MachineInfo) -> bool {
+    boot_disk(info).is_some_and(|disk| info.owns(&disk.location))
 }
 
 fn boot_disk(info: &MachineInfo) -> Option<&crate::machine::Attachment> {
@@ -161,43 +183,41 @@ fn unsafe_disk(info: &MachineInfo, why: &str) -> ComputeError {
 
 /// Two machines of one name are possible for VirtualBox, and a trap for everybody else.
 async fn refuse_taken_name(service: &Service, request: &CreateRequest) -> Result<(), ComputeError> {
-    let machines = list::machines(&service.vbox).await?;
-    for listed in machines.iter().filter(|listed| listed.name.as_deref() == Some(request.name.as_str())) {
-        let extra = match extradata::get(&service.vbox, Place::Machine(&listed.id)).await {
-            Err(error) if gone(&error) => continue,
-            other => other?,
-        };
-        return Err(taken(request, &listed.id, &tags::membership(&extra, &service.name)));
+    match service.shared.machine_named(service, &request.name).await? {
+        Some(id) => Err(taken(service, request, &id).await?),
+        None => Ok(()),
     }
-    Ok(())
 }
 
 /// Returns the error about a name that a machine has already.
-pub(crate) fn taken(request: &CreateRequest, id: &MachineId, by: &Membership) -> ComputeError {
+pub(crate) async fn taken(
+    service: &Service,
+    request: &CreateRequest,
+    id: &MachineId,
+) -> Result<ComputeError, CallError> {
     let name = &request.name;
-    match by {
-        Membership::Node(member) => {
-            ComputeError::failed(format!("the node {name} exists already, in the group {}", member.group))
-        }
-        Membership::HalfMade => {
-            ComputeError::failed(format!("the node {name} is being made by another process")).hint(format!(
-                "wait for that process; if there is none, remove the machine with \
-                 `VBoxManage unregistervm {id} --delete`"
-            ))
-        }
-        Membership::Other(service) => ComputeError::input(format!(
-            "a machine {name} ({id}) exists and belongs to the service {service}"
+    let members = Members::read(&service.vbox).await?;
+    Ok(match members.get(id) {
+        None => ComputeError::input(format!("a machine {name} ({id}) exists and was not made by pallet"))
+            .hint("rename that machine or the group; pallet does not touch it"),
+        Some(member) if member.service != service.name.as_str() => ComputeError::input(format!(
+            "a machine {name} ({id}) exists and belongs to the service {}",
+            member.service
         ))
         .hint("give the group another name"),
-        Membership::Holder | Membership::Foreign => {
-            ComputeError::input(format!("a machine {name} ({id}) exists and was not made by pallet"))
-                .hint("rename that machine or the group; pallet does not touch it")
-        }
-    }
-}
-
-fn gone(error: &CallError) -> bool {
-    error.is_not_found() || error.is_inaccessible()
+        Some(member) => match showvminfo::run(&service.vbox, id).await {
+            Ok(info) if !is_complete(&info) => ComputeError::failed(format!(
+                "the node {name} is being made by another process"
+            ))
+            .hint(format!(
+                "wait for that process; if there is none, remove the machine with \
+                     `VBoxManage unregistervm {id} --delete`"
+            )),
+            _ => {
+                ComputeError::failed(format!("the node {name} exists already, in the group {}", member.group))
+            }
+        },
+    })
 }
 
 /// Returns the first interface that a machine bridged to it would reach a network through.

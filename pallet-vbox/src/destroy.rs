@@ -5,15 +5,13 @@
 //! in that folder was deleted by itself, which never touches its base.
 
 use crate::command::controlvm::{self, Control};
-use crate::command::extradata::{self, Place};
 use crate::command::medium::{self, Medium, MediumKind};
 use crate::command::unregistervm::{self, Files};
 use crate::command::{closemedium, discardstate, list, showvminfo, storage};
 use crate::ledger::Making;
 use crate::machine::{MachineId, MachineInfo, MediumId, VmState, lies_in};
 use crate::service::Service;
-use crate::tags::{self, Membership};
-use crate::{holder, lock, ports, unreadable};
+use crate::{create, holder, lock, tags, unreadable};
 use pallet::compute::ComputeError;
 use std::path::Path;
 use std::time::Duration;
@@ -43,7 +41,7 @@ pub(crate) async fn remove(service: &Service, id: &MachineId) -> Result<(), Comp
             }
         }
     }
-    ports::release(vbox, id).await?;
+    tags::forget(vbox, id).await?;
     service.ledger.forget(id)?;
     for base in &bases {
         still_there(service, base).await?;
@@ -76,14 +74,12 @@ pub(crate) async fn sweep(service: &Service) -> Result<(), ComputeError> {
 
 async fn settle(service: &Service, abandoned: &Making) -> Result<(), ComputeError> {
     let id = &abandoned.entry.id;
-    match extradata::get(&service.vbox, Place::Machine(id)).await {
+    match showvminfo::run(&service.vbox, id).await {
         Err(error) if error.is_inaccessible() => unreadable::remove(service, &abandoned.entry).await,
         _ if abandoned.entry.group.is_none() => holder::remove(service, id).await,
         // It had come to its end and was only not written down.
-        Ok(extra) if matches!(tags::membership(&extra, &service.name), Membership::Node(_)) => {
-            abandoned.complete()
-        }
-        // Ours by its UUID, which we chose, whatever tags it had got.
+        Ok(info) if create::is_complete(&info) => abandoned.complete(),
+        // Ours by its UUID, which we chose.
         Ok(_) => remove(service, id).await,
         Err(error) if error.is_not_found() => remove(service, id).await,
         Err(error) => Err(error.into()),

@@ -28,6 +28,7 @@
 //! | `session-type` | `headless`, `gui`, `sdl` or `separate` | `headless` |
 //! | `ip-timeout` | seconds that a node may take to get its address | 300 |
 //! | `stop-timeout` | seconds that a node may take to shut down before it is switched off | 60 |
+//! | `max-parallel-creates` | how many nodes are made at a time, from the first call until their address is known | 8 |
 //! | `vm-group` | VirtualBox's group that our machines are shown in | `/pallet` |
 //!
 //! `identity`, `credential`, `url` and `vbox-comm` belong to the web service that older versions of Pallet talked
@@ -48,6 +49,7 @@ mod ports;
 mod provider;
 mod service;
 mod settings;
+mod shared;
 mod side_by_side;
 mod tags;
 mod unreadable;

@@ -3,6 +3,8 @@
 use crate::ledger::Ledger;
 use crate::service::Service;
 use crate::settings::Settings;
+use crate::shared::Shared;
+use crate::side_by_side::Turns;
 use crate::vboxmanage::VBoxManage;
 use pallet::compute::{BoxFuture, Compute, ComputeError, Provider, ServiceConfig};
 use std::sync::Arc;
@@ -30,6 +32,8 @@ impl Provider for VirtualBox {
                 .await?;
             let service: Arc<dyn Compute> = Arc::new(Service {
                 name: config.name,
+                turns: Turns::new(settings.parallel),
+                shared: Shared::default(),
                 settings,
                 vbox,
                 ledger: Ledger::new(config.state_dir.join("machines")),

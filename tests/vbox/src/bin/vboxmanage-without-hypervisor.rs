@@ -5,7 +5,7 @@
 //! - `startvm` notes that the machine runs;
 //! - `controlvm … poweroff` and `acpipowerbutton` on a machine that is noted as running note that it does not;
 //! - in what `showvminfo --machinereadable` answers about a machine that is noted as running, the state and the time
-//!   of its last change are replaced.
+//!   of its last change are replaced, and so in what `list vms --long` answers about it.
 //!
 //! The notes are files in `states` of the folder `PALLET_TEST_VBOX_WORLD`, which the real VBoxManage sees at the same
 //! path. With a file `really-start` in that folder nothing is stood in for.
@@ -39,6 +39,7 @@ fn main() -> ExitCode {
         ["startvm", id, ..] => return stand_in.start(id),
         ["controlvm", id, "poweroff" | "acpipowerbutton"] if stand_in.runs(id) => return stand_in.stop(id),
         ["showvminfo", id, "--machinereadable"] if stand_in.runs(id) => return stand_in.show(id, &args),
+        ["list", "vms", "--long"] => return stand_in.list(&args),
         _ => {}
     }
     let error = stand_in.real(&args).exec();
@@ -107,6 +108,29 @@ impl StandIn {
             }
             Err(error) => fail(&error.to_string()),
         }
+    }
+}
+
+impl StandIn {
+    fn list(&self, args: &[String]) -> ExitCode {
+        let output = match self.real(args).output() {
+            Ok(output) => output,
+            Err(error) => return fail(&error.to_string()),
+        };
+        let (mut since, mut text) = (None, String::new());
+        for line in String::from_utf8_lossy(&output.stdout).lines() {
+            if let Some(id) = line.strip_prefix("UUID:") {
+                since = fs::read_to_string(self.note(id.trim())).ok();
+            }
+            match since.as_deref().filter(|_| line.starts_with("State:  ")) {
+                Some(since) => {
+                    text.push_str(&format!("State:                       running (since {})", since.trim()));
+                }
+                None => text.push_str(line),
+            }
+            text.push('\n');
+        }
+        relay(&output, text.as_bytes())
     }
 }
 
