@@ -19,9 +19,8 @@ use pallet_test::nodes::{Bench, Node};
 /// group! { Apps { name: "app", count: 2 } }
 ///
 /// let fleet = Fleet::start(&[("app", 2)]);
-/// fleet.converge(Registry::builder().group(Apps::group()).build().unwrap()).summary();
+/// fleet.converge(Registry::builder().group(Apps::spec()).build().unwrap()).summary();
 /// fleet.node("app-2").check("true");
-/// # use pallet::DefinesGroup;
 /// ```
 #[derive(Debug)]
 pub struct Fleet {

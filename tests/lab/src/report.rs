@@ -26,6 +26,22 @@ impl Report {
         outcomes.into_values().collect()
     }
 
+    /// Returns what changed: the nodes, sorted, with the actions, in program order.
+    #[must_use]
+    pub fn changed(&self) -> Vec<(String, String)> {
+        let mut changed = BTreeMap::new();
+        for event in &self.events {
+            if let Event::ActionFinished {
+                node, index, action, outcome: ActionOutcome::Changed { .. }, ..
+            } = event
+            {
+                let label = format!("{} {}", action.kind, action.subject);
+                changed.insert((node.to_string(), *index), label);
+            }
+        }
+        changed.into_iter().map(|((node, _), label)| (node, label)).collect()
+    }
+
     /// Returns what a plan says of each action, in program order.
     #[must_use]
     pub fn planned(&self) -> Vec<PlannedAction> {

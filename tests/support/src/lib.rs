@@ -2,6 +2,7 @@
 //!
 //! - [`nodes::Bench`]: Debian nodes with systemd, OpenSSH and sudo, each with an address of its own.
 //! - [`nodes::Chroot`]: lighter nodes without systemd, with Debian's or busybox's utilities.
+//! - [`OfflineNode`]: no machine at all, for tables of settings and facts with the plan that they must give.
 //! - [`shells()`]: the real shells that scripts must run under.
 //! - [`require!`]: what a test says when the machine lacks something it needs.
 //!
@@ -20,7 +21,9 @@
 //! This package depends on `pallet` only, and on programs of the system that `scripts/test` installs.
 
 pub mod nodes;
+mod offline;
 pub mod parts;
 mod shells;
 
+pub use offline::{OfflineNode, OfflinePlan};
 pub use shells::{Shell, shells};
