@@ -10,6 +10,7 @@ mod args;
 mod catalogue;
 mod check;
 mod confirm;
+mod doctor;
 mod draw;
 mod engine;
 mod facts;
@@ -24,9 +25,10 @@ pub use catalogue::{Catalogue, GroupEntry, PhaseEntry};
 pub use engine::{Engine, Setup};
 pub use world::{Console, Prompts, Stream, World};
 
-use crate::config::{self, Config, ConfigFiles};
+use crate::config::{self, Config, ConfigFiles, LoginOverrides};
 use crate::error::InputError;
 use crate::home::Home;
+use crate::hosts::Hosts;
 use crate::providers::{localhost::Localhost, node_list::NodeList};
 use crate::report::text::clean;
 use crate::report::{Paint, write};
@@ -34,7 +36,7 @@ use args::{Cli, Command, Globals};
 use pallet::compute::Provider;
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// The exit codes of every command.
 pub mod exit {
@@ -55,7 +57,7 @@ const USUAL_PROVIDERS: usize = 2;
 
 /// The main program of an infrastructure: its providers, its engine and the command line.
 ///
-/// `node-list` and `localhost` are always among the providers. The first provider given is the default: it is
+/// `node-list`, `localhost` and `hybrid` are always among the providers. The first provider given is the default: it is
 /// used, under its own name and without options, when no configuration names a service.
 pub struct Main {
     engine: Arc<dyn Engine>,
@@ -115,6 +117,11 @@ impl Main {
                 session.say_warnings();
                 session.block_on(facts::facts(&session, &args.selection, &args.admin))
             }
+            Command::Doctor => {
+                let session = Session::open(self, globals, world)?;
+                session.say_warnings();
+                session.block_on(doctor::doctor(&session))
+            }
             Command::Run(verb) => {
                 let session = Session::open(self, globals, world)?;
                 session.block_on(run::run(&session, *verb))
@@ -156,6 +163,7 @@ pub(crate) struct Session<'a> {
     home: Home,
     globals: Globals,
     world: &'a World,
+    hosts: OnceLock<Arc<Hosts>>,
 }
 
 impl<'a> Session<'a> {
@@ -173,7 +181,18 @@ impl<'a> Session<'a> {
             home,
             globals,
             world,
+            hosts: OnceLock::new(),
         })
+    }
+
+    /// Returns the connections to the hosts of services that are not here.
+    fn hosts(&self) -> Result<Arc<Hosts>, InputError> {
+        if let Some(hosts) = self.hosts.get() {
+            return Ok(Arc::clone(hosts));
+        }
+        let login = self.config.admin.login(LoginOverrides::default(), &self.world.vars)?;
+        let hosts = Hosts::new(&login, run::ssh_config(self.world), self.home.known_hosts_of_hosts());
+        Ok(Arc::clone(self.hosts.get_or_init(|| Arc::new(hosts))))
     }
 
     fn paint(&self) -> Paint {

@@ -11,7 +11,7 @@ use crate::network::Adapters;
 use crate::service::Service;
 use crate::tags::{self, Member, Members};
 use crate::vboxmanage::CallError;
-use crate::{address, destroy, hardware, holder, image, ports};
+use crate::{address, destroy, hardware, holder, host, image, ports};
 use pallet::compute::{ComputeError, CreateRequest, NodeRecord, Progress};
 use std::collections::BTreeMap;
 
@@ -92,7 +92,9 @@ async fn make(
     verify(service, id, disk).await?;
     making.complete()?;
     progress("starting");
-    startvm::run(&service.vbox, id, service.settings.session).await?;
+    if let Err(error) = startvm::run(&service.vbox, id, service.settings.session).await {
+        return Err(host::explain_start(&service.vbox, error).await);
+    }
     let (info, address) = address::wait(service, id, member.adapter, progress).await?;
     let record = service.record(&info, member, Some(address))?;
     // The service cannot look up the account of an image that it does not know by name.

@@ -69,7 +69,12 @@ impl Models {
         Ok(Models(models))
     }
 
-    /// Returns the model with this id, if there is one.
+    /// Returns all models.
+    pub(crate) fn all(&self) -> impl Iterator<Item = &Model> {
+        self.0.values()
+    }
+
+    /// Returns the model of this id.
     pub(crate) fn get(&self, id: &str) -> Option<&Model> {
         self.0.get(id)
     }

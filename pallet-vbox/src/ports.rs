@@ -8,7 +8,7 @@
 use crate::machine::MachineId;
 use crate::tags::{self, Member, Members};
 use crate::vboxmanage::VBoxManage;
-use pallet::compute::ComputeError;
+use pallet::compute::{CommandRunner, ComputeError, HostCommand};
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::net::{Ipv4Addr, TcpListener};
 
@@ -26,7 +26,7 @@ pub(crate) async fn claim(
 ) -> Result<Members, ComputeError> {
     for _ in 0..TRIES {
         let port = random_port();
-        if !is_free(port) {
+        if !is_free(vbox.runner(), port).await {
             continue;
         }
         member.port = Some(port);
@@ -40,10 +40,24 @@ pub(crate) async fn claim(
         .hint("see what listens on the host (`ss -ltn`), or use another network"))
 }
 
-/// Tells whether nothing listens on a port. Asked on the controller, which is the host unless the service is on
-/// another one; there the answer is only a guess, and the claims decide.
-pub(crate) fn is_free(port: u16) -> bool {
-    TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok()
+/// Tells whether nothing listens on a port of the host. Where a host on another machine cannot tell, the claims decide.
+pub(crate) async fn is_free(runner: &dyn CommandRunner, port: u16) -> bool {
+    if runner.host().is_none() {
+        return TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok();
+    }
+    let ask = HostCommand::new("sh").args(["-c", "ss -Hltn 2>/dev/null || netstat -anl"]);
+    let answer = runner.run(&ask).await.map(|output| output.stdout).unwrap_or_default();
+    !listens(&String::from_utf8_lossy(&answer), port)
+}
+
+/// `ss` and `netstat` write the local address before that of the other side; macOS has a dot before the port.
+fn listens(sockets: &str, port: u16) -> bool {
+    let ends = [format!(":{port}"), format!(".{port}")];
+    let is_it = |line: &str| {
+        let local = line.split_whitespace().find(|word| word.contains([':', '.']));
+        line.contains("LISTEN") && local.is_some_and(|local| ends.iter().any(|end| local.ends_with(end)))
+    };
+    sockets.lines().any(is_it)
 }
 
 fn random_port() -> u16 {
@@ -64,8 +78,12 @@ mod tests {
     }
 
     #[test]
-    fn a_port_somebody_listens_on_is_not_free() {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
-        assert!(!is_free(listener.local_addr().expect("an address").port()));
+    fn a_listener_is_found_in_what_the_host_tells() {
+        let ss = "LISTEN 0      128       127.0.0.1:22001       0.0.0.0:*   \nLISTEN 0 128 [::]:22 [::]:*\n";
+        assert!(listens(ss, 22_001) && listens(ss, 22));
+        assert!(!listens(ss, 2_001) && !listens(ss, 128));
+        let netstat = "tcp4       0      0  127.0.0.1.22001        *.*                    LISTEN\n\
+                       tcp4       0      0  10.0.0.2.22002     10.0.0.9.443     ESTABLISHED\n";
+        assert!(listens(netstat, 22_001) && !listens(netstat, 22_002));
     }
 }

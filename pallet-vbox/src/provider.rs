@@ -1,12 +1,13 @@
 //! The provider: opens services.
 
+use crate::doctor;
 use crate::ledger::Ledger;
 use crate::service::Service;
 use crate::settings::Settings;
 use crate::shared::Shared;
 use crate::side_by_side::Turns;
 use crate::vboxmanage::VBoxManage;
-use pallet::compute::{BoxFuture, Compute, ComputeError, Provider, ServiceConfig};
+use pallet::compute::{BoxFuture, Check, Compute, ComputeError, Provider, ServiceConfig};
 use std::sync::Arc;
 
 /// Returns the provider that makes nodes with VirtualBox.
@@ -23,6 +24,14 @@ impl Provider for VirtualBox {
 
     fn aliases(&self) -> &'static [&'static str] {
         &["virtualbox", "vmfest"]
+    }
+
+    fn can_be_elsewhere(&self) -> bool {
+        true
+    }
+
+    fn doctor(&self, config: ServiceConfig) -> BoxFuture<'_, Vec<Check>> {
+        Box::pin(doctor::look(config))
     }
 
     fn open(&self, config: ServiceConfig) -> BoxFuture<'_, Result<Arc<dyn Compute>, ComputeError>> {

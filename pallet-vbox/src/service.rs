@@ -13,9 +13,10 @@ use crate::shared::Shared;
 use crate::side_by_side::{Turns, side_by_side};
 use crate::tags::{self, Member, Members};
 use crate::vboxmanage::{CallError, VBoxManage};
-use crate::{destroy, holder, network, ports};
+use crate::{destroy, holder, host, network, ports};
 use pallet::compute::{
-    BoxFuture, Compute, ComputeError, CreateRequest, HostCommand, NodeId, NodeRecord, NodeState, Progress,
+    BoxFuture, Compute, ComputeError, CreateRequest, Endpoint, HostCommand, NodeId, NodeRecord, NodeState,
+    Progress,
 };
 use pallet::name::{NodeName, ServiceName, did_you_mean};
 use std::collections::{BTreeMap, BTreeSet};
@@ -158,7 +159,9 @@ impl Service {
                 .source(error)
         })?;
         let (endpoint, primary, private) = match address {
-            Some(address) => (Some(address.endpoint), Some(address.primary), address.private),
+            Some(address) => {
+                (Some(self.seen_from_here(address.endpoint)), Some(address.primary), address.private)
+            }
             None => (None, None, None),
         };
         Ok(NodeRecord {
@@ -172,6 +175,16 @@ impl Service {
             image_login: self.settings.images.get(&member.image).and_then(|model| model.login.clone()),
             tags: member.tags,
         })
+    }
+
+    /// What VirtualBox tells is where its own host reaches a node.
+    fn seen_from_here(&self, endpoint: Endpoint) -> Endpoint {
+        match (self.vbox.runner().host(), endpoint) {
+            (Some(via), Endpoint::Ssh { host, port }) => {
+                Endpoint::Through { via: via.to_owned(), host, port }
+            }
+            (_, endpoint) => endpoint,
+        }
     }
 
     /// Returns a node of ours, or an error about a machine that is none.
@@ -197,11 +210,11 @@ impl Service {
             VmState::Off => {
                 self.free_its_port(&before, &mut member, progress).await?;
                 progress("starting");
-                startvm::run(&self.vbox, &id, self.settings.session).await?;
+                self.switch_on(&id).await?;
             }
             VmState::Saved => {
                 progress("restoring its memory");
-                startvm::run(&self.vbox, &id, self.settings.session).await?;
+                self.switch_on(&id).await?;
             }
             VmState::Paused => {
                 progress("resuming");
@@ -221,6 +234,13 @@ impl Service {
         }
     }
 
+    async fn switch_on(&self, id: &MachineId) -> Result<(), ComputeError> {
+        match startvm::run(&self.vbox, id, self.settings.session).await {
+            Ok(()) => Ok(()),
+            Err(error) => Err(host::explain_start(&self.vbox, error).await),
+        }
+    }
+
     /// Lets another port lead to a node if somebody else listens on its own by now.
     async fn free_its_port(
         &self,
@@ -229,8 +249,9 @@ impl Service {
         progress: Progress<'_>,
     ) -> Result<(), ComputeError> {
         let port = info.adapter(member.adapter).and_then(address::ssh_port);
-        if port.is_none_or(ports::is_free) {
-            return Ok(());
+        match port {
+            Some(port) if !ports::is_free(self.vbox.runner(), port).await => {}
+            _ => return Ok(()),
         }
         progress("choosing another port");
         ports::claim(&self.vbox, &info.id, member).await?;

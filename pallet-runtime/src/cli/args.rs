@@ -79,6 +79,8 @@ enum RawCommand {
     Nodes(Selection),
     /// Show what the nodes that run tell about themselves
     Facts(FactsArgs),
+    /// Look whether this machine and the services have what they need, and say what repairs what they lack
+    Doctor,
     /// List the groups that are declared
     Groups,
     /// List the phases that are declared
@@ -261,6 +263,7 @@ pub(crate) enum Command {
     Run(Box<RunArgs>),
     Nodes(Selection),
     Facts(FactsArgs),
+    Doctor,
     Groups,
     Phases,
     Draw(DrawArgs),
@@ -317,6 +320,7 @@ impl From<RawCommand> for Command {
             },
             RawCommand::Nodes(selection) => return Command::Nodes(selection),
             RawCommand::Facts(args) => return Command::Facts(args),
+            RawCommand::Doctor => return Command::Doctor,
             RawCommand::Groups => return Command::Groups,
             RawCommand::Phases => return Command::Phases,
             RawCommand::Graph(args) => return Command::Draw(args),
