@@ -2,7 +2,7 @@
 
 use crate::real::Real;
 use crate::runner::TestRunner;
-use pallet::compute::{Compute, ComputeError, CreateRequest, Provider, ServiceConfig};
+use pallet::compute::{Compute, ComputeError, CreateRequest, HostCommand, Provider, ServiceConfig};
 use pallet::name::{GroupName, NodeName, ServiceName};
 use pallet::options::{OptionValue, Options};
 use pallet::spec::{Network, NodeSpec};
@@ -82,6 +82,15 @@ impl World {
         name: &str,
         own: &[(&str, OptionValue)],
     ) -> Result<Arc<dyn Compute>, ComputeError> {
+        pallet_vbox::provider().open(self.config(name, own)).await
+    }
+
+    /// Returns what a provider gets to open a service. Options of the test's own come last.
+    ///
+    /// # Panics
+    ///
+    /// When the name is none.
+    pub fn config(&self, name: &str, own: &[(&str, OptionValue)]) -> ServiceConfig {
         let mut image = Options::new("image", None);
         for (key, value) in [
             ("path", self.model().display().to_string().as_str()),
@@ -104,13 +113,22 @@ impl World {
         for (key, value) in own {
             options.set(*key, value.clone(), "");
         }
-        let config = ServiceConfig {
+        ServiceConfig {
             name: ServiceName::new(name).expect("a service name"),
             options,
             state_dir: self.folder().join("state").join(name),
             runner: self.runner.clone(),
-        };
-        pallet_vbox::provider().open(config).await
+        }
+    }
+
+    /// Returns the folder that VirtualBox was installed into.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// Returns the program that stands in for VBoxManage.
+    pub fn program(&self) -> &Path {
+        &self.program
     }
 
     /// Calls VBoxManage as a user of the host would, and returns what it wrote.
@@ -147,6 +165,14 @@ impl World {
             true => Ok(String::from_utf8_lossy(&output.stdout).into_owned()),
             false => Err(String::from_utf8_lossy(&output.stderr).into_owned()),
         }
+    }
+
+    /// Returns a call of VBoxManage without arguments, as the services of this world make them.
+    pub fn bare(&self) -> HostCommand {
+        let mut command = HostCommand::new(&self.program);
+        command.env.insert("LC_ALL".to_owned(), "C.UTF-8".to_owned());
+        command.env.insert("VBOX_USER_HOME".to_owned(), self.home());
+        command
     }
 
     /// Returns the names of all machines of the registry, sorted.
