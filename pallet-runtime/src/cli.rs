@@ -14,6 +14,7 @@ mod doctor;
 mod draw;
 mod engine;
 mod facts;
+mod facts_file;
 mod listing;
 mod output;
 mod run;

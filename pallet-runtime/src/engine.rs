@@ -16,6 +16,7 @@ mod drawing;
 mod facts;
 mod fetch;
 mod lifecycle;
+mod local_files;
 mod local_tree;
 mod nodes;
 mod phases;

@@ -218,15 +218,25 @@ fn a_hybrid_service_is_one_inventory() {
         )
     };
     let config = |hybrid: &str| {
-        let parts = [hosts("tower", "web-1", "web"), hosts("closet", "databases-1", "databases"), hosts("attic", "web-1", "web")];
-        format!("default-service = \"lab\"\n[services.lab]\nprovider = \"hybrid\"\n{hybrid}\n{}", parts.concat())
+        let parts = [
+            hosts("tower", "web-1", "web"),
+            hosts("closet", "databases-1", "databases"),
+            hosts("attic", "web-1", "web"),
+        ];
+        format!(
+            "default-service = \"lab\"\n[services.lab]\nprovider = \"hybrid\"\n{hybrid}\n{}",
+            parts.concat()
+        )
     };
     place.write("project/pallet.toml", &config("sub-services = [\"tower\", \"closet\"]"));
     let outcome = place.run(&FakeEngine::untouched(), "nodes -o json");
     assert!(outcome.stdout.contains("\"id\":\"tower/web-1\""), "{}", outcome.show());
     assert!(outcome.stdout.contains("\"id\":\"closet/databases-1\""), "{}", outcome.show());
     for (hybrid, complaint) in [
-        ("sub-services = [\"tower\", \"attic\"]", "the node web-1 exists twice: as tower/web-1 and attic/web-1"),
+        (
+            "sub-services = [\"tower\", \"attic\"]",
+            "the node web-1 exists twice: as tower/web-1 and attic/web-1",
+        ),
         ("sub-services = [\"towr\"]", "there is no service `towr`"),
         ("sub-services = [\"lab\"]", "service `lab` consists of `lab`, which is hybrid itself"),
         ("sub-service = [\"tower\"]", "unknown option `sub-service`"),

@@ -160,13 +160,13 @@ fn what_cannot_be_drawn_is_said_with_the_way_out() {
         (
             "graph --facts broken.facts",
             "error: these are not the facts of a node: the node did not tell its kernel\n  --> \
-             $TEST/project/broken.facts\n  hint: write the `key=value` lines that pallet reads of a node, or name a \
-             system with `--os`\n",
+             $TEST/project/broken.facts\n  hint: write the line that `facts -o json` prints of a node, or name a system \
+             with `--os`\n",
         ),
         (
             "graph --facts nowhere",
             "error: cannot read the facts: No such file or directory (os error 2)\n  --> $TEST/project/nowhere\n  hint: \
-             write the `key=value` lines that pallet reads of a node, or name a system with `--os`\n",
+             write the line that `facts -o json` prints of a node, or name a system with `--os`\n",
         ),
     ];
     for (line, expected) in cases {

@@ -1,6 +1,6 @@
 //! Whole programs with a mistake that no type can see: refused with exit code 2 before a node is made or contacted.
 //!
-//! The index is `pallet/docs/mistakes.md`, as for the mistakes within one phase.
+//! The index is `pallet-core/docs/mistakes.md`, as for the mistakes within one phase.
 
 mod support;
 
@@ -191,7 +191,7 @@ fn marked(text: &str) -> String {
 
 #[test]
 fn programs_with_a_mistake_touch_nothing() {
-    let index = include_str!("../../pallet/docs/mistakes.md");
+    let index = include_str!("../../pallet-core/docs/mistakes.md");
     let mut wrong = Vec::new();
     for case in CATALOGUE {
         for verb in ["converge", "plan"] {
@@ -205,7 +205,11 @@ fn programs_with_a_mistake_touch_nothing() {
                 wrong.push(format!("{}\n{said}", case.what));
             }
         }
-        assert!(index.contains(&format!("| {} |", case.what)), "pallet/docs/mistakes.md lacks {}", case.what);
+        assert!(
+            index.contains(&format!("| {} |", case.what)),
+            "pallet-core/docs/mistakes.md lacks {}",
+            case.what
+        );
     }
     assert!(wrong.is_empty(), "other words than expected:\n\n{}", wrong.join("\n\n"));
 }

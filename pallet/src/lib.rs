@@ -3,6 +3,7 @@
 //! This is the crate that authors of infrastructure and of pallet crates depend on. It is pure: it builds the
 //! action graph of a phase, says what must be read on a node, compares, and renders the script that makes the
 //! difference. It opens no connection, reads no file and no clock; that is `pallet-runtime`.
+//! What it hands on is in `pallet-core` and `pallet-macros`: two packages, which are built side by side.
 //!
 //! ```
 //! use pallet::prelude::*;
@@ -59,54 +60,10 @@
 //! pallet = { version = "0.1", features = ["json", "template"] }
 //! ```
 
-// What the macros generate names this crate as `::pallet`, also when they are used in here.
-extern crate self as pallet;
-
-pub mod action;
-pub mod actions;
-pub mod claim;
-pub mod compute;
-mod condition;
-pub mod conflicts;
-pub mod context;
-pub mod dispatch;
-mod error;
-pub mod facts;
-pub mod graph;
-mod location;
-pub mod name;
-mod node_fact;
-pub mod options;
-mod phase;
-pub mod plan;
 pub mod prelude;
-pub mod probe;
-mod published;
-pub mod registry;
-pub mod script;
-mod secret;
-pub mod settings;
-pub mod spec;
-#[cfg(feature = "template")]
-mod template;
-mod text;
-pub mod world;
 
-pub use condition::Condition;
-pub use context::{Context, FromContext, Node, Nodes, NodesIn};
-pub use error::{Error, Result};
-pub use graph::{Handle, Value};
-pub use location::Location;
-pub use node_fact::{AskedFacts, CommandAnswer, NodeFact, NodeFactError, node_fact};
-pub use phase::{DefinesPhase, PhaseDef, PhaseError, PhaseOutput, RunnablePhase, enter, extract, standard};
-pub use published::PublishedFacts;
-pub use registry::Registry;
-pub use secret::Secret;
-pub use spec::{
-    ClusterDef, ClusterSpec, DefinesCluster, DefinesGroup, DefinesNodeSpec, DefinesServerSpec, GroupDef,
-    GroupSpec, NodeSpecDef, ServerSpec, ServerSpecDef,
-};
-pub use text::Text;
+#[doc(inline)]
+pub use pallet_core::*;
 
 #[doc = include_str!("../../pallet-macros/docs/cluster.md")]
 pub use pallet_macros::cluster;
@@ -118,13 +75,3 @@ pub use pallet_macros::node_spec;
 pub use pallet_macros::phase;
 #[doc = include_str!("../../pallet-macros/docs/server_spec.md")]
 pub use pallet_macros::server_spec;
-
-/// Not public API. Used by generated code.
-#[doc(hidden)]
-pub mod __private {
-    pub use crate::phase::generated::{enter, supply, supply_boxed};
-    pub use crate::spec::generated::Forget;
-    pub use inventory;
-    #[cfg(feature = "template")]
-    pub use minijinja;
-}

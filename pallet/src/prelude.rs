@@ -17,12 +17,9 @@ pub use crate::actions::{retry_until, wait_for_file, wait_for_http, wait_for_por
 pub use crate::context;
 pub use crate::context::{Node, Nodes, NodesIn};
 pub use crate::dispatch::{by_os, on_one_node};
-pub use crate::error::{Error, Result};
 pub use crate::facts::Facts;
 pub use crate::graph::{Handle, Value};
-pub use crate::node_fact::node_fact;
-pub use crate::secret::Secret;
 pub use crate::settings::{self, Settings};
 pub use crate::spec::{ClusterSpec, GroupSpec, NodeSpec, ServerSpec};
-pub use crate::text::Text;
+pub use crate::{Error, Result, Secret, Text, node_fact};
 pub use crate::{cluster, group, node_spec, phase, server_spec};

@@ -1,6 +1,6 @@
 //! What only the builder of a graph can see, as a catalogue: each mistake with what is said about it, to the letter.
 //!
-//! The index is `pallet/docs/mistakes.md`, which is part of the documentation of [`pallet::graph`]. A line that a
+//! The index is `pallet-core/docs/mistakes.md`, which is part of the documentation of [`pallet::graph`]. A line that a
 //! message must name ends with a comment such as `//~ here`, and stands as `‹here›` in the message; a line without one
 //! stands there itself.
 
@@ -418,7 +418,7 @@ fn every_mistake_is_refused_with_its_line_and_the_way_out() {
     let (mut wrong, mut missing) = (Vec::new(), String::new());
     let cases = CATALOGUE.iter().map(|case| (case, mistakes_of("configure", case.phase)));
     let others = others();
-    let index = include_str!("../docs/mistakes.md");
+    let index = include_str!("../../pallet-core/docs/mistakes.md");
     for (case, said) in cases.chain(others.iter().map(|(case, said)| (case, said.clone()))) {
         if said != case.says {
             wrong.push(format!("{}\n{said}", case.what));
@@ -427,5 +427,5 @@ fn every_mistake_is_refused_with_its_line_and_the_way_out() {
         }
     }
     assert!(wrong.is_empty(), "other words than expected:\n\n{}", wrong.join("\n\n"));
-    assert!(missing.is_empty(), "pallet/docs/mistakes.md lacks\n{missing}");
+    assert!(missing.is_empty(), "pallet-core/docs/mistakes.md lacks\n{missing}");
 }

@@ -227,7 +227,7 @@ pub(crate) struct DrawArgs {
     /// The system that nodes are assumed to have, such as ubuntu-24.04; debian-12 by default
     #[arg(long, value_name = "SYSTEM", conflicts_with = "facts")]
     pub(crate) os: Option<String>,
-    /// Read the facts that nodes are assumed to have from this file
+    /// Read the facts that nodes are assumed to have from this file, which has what `facts -o json` prints of a node
     #[arg(long, value_name = "FILE")]
     pub(crate) facts: Option<PathBuf>,
 }

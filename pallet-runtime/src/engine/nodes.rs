@@ -1,6 +1,7 @@
 //! The state of a run and of its nodes.
 
 use super::connect::BOOTSTRAPPED;
+use super::local_files::LocalFiles;
 use super::{Setup, select};
 use crate::event::{Counts, Event, Failure, Summary};
 use crate::request::Request;
@@ -48,6 +49,7 @@ pub(super) struct Run {
     pub(super) settings: SettingsStore,
     pub(super) published: PublishedFacts,
     pub(super) asked: AskedFacts,
+    pub(super) local_files: LocalFiles,
     bystanders: Mutex<Vec<(Node, Arc<Group>)>>,
     started: Instant,
     counts: Mutex<Counts>,
@@ -83,6 +85,7 @@ impl Run {
             settings: SettingsStore::default(),
             published: PublishedFacts::default(),
             asked: AskedFacts::default(),
+            local_files: LocalFiles::default(),
             bystanders: Mutex::default(),
             started: Instant::now(),
             counts: Mutex::default(),

@@ -4,12 +4,12 @@ use super::connect::{self, BOOTSTRAPPED, LoginAs};
 use super::nodes::{Live, Member, Run, context, future_node, group_target, node_of};
 use super::reboot::{self, Back};
 use super::select::{self, Selection};
-use super::{apply, asking, fetch, local_tree, planning};
+use super::{apply, asking, fetch, planning};
 use crate::event::{Counts, Event, Failure};
 use crate::shell::RootShell;
 use crate::transport::local::LocalTransport;
 use crate::transport::{Terminal, Transport};
-use pallet::actions::{FetchFile, LocalContent, LocalDirectory, PublishFact, RemoteDirectory, RemoteFile};
+use pallet::actions::{FetchFile, LocalDirectory, PublishFact, RemoteDirectory, RemoteFile};
 use pallet::compute::Endpoint;
 use pallet::conflicts;
 use pallet::context::Context;
@@ -17,11 +17,8 @@ use pallet::facts::Facts;
 use pallet::graph::{ActionGraph, Built, GraphError, build_phases};
 use pallet::name::{NodeName, PhaseName};
 use pallet::plan::Done;
-use pallet::probe::Sha256;
-use pallet::script::INLINE_LIMIT;
 use pallet::spec::{Group, PhaseFn};
 use pallet::{Node, standard};
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 use tokio::sync::Semaphore;
@@ -366,41 +363,9 @@ pub(super) fn build_in<'a>(
     let mut built = build_phases(context, phases, group.location)?;
     run.see_tags(built.graph.in_order().flat_map(|(_, node)| node.how().tags()));
     built.graph.select(&run.request.tags, &run.request.skip_tags);
-    read_local_files(&built.graph, context);
+    run.local_files.read(&built.graph, context);
     conflicts::check(&built.graph)?;
     Ok(built)
-}
-
-/// Reads the files on the controller that actions give as contents. `pallet` itself does no input or output.
-pub(super) fn read_local_files(graph: &ActionGraph, context: &Context) {
-    for (_, node) in graph.in_order() {
-        let action: &dyn std::any::Any = node.action();
-        if let Some(file) = action.downcast_ref::<RemoteFile>()
-            && let Some(path) = file.local_path()
-        {
-            file.set_local_content(read_local(path).map_err(|error| error.to_string()));
-        } else if let Some(directory) = action.downcast_ref::<RemoteDirectory>()
-            && let Some(path) = directory.local_path()
-        {
-            directory.set_local_content(read_local(path).map_err(|error| error.to_string()));
-        } else if let Some(directory) = action.downcast_ref::<LocalDirectory>()
-            && let Some(path) = directory.local_path()
-        {
-            directory.set_local_tree(local_tree::read(path, |name| directory.leaves_out(name)));
-        } else if let Some(file) = action.downcast_ref::<FetchFile>() {
-            fetch::resolve(file, context);
-        }
-    }
-}
-
-/// Reads a file, or what must be known of one that is too large for a script.
-fn read_local(path: &Path) -> std::io::Result<LocalContent> {
-    let file = std::fs::File::open(path)?;
-    if file.metadata()?.len() <= INLINE_LIMIT {
-        return std::fs::read(path).map(LocalContent::Bytes);
-    }
-    let (hash, size) = Sha256::read(file)?;
-    Ok(LocalContent::Large { hash, size })
 }
 
 /// Returns settings, bootstrap and the phases of the run, in order.

@@ -14,7 +14,7 @@ fn is_ours(name: &str) -> bool {
 
 /// Whether a package of ours has effects, or is a provider: what pure packages and crates must not know.
 fn has_effects(name: &str) -> bool {
-    matches!(name, "pallet-runtime" | "pallet-vbox" | "pallet-sandbox" | "pallet-macros")
+    matches!(name, "pallet-runtime" | "pallet-vbox" | "pallet-sandbox" | "pallet-macros" | "pallet-core")
 }
 
 fn package(name: &str) -> Package {
@@ -46,19 +46,31 @@ fn the_macros_know_nothing_but_syntax() {
 #[test]
 fn the_library_is_pure_and_light() {
     assert_none(
-        "pallet depends on no runtime, and of ours on pallet-macros only",
+        "pallet hands on pallet-core and pallet-macros, which do not wait for each other, and nothing else",
+        offences(|package| package.name == "pallet", |name| matches!(name, "pallet-core" | "pallet-macros")),
+    );
+    assert_none(
+        "pallet-core depends on no runtime, and on nothing of ours",
         offences(
-            |package| package.name == "pallet",
-            |name| name != "tokio" && !SSH.contains(&name) && (!is_ours(name) || name == "pallet-macros"),
+            |package| package.name == "pallet-core",
+            |name| name != "tokio" && !SSH.contains(&name) && !is_ours(name),
         ),
     );
-    let pallet = package("pallet");
-    let count = pallet.built_with().len();
+    let core = package("pallet-core");
+    let count = core.built_with().len();
     assert!(
         count <= MOST_DEPENDENCIES_OF_PALLET,
-        "pallet has {count} direct dependencies; crate authors pay for each at every build, so the most is \
+        "pallet-core has {count} direct dependencies; crate authors pay for each at every build, so the most is \
          {MOST_DEPENDENCIES_OF_PALLET}: {:?}",
-        pallet.built_with()
+        core.built_with()
+    );
+}
+
+#[test]
+fn users_depend_on_the_facade() {
+    assert_none(
+        "pallet-core is for pallet alone, which generated code names; whoever else needs something of it names pallet",
+        offences(|package| package.name != "pallet", |name| name != "pallet-core"),
     );
 }
 

@@ -121,7 +121,7 @@ fn shell_scripts_can_be_parsed() {
 fn each_shell_function_is_defined_once() {
     let mut homes: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for file in files() {
-        let in_library = file.path.starts_with("pallet/src/script/") && file.path.ends_with(".sh");
+        let in_library = file.path.starts_with("pallet-core/src/script/") && file.path.ends_with(".sh");
         if !in_library || file.path.contains("/services/") {
             continue;
         }
@@ -147,26 +147,4 @@ fn interpreter(file: &File) -> Option<&'static str> {
     } else {
         None
     }
-}
-
-#[test]
-fn every_action_is_in_the_table_of_actions() {
-    let all = files();
-    let Some(actions) = all.iter().find(|file| file.path == "pallet/src/actions.rs") else { return };
-    let table: String = actions.text.lines().filter(|line| line.starts_with("//! |")).collect();
-    let without = exported_functions(&actions.code())
-        .into_iter()
-        .filter(|name| !table.contains(&format!("[`{name}`]")));
-    assert_none("an action is in the table at the top of pallet/src/actions.rs", without);
-}
-
-/// Returns the functions among what a file re-exports: the names without capitals.
-fn exported_functions(code: &str) -> Vec<String> {
-    let exports = code.split("pub use ").skip(1).filter_map(|rest| rest.split(';').next());
-    let names = exports
-        .flat_map(|export| export.split(|next: char| !(next.is_alphanumeric() || next == '_')).skip(1));
-    names
-        .filter(|name| !name.is_empty() && name.chars().all(|letter| letter.is_lowercase() || letter == '_'))
-        .map(str::to_owned)
-        .collect()
 }

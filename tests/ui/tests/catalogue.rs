@@ -39,7 +39,7 @@ fn errors() -> Vec<String> {
 
 /// Returns what the traits of `pallet` say of types that do not implement them.
 fn messages_of_traits() -> Vec<String> {
-    let sources: Vec<String> = files("../../pallet/src", "rs").iter().map(read).collect();
+    let sources: Vec<String> = files("../../pallet-core/src", "rs").iter().map(read).collect();
     let message = |attribute: &str| {
         let text = attribute.split_once("message = \"").expect("the message comes first").1;
         text.split_once('"').expect("the end of the message").0.to_owned()

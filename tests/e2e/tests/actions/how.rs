@@ -26,8 +26,10 @@ fn on_busybox() {
     let lab = Lab::new(Machine::busybox());
     lab.machine.check("mkdir /srv");
     cases::run(&lab, conditions().into_iter().chain(decisions()).chain(attempts()));
-    // Its busybox has no `nice`.
+    // Its busybox has no `nice`, and the plan says so.
     cases::run(&lab, users("nobody", "65534 65534", None));
+    let plan = lab.plan(|| exec("touch /srv/nice").nice(5));
+    assert!(plan.troubles().join("\n").contains("there is no program `nice` on this node"), "{plan:?}");
 }
 
 /// What a later function overrides does not take turns with it, and without the word nothing is touched.
@@ -271,6 +273,13 @@ fn a_fact_that_one_phase_publishes_is_there_for_the_next() {
     let report = lab.run_phases(&Request::new(Verb::Converge), phases());
     report.summary();
     assert_eq!(lab.machine.check("cat /srv/made; cat /srv/copy"), "made\n$(here)known");
+
+    let publish = || {
+        publish_fact("words", "a word");
+        publish_fact("read", output_of("cat /srv/read"));
+    };
+    // Publishing changes nothing, and what is published in a plan is as certain as what was read.
+    cases::run(&lab, [Case::new("published in every run", publish).first([End::Unchanged; 3])]);
 
     let missing = lab::phase(|| {
         let node: Node = pallet::extract("node");

@@ -14,7 +14,8 @@ case $1 in
     start) touch /run/e2e; echo start >>/srv/log ;;
     stop) rm -f /run/e2e; echo stop >>/srv/log ;;
     status) test -e /run/e2e ;;
-    reload | restart) echo "$1" >>/srv/log ;;
+    reload) echo reload >>/srv/log ;;
+    restart) touch /run/e2e; echo restart >>/srv/log ;;
     *) exit 3 ;;
 esac
 EOF

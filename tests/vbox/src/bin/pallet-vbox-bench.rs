@@ -125,7 +125,14 @@ async fn make_barely(world: &World, size: u32) -> Result<(), Box<dyn Error>> {
 /// Makes the model multi-attach, by the one way there is.
 async fn hold(world: &World, model: &str) -> Result<(), Box<dyn Error>> {
     let nodes = world.nodes().display().to_string();
-    world.vbox(&["createvm", "--name=holder", "--basefolder", &nodes, "--platform-architecture=x86", "--register"]);
+    world.vbox(&[
+        "createvm",
+        "--name=holder",
+        "--basefolder",
+        &nodes,
+        "--platform-architecture=x86",
+        "--register",
+    ]);
     world.vbox(&["storagectl", "holder", "--name", "SATA", "--add", "sata", "--portcount", "1"]);
     let place = ["storageattach", "holder", "--storagectl", "SATA", "--port", "0", "--device", "0"];
     world.vbox(&[&place[..], &["--type", "hdd", "--medium", model]].concat());
@@ -143,12 +150,32 @@ fn bare_calls(index: u32, nodes: &str, model: &str) -> Vec<Vec<String>> {
     [
         vec!["setextradata", "global", &key, "web"],
         vec!["getextradata", "global", "enumerate"],
-        vec!["createvm", &name, &uuid, "--ostype=Debian12_64", &folder, "--platform-architecture=x86", "--register"],
+        vec![
+            "createvm",
+            &name,
+            &uuid,
+            "--ostype=Debian12_64",
+            &folder,
+            "--platform-architecture=x86",
+            "--register",
+        ],
         vec!["modifyvm", id, "--memory=512", "--nic1=nat", &rule],
         vec!["storagectl", id, "--name", "SATA", "--add", "sata", "--portcount", "1"],
         vec![
-            "storageattach", id, "--storagectl", "SATA", "--port", "0", "--device", "0", "--type", "hdd", "--medium",
-            model, "--mtype", "multiattach",
+            "storageattach",
+            id,
+            "--storagectl",
+            "SATA",
+            "--port",
+            "0",
+            "--device",
+            "0",
+            "--type",
+            "hdd",
+            "--medium",
+            model,
+            "--mtype",
+            "multiattach",
         ],
         vec!["showvminfo", id, "--machinereadable"],
         vec!["startvm", id, "--type=headless"],

@@ -155,7 +155,10 @@ exec '{program}' "$@"
 impl Drop for Host {
     fn drop(&mut self) {
         if std::thread::panicking() {
-            eprintln!("the host's sshd:\n{}", fs::read_to_string(self.folder.join("log")).unwrap_or_default());
+            eprintln!(
+                "the host's sshd:\n{}",
+                fs::read_to_string(self.folder.join("log")).unwrap_or_default()
+            );
         }
         drop(self.script.stdin.take());
         let _ = self.script.wait();
