@@ -11,6 +11,7 @@ clean_up() {
     ip netns del "$name" 2>/dev/null || true
 }
 trap clean_up EXIT
+trap 'exit 1' HUP INT TERM
 ip netns add "$name"
 ip link add "$name" type veth peer name eth0 netns "$name"
 ip addr add "$ours/24" dev "$name"
