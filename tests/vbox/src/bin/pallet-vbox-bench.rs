@@ -1,6 +1,8 @@
 //! What creating and listing nodes costs on the real registry, beside the bare calls of VBoxManage that it needs:
 //! `pallet-vbox-bench [NUMBER OF MACHINES …]`. See `benches/vbox/README.md`.
 
+#![allow(clippy::print_stdout, reason = "the table is what this program is for")]
+
 use pallet::compute::{CommandRunner, Compute, CreateRequest, HostCommand};
 use pallet::spec::{Hardware, Mib};
 use pallet_tests_vbox::real::Real;
