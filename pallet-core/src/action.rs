@@ -5,6 +5,7 @@
 //! take as given ([`Action::predict`]). All four are pure, so a kind of action is tested without a node. Other
 //! packages can have kinds of their own: implement the trait and call [`graph::record`](crate::graph::record).
 
+use crate::actions::Arrival;
 use crate::claim::Claim;
 use crate::facts::Facts;
 use crate::graph::{ActionId, AnyHandle};
@@ -144,6 +145,8 @@ pub struct Diff {
     pub notes: bool,
     /// The file whose content is replaced, for showing the difference.
     pub content: Option<ContentChange>,
+    /// What is done on the controller with what the node sends.
+    pub arrivals: Vec<Arrival>,
     /// The service that will be reloaded or restarted.
     pub restarts: bool,
     /// The plan ends here for now: see [`Split`].

@@ -4,12 +4,15 @@
 //! |---|---|
 //! | [`package`], [`packages`], [`packages_for`] | packages installed, upgraded, held, or absent |
 //! | [`package_file`] | a package from a file |
+//! | [`minimal_packages`] | the packages that pallet's own actions stand on |
 //! | [`debconf`](debconf()) | an answer for a package that asks |
 //! | [`package_source`] | a repository, with its key |
 //! | [`package_manager`] | the package index refreshed, everything upgraded, the package manager configured |
 //! | [`remote_file`] | a file with this content |
 //! | [`remote_directory`] | a directory that is the same as one on the controller, or unpacked from an archive |
+//! | [`archive`](archive()) | an archive of a directory of the node |
 //! | [`fetch_file`] | a file on the controller that is the same as one on the node |
+//! | [`fetch_directory`] | a directory on the controller that is the same as one on the node |
 //! | [`file`](file()) | a file that exists, whatever its content, or does not |
 //! | [`line_in_file`], [`block_in_file`], [`replace_in_file`] | a part of a file that others write as well |
 //! | [`directory`](directory()) | a directory that exists, or does not |
@@ -26,7 +29,7 @@
 //! | [`ssh_key`], [`host_key`], [`host_key_pair`] | SSH keys of a user and of the node |
 //! | [`known_host`] | the key of a host, known to all users |
 //! | [`sudoers`] | rules of sudo, checked by `visudo` |
-//! | [`cron`](cron()) | jobs of cron |
+//! | [`cron`](cron()), [`crontab`](crontab()) | jobs of cron: in a file of their own, in the crontab of a user |
 //! | [`sysctl`](sysctl()) | a setting of the kernel |
 //! | [`hostname`](hostname()) | the name of the node |
 //! | [`hosts_entry`], [`hosts`](hosts()) | lines of `/etc/hosts`: of an address, of the nodes of the run |
@@ -44,14 +47,18 @@
 //! | [`wait_for_file`], [`wait_for_port`], [`wait_for_http`], [`retry_until`] | nothing: something is waited for |
 
 mod alternatives;
+mod archive;
 mod attributes;
 mod authorized_keys;
 mod cron;
+mod crontab;
 mod directory;
 mod edit;
 mod environment;
 mod exec;
+mod fetch_directory;
 mod fetch_file;
+mod fetched;
 mod fifo;
 mod file;
 mod groups;
@@ -67,6 +74,7 @@ mod mount;
 mod nftables;
 mod package;
 mod parts;
+mod patterns;
 mod public_key;
 mod publish_fact;
 mod reboot;
@@ -85,15 +93,18 @@ mod users;
 mod wait;
 
 pub use alternatives::{Alternative, alternatives, alternatives_auto};
+pub use archive::{Archive, NewArchive, archive};
 pub use attributes::Attributes;
 pub use authorized_keys::{AuthorizedKeys, authorized_key, authorized_keys};
 pub use cron::{Cron, Schedule, cron};
+pub use crontab::{Crontab, crontab};
 pub use directory::{Directory, directory};
 pub use edit::{
     BlockInFile, FileEdit, LineInFile, ReplaceInFile, block_in_file, line_in_file, replace_in_file,
 };
 pub use environment::{Environment, EtcDefault, environment, etc_default};
 pub use exec::{Exec, OutputOf, exec, exec_script, output_of};
+pub use fetch_directory::{Arrival, FetchDirectory, FetchedEntry, Listing, fetch_directory};
 pub use fetch_file::{FetchFile, fetch_file};
 pub use fifo::{Fifo, fifo};
 pub use file::{File, file};
@@ -110,8 +121,8 @@ pub use mount::{Mount, mount};
 pub use nftables::{Nftables, nftables};
 pub use package::{
     AutoRemove, CacheCleanup, Debconf, ForeignArchitecture, IndexUpdate, Package, PackageFile,
-    PackageManager, PackageSetting, PackageSource, System, SystemUpgrade, debconf, package, package_file,
-    package_manager, package_source, packages, packages_for,
+    PackageManager, PackageSetting, PackageSource, System, SystemUpgrade, debconf, minimal_packages, package,
+    package_file, package_manager, package_source, packages, packages_for,
 };
 pub use publish_fact::{PublishFact, publish_fact};
 pub use reboot::{Reboot, reboot};

@@ -7,8 +7,16 @@
 //! a program on another machine.
 
 mod doctor;
+mod hardware;
+mod images;
+mod power;
+mod snapshots;
 
 pub use doctor::{Check, Finding};
+pub use hardware::HardwareModel;
+pub use images::{Algorithm, Checksum, ImageRecord, Images, InvalidChecksum, NewImage, Ranked, Verdict};
+pub use power::Power;
+pub use snapshots::{Snapshot, Snapshots};
 
 use crate::name::{GroupName, NodeName, ServiceName};
 use crate::options::{OptionError, Options};
@@ -78,6 +86,17 @@ pub struct ServiceConfig {
     pub state_dir: PathBuf,
     /// Runs programs on the machine that hosts the service.
     pub runner: Arc<dyn CommandRunner>,
+    /// The account that is to configure nodes, where it is known: for images that can make it when they first start.
+    pub admin: Option<AdminAccount>,
+}
+
+/// The account that configures nodes, as an image can be told to make it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AdminAccount {
+    /// Its name.
+    pub username: String,
+    /// Public keys that let it log in, each a line as in `authorized_keys`.
+    pub public_keys: Vec<String>,
 }
 
 /// A compute service: lists, creates, starts, stops and destroys nodes (Pallet's word).
@@ -88,6 +107,11 @@ pub trait Compute: Send + Sync {
     /// Tells whether the service makes nodes. One that only knows hosts that exist says no.
     fn makes_nodes(&self) -> bool {
         true
+    }
+
+    /// Returns what can be done with the service's image models, if it keeps any.
+    fn images(&self) -> Option<&dyn Images> {
+        None
     }
 
     /// Returns every node of this service that pallet made, whatever its state, and no other machine.
@@ -148,6 +172,21 @@ pub trait Compute: Send + Sync {
         key: &'a str,
         value: Option<&'a str>,
     ) -> BoxFuture<'a, Result<(), ComputeError>>;
+
+    /// Returns what can pause, save and restart nodes, if the service can.
+    fn power(&self) -> Option<&dyn Power> {
+        None
+    }
+
+    /// Returns what keeps states of nodes, if the service can.
+    fn snapshots(&self) -> Option<&dyn Snapshots> {
+        None
+    }
+
+    /// Returns the hardware models that node specs can name, if the service has such models.
+    fn hardware_models(&self) -> Option<Vec<HardwareModel>> {
+        None
+    }
 }
 
 /// Where a provider says what it is doing, in a few words: "copying the disk".

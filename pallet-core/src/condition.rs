@@ -7,9 +7,9 @@ use crate::plan::Verdict;
 use crate::probe::{PathKind, Probe};
 use crate::script::Script;
 use crate::secret::Secret;
+use crate::sorted::Map;
 use crate::text::Text;
 use crate::world::World;
-use std::collections::BTreeMap;
 use std::ops::{BitAnd, BitOr, Not};
 
 /// Something that holds on a node or does not. See [`Handle::when`](crate::Handle::when).
@@ -64,7 +64,7 @@ pub(crate) enum Holds {
 pub(crate) struct Judge<'a> {
     pub(crate) id: ActionId,
     pub(crate) world: &'a World,
-    pub(crate) verdicts: &'a BTreeMap<ActionId, Verdict>,
+    pub(crate) verdicts: &'a Map<ActionId, Verdict>,
 }
 
 impl Condition {

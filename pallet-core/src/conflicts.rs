@@ -17,6 +17,8 @@ pub(crate) use overrides::settle as settle_overrides;
 
 use crate::claim::{Claim, Thing};
 use crate::graph::{ActionGraph, ActionId, ActionNode, GraphError, Mistake};
+use crate::name::RemotePath;
+use crate::sorted::Map;
 use std::collections::BTreeMap;
 
 /// Looks for contradictions in the graph of a node.
@@ -49,8 +51,8 @@ pub fn check(graph: &ActionGraph) -> Result<(), GraphError> {
     let finals = finals(graph, certain_claims);
     let mut mistakes = Vec::new();
     for (later, claims) in &finals {
-        let earlier =
-            || finals.range(..later).rev().filter(|(earlier, _)| graph.same_phase(**earlier, *later));
+        let is_before = |earlier| earlier < *later && graph.same_phase(earlier, *later);
+        let earlier = || finals.iter().rev().filter(|(earlier, _)| is_before(**earlier));
         for made in claims.iter() {
             let against = earlier().find_map(|(_, claims_before)| claims_before.against(made, claims));
             mistakes.extend(against.map(|before| describe(graph, before, made)));
@@ -84,11 +86,11 @@ fn certain_claims(node: &ActionNode) -> Vec<Claim> {
 }
 
 /// Returns what each function declares in the end, from what each of its actions declares.
-fn finals(graph: &ActionGraph, claims: impl Fn(&ActionNode) -> Vec<Claim>) -> BTreeMap<usize, Finals> {
-    let mut finals: BTreeMap<usize, Finals> = BTreeMap::new();
+fn finals(graph: &ActionGraph, claims: impl Fn(&ActionNode) -> Vec<Claim>) -> Map<usize, Finals> {
+    let mut finals: Map<usize, Finals> = Map::new();
     for (by, node) in graph.in_order() {
         for claim in claims(node) {
-            finals.entry(node.function).or_default().add(Made { claim, by });
+            finals.or_default(node.function).add(Made { claim, by });
         }
     }
     finals
@@ -101,16 +103,38 @@ impl Finals {
         let claim = &made.claim;
         if claim.is_existence() {
             let becomes_another = self.get(claim).is_some_and(|old| old.claim.contradicts(claim));
-            self.0.retain(|_, Made { claim: old, .. }| {
+            let is_void = |old: &Claim| {
                 let void = becomes_another && old.thing() == claim.thing();
-                !void && !claim.closes(old.thing()) && !old.leaves_no_room_for(claim)
-            });
+                void || claim.closes(old.thing()) || old.leaves_no_room_for(claim)
+            };
+            let void = self.near(claim.thing()).filter(|old| is_void(&old.claim));
+            let void: Vec<_> = void.map(|old| key(&old.claim)).collect();
+            void.iter().for_each(|key| drop(self.0.remove(key)));
         }
         self.0.insert(key(claim), made);
     }
 
     fn iter(&self) -> impl Iterator<Item = &Made> {
         self.0.values()
+    }
+
+    /// Returns the claims about a thing, about what lies below it, and whether there is what it lies below. Those of
+    /// a directory with thousands of files are not all looked at for each of them.
+    fn near<'a>(&'a self, thing: &Thing) -> impl Iterator<Item = &'a Made> {
+        let is_near = |other: &Thing| match (thing, other) {
+            (Thing::Path(path), Thing::Path(other)) => other.as_str().starts_with(path.as_str()),
+            _ => thing == other,
+        };
+        let from = (thing.clone(), String::new());
+        let here: Vec<&Made> =
+            self.0.range(from..).take_while(|((other, _), _)| is_near(other)).map(|(_, made)| made).collect();
+        let path = match thing {
+            Thing::Path(path) => path.parent(),
+            _ => None,
+        };
+        let above = std::iter::successors(path, RemotePath::parent);
+        let above = above.filter_map(|path| self.get(&Claim::absent(Thing::Path(path))));
+        here.into_iter().chain(above)
     }
 
     /// Returns the claim about the same aspect of the same thing.
@@ -122,7 +146,7 @@ impl Finals {
     fn against(&self, made: &Made, later: &Finals) -> Option<&Made> {
         let claim = &made.claim;
         if claim.is_existence() {
-            return self.iter().find(|before| before.claim.contradicts(claim));
+            return self.near(claim.thing()).find(|before| before.claim.contradicts(claim));
         }
         let before = self.get(claim).filter(|before| before.claim.contradicts(claim))?;
         // That it is another kind of thing altogether has been said, so its mode need not be compared.

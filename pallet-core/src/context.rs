@@ -3,6 +3,7 @@
 //! A parameter of a phase that is not marked `#[arg]` is an *extractor*: a type that implements [`FromContext`]
 //! and is supplied when the plan is made, as axum does for handlers.
 
+use crate::admin_user::AdminUser;
 use crate::facts::Facts;
 use crate::graph;
 use crate::location::Location;
@@ -10,8 +11,8 @@ use crate::name::{GroupName, NodeName, PhaseName, RoleName};
 use crate::node_fact::AskedFacts;
 use crate::published::PublishedFacts;
 use crate::settings::SettingsStore;
+use crate::sorted::Set;
 use crate::spec::DefinesGroup;
-use std::collections::BTreeSet;
 use std::fmt;
 use std::marker::PhantomData;
 use std::net::IpAddr;
@@ -32,7 +33,7 @@ pub struct NodeInfo {
     /// The path of the `group!` item that its group was written as, if it was.
     pub group_item: Option<String>,
     /// The roles of its group.
-    pub roles: BTreeSet<RoleName>,
+    pub roles: Set<RoleName>,
     /// What is known about its system; `None` until it has been connected to.
     pub facts: Option<Arc<Facts>>,
     /// The address at which the controller reaches it.
@@ -126,6 +127,8 @@ pub struct Context {
     pub published: PublishedFacts,
     /// What phases asked their nodes for.
     pub asked: AskedFacts,
+    /// The account under which nodes are configured; `None` where a test or a program of its own has none.
+    pub admin: Option<AdminUser>,
     /// The phase that is being built.
     pub phase: PhaseName,
     /// Whether this build only looks for mistakes before any node has been contacted. What is missing then may
@@ -143,7 +146,7 @@ impl Context {
             name: name("example-1"),
             group: GroupName::new("example").expect("a valid name"),
             group_item: None,
-            roles: BTreeSet::new(),
+            roles: Set::new(),
             facts: Some(Arc::new(facts)),
             primary_ip: address,
             private_ip: address,
@@ -154,6 +157,12 @@ impl Context {
             settings: SettingsStore::default(),
             published: PublishedFacts::default(),
             asked: AskedFacts::default(),
+            admin: Some(AdminUser::new(
+                "admin",
+                [
+                    "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJv5Yp/B90PsKIjVYK+5IsQyqjBjEdpDPe3QOi0j9U8R admin@example",
+                ],
+            )),
             phase: PhaseName::new(crate::phase::standard::CONFIGURE).expect("a valid name"),
             tentative: false,
         }
@@ -173,7 +182,7 @@ impl Context {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be supplied to a phase",
     label = "neither an extractor nor marked `#[arg]`",
-    note = "extractors: `&Node`, `&Facts`, `Nodes`, `NodesIn<Group>`, `Settings<T>`",
+    note = "extractors: `&Node`, `&Facts`, `Nodes`, `NodesIn<Group>`, `Settings<T>`, `AdminUser`",
     note = "for an argument that is given where the phase is used, write `#[arg]` before it"
 )]
 pub trait FromContext: Sized {

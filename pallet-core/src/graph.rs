@@ -8,12 +8,15 @@
 
 mod builder;
 pub mod draw;
+mod env;
 mod error;
 mod handle;
 mod how;
 
 pub use builder::{Built, build, build_phase, build_phases, record, tagged};
 pub(crate) use builder::{building_node, refuse, stop, with_context};
+pub use env::RunsPrograms;
+pub(crate) use env::check_variable;
 pub use error::{GraphError, KnownAfter, Mistake};
 pub use handle::{AnyHandle, Handle, Handles, Value};
 pub use how::How;
@@ -25,7 +28,7 @@ use crate::condition::Condition;
 use crate::location::Location;
 use crate::name::{PhaseName, Tag};
 use crate::secret::Secret;
-use std::collections::BTreeSet;
+use crate::sorted::Set;
 
 /// The number of an action in its graph, from 0, in program order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -49,7 +52,7 @@ pub struct ActionNode {
     /// The number of the function, among those that were put together, in which the action was made.
     pub(crate) function: usize,
     pub(crate) after: Vec<Edge>,
-    pub(crate) notified_by: BTreeSet<ActionId>,
+    pub(crate) notified_by: Set<ActionId>,
     pub(crate) comment: Option<String>,
     pub(crate) overrides: bool,
     pub(crate) overridden_by: Option<ActionId>,
@@ -87,7 +90,7 @@ impl ActionNode {
     }
 
     /// Returns the actions whose change this one answers, as a service answers a changed file with a reload.
-    pub fn notified_by(&self) -> &BTreeSet<ActionId> {
+    pub fn notified_by(&self) -> &Set<ActionId> {
         &self.notified_by
     }
 
@@ -104,7 +107,7 @@ impl ActionNode {
     /// Returns the actions whose values it uses, itself or in its conditions.
     pub(crate) fn needs(&self) -> Vec<AnyHandle> {
         let conditions = self.how.conditions.iter().flat_map(Condition::values);
-        self.action.values().into_iter().chain(conditions).collect()
+        self.action.values().into_iter().chain(conditions).chain(self.how.env.values()).collect()
     }
 
     /// Returns how it runs.
@@ -155,12 +158,12 @@ impl ActionGraph {
 
     /// Leaves out the actions that have none of the tags `only`, unless that is empty, and those that have one of
     /// `without`. Actions whose values are needed stay.
-    pub fn select(&mut self, only: &BTreeSet<Tag>, without: &BTreeSet<Tag>) {
+    pub fn select(&mut self, only: &Set<Tag>, without: &Set<Tag>) {
         let chosen = |node: &ActionNode| {
             let tags = &node.how.tags;
             (only.is_empty() || !tags.is_disjoint(only)) && tags.is_disjoint(without)
         };
-        let mut stays: BTreeSet<ActionId> =
+        let mut stays: Set<ActionId> =
             self.order.iter().copied().filter(|id| chosen(&self.nodes[id.0])).collect();
         let mut open: Vec<ActionId> = stays.iter().copied().collect();
         while let Some(id) = open.pop() {
@@ -174,7 +177,12 @@ impl ActionGraph {
     pub fn secrets(&self) -> Vec<Secret> {
         let of_node = |node: &ActionNode| {
             let conditions = node.how.conditions.iter().flat_map(Condition::secrets);
-            node.action.secrets().into_iter().chain(conditions).collect::<Vec<_>>()
+            node.action
+                .secrets()
+                .into_iter()
+                .chain(conditions)
+                .chain(node.how.env.secrets())
+                .collect::<Vec<_>>()
         };
         self.nodes.iter().flat_map(of_node).collect()
     }

@@ -7,6 +7,7 @@
 
 pub mod action;
 pub mod actions;
+mod admin_user;
 pub mod claim;
 pub mod compute;
 mod condition;
@@ -28,12 +29,14 @@ pub mod registry;
 pub mod script;
 mod secret;
 pub mod settings;
+pub mod sorted;
 pub mod spec;
 #[cfg(feature = "template")]
 mod template;
 mod text;
 pub mod world;
 
+pub use admin_user::AdminUser;
 pub use condition::Condition;
 pub use context::{Context, FromContext, Node, Nodes, NodesIn};
 pub use error::{Error, Result};

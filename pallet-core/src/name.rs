@@ -125,6 +125,11 @@ names! {
     "a letter, then letters, digits, hyphens and underscores, at most 64",
     |s| is_word(s, 64);
 
+    /// The name of a state of a node that is kept, such as `clean`.
+    SnapshotName, "snapshot name",
+    "a letter, then letters, digits, hyphens and underscores, at most 64",
+    |s| is_word(s, 64);
+
     /// The name of a package as its package manager spells it, such as `g++`, optionally with an
     /// architecture (`libc6:i386`).
     PackageName, "package name",

@@ -1,7 +1,7 @@
 //! Options of a compute service, as a provider reads them: typed, each with the place it came from.
 
 use crate::name::did_you_mean;
-use std::collections::{BTreeMap, BTreeSet};
+use crate::sorted::{Map, Set};
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -34,6 +34,14 @@ impl OptionValue {
             OptionValue::Table(_) => "a table",
         }
     }
+
+    fn hyphenated(&self) -> OptionValue {
+        match self {
+            OptionValue::Table(table) => OptionValue::Table(table.hyphenated()),
+            OptionValue::List(items) => OptionValue::List(items.iter().map(Self::hyphenated).collect()),
+            other => other.clone(),
+        }
+    }
 }
 
 impl From<&str> for OptionValue {
@@ -60,7 +68,7 @@ impl From<i64> for OptionValue {
 /// which refuses what nobody asked for: a mistyped key is an error with a suggestion, never ignored.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Options {
-    entries: BTreeMap<String, Entry>,
+    entries: Map<String, Entry>,
     /// What the options belong to, for messages: `service "lab"`.
     owner: String,
     /// Where the options were written as a whole; relative paths are resolved against its folder.
@@ -70,10 +78,10 @@ pub struct Options {
 
 /// The names that getters have asked for. No part of an option set's value.
 #[derive(Debug, Default)]
-struct Asked(Mutex<BTreeSet<String>>);
+struct Asked(Mutex<Set<String>>);
 
 impl Asked {
-    fn lock(&self) -> MutexGuard<'_, BTreeSet<String>> {
+    fn lock(&self) -> MutexGuard<'_, Set<String>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -142,6 +150,38 @@ impl Options {
     /// Returns where an option was written, or an empty text.
     pub fn place(&self, key: &str) -> &str {
         self.entries.get(key).map_or("", |entry| &entry.place)
+    }
+
+    /// Returns an option as it was given, for what has more than one form, or `None` if it is not given.
+    pub fn value(&self, key: &str) -> Option<&OptionValue> {
+        self.asked.lock().insert(key.to_owned());
+        self.entries.get(key).map(|entry| &entry.value)
+    }
+
+    /// Returns these options with hyphens for the underscores in all their names, also in tables and lists: as
+    /// configuration files spell what Rust writes with underscores. None of them counts as read.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use pallet::options::Options;
+    ///
+    /// let mut options = Options::new("hardware", None);
+    /// options.set("boot_order", "disk", "");
+    /// assert_eq!(options.hyphenated().string("boot-order"), Ok(Some("disk".to_owned())));
+    /// ```
+    #[must_use]
+    pub fn hyphenated(&self) -> Options {
+        let entries = self.entries.iter().map(|(key, entry)| {
+            let value = entry.value.hyphenated();
+            (key.replace('_', "-"), Entry { value, place: entry.place.clone() })
+        });
+        Options {
+            entries: entries.collect(),
+            owner: self.owner.clone(),
+            origin: self.origin.clone(),
+            asked: Asked::default(),
+        }
     }
 
     /// Returns a text, or `None` if the option is not given.
@@ -262,6 +302,20 @@ impl Options {
         }
     }
 
+    /// Returns an error about an option that nobody knows, with the nearest of the `known` ones, or all, as a hint.
+    pub fn unknown<'a>(&self, key: &str, known: impl IntoIterator<Item = &'a str>) -> OptionError {
+        let known: Vec<&str> = known.into_iter().collect();
+        let hint = match did_you_mean(key, known.iter().copied()) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!("known options: {}", known.join(", ")),
+        };
+        OptionError {
+            place: self.place(key).to_owned(),
+            message: format!("unknown option `{key}` of {}", self.owner),
+            hint: Some(hint),
+        }
+    }
+
     /// Checks that every option given has been read.
     ///
     /// # Errors
@@ -269,19 +323,10 @@ impl Options {
     /// At the first option that no getter asked for, with the nearest known name as a hint.
     pub fn finish(&self) -> Result<(), OptionError> {
         let asked = self.asked.lock();
-        let Some((key, entry)) = self.entries.iter().find(|(key, _)| !asked.contains(*key)) else {
-            return Ok(());
-        };
-        let known = || asked.iter().map(String::as_str);
-        let hint = match did_you_mean(key, known()) {
-            Some(near) => format!("did you mean `{near}`?"),
-            None => format!("known options: {}", known().collect::<Vec<_>>().join(", ")),
-        };
-        Err(OptionError {
-            place: entry.place.clone(),
-            message: format!("unknown option `{key}` of {}", self.owner),
-            hint: Some(hint),
-        })
+        match self.entries.keys().find(|key| !asked.contains(*key)) {
+            None => Ok(()),
+            Some(key) => Err(self.unknown(key, asked.iter().map(String::as_str))),
+        }
     }
 
     fn get<T>(

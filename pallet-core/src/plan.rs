@@ -13,9 +13,9 @@ use crate::graph::{ActionGraph, ActionId, ActionNode, How};
 use crate::location::Location;
 use crate::probe::{Probe, State};
 use crate::script::Script;
+use crate::sorted::{Map, Set};
 use crate::world::World;
 use planner::Planner;
-use std::collections::{BTreeMap, BTreeSet};
 
 /// What is to be done on one node for one phase.
 #[derive(Debug)]
@@ -23,22 +23,22 @@ pub struct Plan {
     actions: Vec<Planned>,
     steps: Vec<Step>,
     split: Option<usize>,
-    values: BTreeMap<ActionId, Vec<u8>>,
+    values: Map<ActionId, Vec<u8>>,
     /// The actions of which later ones ask whether they changed something.
-    flagged: BTreeSet<ActionId>,
+    flagged: Set<ActionId>,
     /// The actions whose values the controller must be told.
-    told: BTreeSet<ActionId>,
+    told: Set<ActionId>,
 }
 
 /// What was done before the rest of a phase is planned, when its plan ended at a [`Split`](crate::action::Split).
 #[derive(Debug, Clone, Default)]
 pub struct Done {
     /// The actions that have run.
-    pub actions: BTreeSet<ActionId>,
+    pub actions: Set<ActionId>,
     /// Those of them that changed something.
-    pub changed: BTreeSet<ActionId>,
+    pub changed: Set<ActionId>,
     /// The values that are known by now.
-    pub values: BTreeMap<ActionId, Vec<u8>>,
+    pub values: Map<ActionId, Vec<u8>>,
 }
 
 /// An action and what is to be done about it.
@@ -182,7 +182,7 @@ impl Plan {
     }
 
     /// Returns the values that are known without running anything.
-    pub fn values(&self) -> &BTreeMap<ActionId, Vec<u8>> {
+    pub fn values(&self) -> &Map<ActionId, Vec<u8>> {
         &self.values
     }
 }

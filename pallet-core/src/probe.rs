@@ -23,8 +23,8 @@ use crate::facts::{Facts, Utilities};
 use crate::graph::ActionId;
 use crate::name::{AccountName, PackageName, RemotePath, UnitName};
 use crate::script::{AS_USER, Script};
+use crate::sorted::{Map, Set};
 use packages::PackageQueries;
-use std::collections::{BTreeMap, BTreeSet};
 use trees::TreeQuery;
 
 /// A part of a script's answer: what a frame said, and all bytes up to the next one.
@@ -39,24 +39,24 @@ pub struct Section {
 /// What must be read on a node.
 #[derive(Debug, Clone, Default)]
 pub struct Probe {
-    paths: BTreeSet<RemotePath>,
-    hashed: BTreeSet<RemotePath>,
-    read: BTreeSet<RemotePath>,
-    lines: BTreeSet<RemotePath>,
-    listings: BTreeSet<RemotePath>,
+    paths: Set<RemotePath>,
+    hashed: Set<RemotePath>,
+    read: Set<RemotePath>,
+    lines: Set<RemotePath>,
+    listings: Set<RemotePath>,
     packages: PackageQueries,
-    emptied: BTreeSet<RemotePath>,
-    units: BTreeSet<UnitName>,
-    users: BTreeSet<AccountName>,
-    groups: BTreeSet<AccountName>,
-    passwords: BTreeSet<AccountName>,
-    keys: BTreeSet<AccountName>,
-    commands: BTreeMap<(ActionId, u8), Command>,
+    emptied: Set<RemotePath>,
+    units: Set<UnitName>,
+    users: Set<AccountName>,
+    groups: Set<AccountName>,
+    passwords: Set<AccountName>,
+    keys: Set<AccountName>,
+    commands: Map<(ActionId, u8), Command>,
     written: bool,
     owed: bool,
-    debconf: BTreeSet<String>,
+    debconf: Set<String>,
     origins: bool,
-    trees: BTreeMap<ActionId, TreeQuery>,
+    trees: Map<ActionId, TreeQuery>,
 }
 
 #[derive(Debug, Clone)]
@@ -129,7 +129,7 @@ impl Probe {
     /// Asks for the version to which a package would be upgraded, as far as the node's index knows; from a release
     /// that is not the default, if one is given.
     pub fn newer_package(&mut self, name: &PackageName, from: Option<&str>) {
-        self.packages.newer.entry(from.map(str::to_owned)).or_default().insert(name.clone());
+        self.packages.newer.or_default(from.map(str::to_owned)).insert(name.clone());
     }
 
     /// Asks for the answer that debconf has stored for a question.

@@ -7,10 +7,10 @@
 
 use crate::location::Location;
 use crate::phase::PhaseDef;
+use crate::sorted::Map;
 use crate::spec::{
     ClusterDef, ClusterSpec, Group, GroupDef, GroupSpec, NodeSpecDef, ServerSpecDef, SpecError,
 };
-use std::collections::BTreeMap;
 use std::fmt;
 
 /// An item that a macro registers.
@@ -177,7 +177,7 @@ impl RegistryError {
     }
 
     fn check_paths(&mut self, items: impl Iterator<Item = (&'static str, String, Location)>) {
-        let mut seen: BTreeMap<String, Location> = BTreeMap::new();
+        let mut seen: Map<String, Location> = Map::new();
         let mut items: Vec<_> = items.collect();
         items.sort();
         for (kind, name, second) in items {

@@ -14,14 +14,15 @@ use crate::probe::{
     Account, AccountGroup, AuthorizedKeys, CommandResult, PackageState, PathKind, PathState, READ_LIMIT,
     Sha256, Shadow, State, Tree, UnitState, is_below,
 };
+use crate::sorted::Map;
 use debts::Debts;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 /// The state of a node at one point of a phase.
 #[derive(Debug, Clone, Default)]
 pub struct World {
     state: State,
-    values: BTreeMap<ActionId, Vec<u8>>,
+    values: Map<ActionId, Vec<u8>>,
     debts: Debts,
     moved: Vec<(ActionId, Effects)>,
     /// Since how many entries of `moved` a prediction stands.
@@ -212,6 +213,11 @@ impl World {
         Known { is, doubt }
     }
 
+    /// Tells whether an action before may have put something into a directory, or taken it from there.
+    pub fn is_touched(&self, directory: &RemotePath) -> bool {
+        self.predicted.keys().any(|key| matches!(key, Key::Path(path) if path.is_within(directory)))
+    }
+
     /// Tells whether a directory that was asked for contains something; `None` when an action before may have
     /// emptied it.
     pub fn is_full(&self, directory: &RemotePath) -> Option<bool> {
@@ -365,7 +371,7 @@ impl World {
     /// Takes down what pallet wrote last to a path; `None` if that is not known.
     pub fn set_written(&mut self, path: &RemotePath, hash: Option<Sha256>) {
         match hash {
-            Some(hash) => self.state.written.entry(path.clone()).or_default().push(hash),
+            Some(hash) => self.state.written.or_default(path.clone()).push(hash),
             None => drop(self.state.written.remove(path)),
         }
     }
@@ -452,7 +458,7 @@ impl World {
     }
 
     /// Returns all values that are known.
-    pub(crate) fn into_values(self) -> BTreeMap<ActionId, Vec<u8>> {
+    pub(crate) fn into_values(self) -> Map<ActionId, Vec<u8>> {
         self.values
     }
 

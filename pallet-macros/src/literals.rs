@@ -35,7 +35,9 @@ impl Expected {
 pub(crate) const ACTIONS: &[(&[&str], Expected)] = &[
     (&["remote_file", "directory", "file", "symbolic_link", "remote_directory"], Expected::Text(rules::PATH)),
     (&["line_in_file", "block_in_file", "replace_in_file"], Expected::Text(rules::PATH)),
-    (&["fifo", "package_file", "swap_file", "wait_for_file", "fetch_file"], Expected::Text(rules::PATH)),
+    (&["fifo", "package_file", "swap_file", "wait_for_file"], Expected::Text(rules::PATH)),
+    (&["fetch_file", "fetch_directory", "archive"], Expected::Text(rules::PATH)),
+    (&["crontab"], Expected::Text(rules::ACCOUNT)),
     (&["wait_for_port"], Expected::Port),
     (&["package"], Expected::Text(rules::PACKAGE)),
     (&["packages"], Expected::Texts(rules::PACKAGE)),

@@ -64,6 +64,14 @@ pub(crate) const PATH: Rule = Rule {
     holds: is_remote_path,
 };
 
+/// Every way to use the disk of an image by its name in specs, with the variant of `Attach` that it is.
+pub(crate) const ATTACH: &[(&str, &str)] = &[
+    ("multi-attach", "MultiAttach"),
+    ("immutable", "Immutable"),
+    ("linked-clone", "LinkedClone"),
+    ("full-copy", "FullCopy"),
+];
+
 /// Every OS family by its name in specs, with the variant of `OsFamily` that it is.
 pub(crate) const FAMILIES: &[(&str, &str)] = &[
     ("linux", "Linux"),

@@ -6,6 +6,7 @@
 //!
 //! Everything that is wrong and can be seen from here is found before the engine is called: exit code 2, nothing touched.
 
+mod admin_account;
 mod args;
 mod catalogue;
 mod check;
@@ -15,11 +16,16 @@ mod draw;
 mod engine;
 mod facts;
 mod facts_file;
+mod hardware;
+mod images;
 mod listing;
+mod locks;
 mod output;
 mod run;
 mod service;
 mod signals;
+mod snapshot;
+mod work;
 mod world;
 
 pub use catalogue::{Catalogue, GroupEntry, PhaseEntry};
@@ -113,6 +119,21 @@ impl Main {
                 session.say_warnings();
                 session.block_on(listing::nodes(&session, &selection))
             }
+            Command::Work(selection, work) => {
+                let session = Session::open(self, globals, world)?;
+                session.say_warnings();
+                session.block_on(work::run(&session, &selection, work))
+            }
+            Command::Snapshots(selection) => {
+                let session = Session::open(self, globals, world)?;
+                session.say_warnings();
+                session.block_on(snapshot::list(&session, &selection))
+            }
+            Command::Hardware => {
+                let session = Session::open(self, globals, world)?;
+                session.say_warnings();
+                session.block_on(hardware::models(&session))
+            }
             Command::Facts(args) => {
                 let session = Session::open(self, globals, world)?;
                 session.say_warnings();
@@ -122,6 +143,16 @@ impl Main {
                 let session = Session::open(self, globals, world)?;
                 session.say_warnings();
                 session.block_on(doctor::doctor(&session))
+            }
+            Command::Images(args) => {
+                let session = Session::open(self, globals, world)?;
+                session.say_warnings();
+                session.block_on(images::list(&session, &args))
+            }
+            Command::Image(command) => {
+                let session = Session::open(self, globals, world)?;
+                session.say_warnings();
+                session.block_on(images::change(&session, command))
             }
             Command::Run(verb) => {
                 let session = Session::open(self, globals, world)?;

@@ -61,6 +61,13 @@ impl Reach {
         self
     }
 
+    /// Returns the admin user as phases see it: by name, and with the public halves of the keys.
+    pub fn admin_user(&self) -> pallet::AdminUser {
+        let local = self.config.local();
+        let username = self.admin.username().unwrap_or(&local.name);
+        pallet::AdminUser::new(username, self.admin.public_keys(local))
+    }
+
     /// Checks what can be checked of the credentials before any node is contacted.
     ///
     /// # Errors

@@ -5,7 +5,7 @@
 
 use crate::ssh_config::{AgentSetting, LocalUser, ResolvedHost};
 use crate::transport::privilege::Privilege;
-use crate::transport::ssh::{KeyError, PrivateKey, agent_holds, public_half};
+use crate::transport::ssh::{KeyError, PrivateKey, agent_holds, public_half, public_line};
 use crate::transport::{Stage, TransportError};
 use pallet::Secret;
 use pallet::spec::Login;
@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 /// The key files that are looked for in `~/.ssh` when none is named.
-const DEFAULT_KEYS: [&str; 3] = ["id_ed25519", "id_ecdsa", "id_rsa"];
+pub(crate) const DEFAULT_KEYS: [&str; 3] = ["id_ed25519", "id_ecdsa", "id_rsa"];
 
 /// Who logs in to nodes and what proves it, before a host is known.
 ///
@@ -24,6 +24,7 @@ const DEFAULT_KEYS: [&str; 3] = ["id_ed25519", "id_ecdsa", "id_rsa"];
 pub struct AdminUser {
     username: Option<String>,
     key: Option<NamedKey>,
+    public_key: Option<PathBuf>,
     passphrase: Option<Secret>,
     password: Option<Secret>,
     privilege: Privilege,
@@ -48,6 +49,7 @@ impl AdminUser {
         AdminUser {
             username: Some(login.username.clone()).filter(|name| !name.is_empty()),
             key,
+            public_key: login.public_key_path.clone(),
             passphrase: login.passphrase.clone(),
             password: login.password.clone(),
             privilege: privilege_of(login),
@@ -63,6 +65,22 @@ impl AdminUser {
     /// Returns how this user becomes root.
     pub fn privilege(&self) -> &Privilege {
         &self.privilege
+    }
+
+    /// Returns the public halves of the keys that this user logs in with, each a line as `authorized_keys` has it: of the
+    /// key that was named, else of those in `~/.ssh`. A public key that was named itself wins over both.
+    pub fn public_keys(&self, local: &LocalUser) -> Vec<String> {
+        let line = |path: &Path| public_line(&std::fs::read_to_string(path).ok()?);
+        let of_file = |path: &PathBuf| line(&beside(path)).or_else(|| line(path));
+        match (&self.public_key, &self.key) {
+            (Some(path), _) => line(&local.expand_home(path)).into_iter().collect(),
+            (None, Some(NamedKey::Text(text))) => public_line(text.expose()).into_iter().collect(),
+            (None, Some(NamedKey::File(path))) => of_file(&local.expand_home(path)).into_iter().collect(),
+            (None, None) => {
+                let usual = DEFAULT_KEYS.iter().map(|name| local.home.join(".ssh").join(name));
+                usual.filter_map(|path| of_file(&path)).collect()
+            }
+        }
     }
 
     /// Checks what was named explicitly, before any node is contacted.
@@ -197,8 +215,14 @@ fn privilege_of(login: &Login) -> Privilege {
 
 /// Returns the public half of a key file, from the file itself or from the one beside it.
 fn public_half_of(file: &Path) -> Option<Vec<u8>> {
-    let beside = PathBuf::from(format!("{}.pub", file.display()));
-    [file, &beside].iter().find_map(|file| public_half(&std::fs::read_to_string(file).ok()?))
+    [file, &beside(file)].iter().find_map(|file| public_half(&std::fs::read_to_string(file).ok()?))
+}
+
+/// Returns where the public half of a key file usually is.
+fn beside(file: &Path) -> PathBuf {
+    let mut name = file.as_os_str().to_owned();
+    name.push(".pub");
+    PathBuf::from(name)
 }
 
 /// What is shown to one host.

@@ -15,6 +15,7 @@ mod connect;
 mod drawing;
 mod facts;
 mod fetch;
+mod going_back;
 mod lifecycle;
 mod local_files;
 mod local_tree;
@@ -38,9 +39,9 @@ use crate::event::{Event, FORMAT, Failure, Intent, NodeIntent, Summary, Verb};
 use crate::request::{Confirm, Request, RunError};
 use crate::shell::Traffic;
 use nodes::{Member, Run};
-use pallet::Registry;
 use pallet::compute::{Compute, ComputeError, CreateRequest, ErrorKind};
 use pallet::name::ServiceName;
+use pallet::{AdminUser, Registry};
 use select::Selection;
 use std::sync::Arc;
 
@@ -52,6 +53,8 @@ pub struct Setup {
     pub service: Arc<dyn Compute>,
     /// The name of the service.
     pub service_name: ServiceName,
+    /// The account under which nodes are configured, for the phases that create it.
+    pub admin: Option<AdminUser>,
     /// Opens root shells on nodes.
     pub connector: Arc<dyn Connector>,
     /// Is told everything that happens.
@@ -83,6 +86,7 @@ pub async fn run(setup: Setup, request: Request) -> Result<Summary, RunError> {
         phases::check_source(&run, &selection).map_err(RunError::Input)?;
         ports::check(&selection).map_err(RunError::Input)?;
     }
+    going_back::check(&run, &selection).await?;
     let requests: Vec<CreateRequest> = selection.creations().cloned().collect();
     if !requests.is_empty() {
         let checked = run.setup.service.check(&requests).await;
@@ -99,6 +103,7 @@ pub async fn run(setup: Setup, request: Request) -> Result<Summary, RunError> {
         return finish(&run);
     }
     confirm(&run, &selection)?;
+    going_back::confirm(&run, &selection)?;
     let mut ready = Vec::new();
     if run.request.require_all {
         let running = selection.take_running().into_iter();
@@ -110,6 +115,7 @@ pub async fn run(setup: Setup, request: Request) -> Result<Summary, RunError> {
     }
     lifecycle::destroy(&run, &selection, &ready).await;
     if run.request.verb != Verb::Destroy && run.goes_on() {
+        going_back::restore(&run, &mut selection).await;
         let members = lifecycle::create(&run, selection, ready).await;
         if run.goes_on() {
             configure(&run, members).await?;

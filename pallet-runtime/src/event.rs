@@ -198,6 +198,8 @@ pub enum NodeWork {
     Create,
     /// It is started.
     Start,
+    /// It is put back to a snapshot.
+    Restore,
     /// It is removed.
     Destroy,
     /// It is connected to.

@@ -4,7 +4,6 @@
 //! so there are no stale locks. What the file says is only for the message to whoever comes second.
 
 use crate::error::InputError;
-use crate::event::Verb;
 use crate::home::create_private_dir;
 use pallet::name::ServiceName;
 use serde::{Deserialize, Serialize};
@@ -26,12 +25,12 @@ pub struct ServiceLock {
 }
 
 impl ServiceLock {
-    /// Takes the lock of a service. `state` is the folder of all services' state.
+    /// Takes the lock of a service for a command. `state` is the folder of all services' state.
     ///
     /// # Errors
     ///
     /// When another run holds it, which the error names, or the file cannot be written.
-    pub fn take(state: &Path, service: &ServiceName, verb: Verb) -> Result<ServiceLock, InputError> {
+    pub fn take(state: &Path, service: &ServiceName, verb: &str) -> Result<ServiceLock, InputError> {
         let folder = state.join("locks");
         let path = folder.join(format!("{service}.lock"));
         for _ in 0..ATTEMPTS {
@@ -88,8 +87,8 @@ struct Holder {
 }
 
 impl Holder {
-    fn this_process(verb: Verb) -> Holder {
-        Holder { pid: std::process::id(), host: host_name(), verb: verb.word().to_owned(), since: now() }
+    fn this_process(verb: &str) -> Holder {
+        Holder { pid: std::process::id(), host: host_name(), verb: verb.to_owned(), since: now() }
     }
 
     fn describe(&self) -> String {
@@ -105,7 +104,7 @@ impl Holder {
 }
 
 /// Describes this process to whoever comes second, in the form of lock files.
-pub(crate) fn holder(verb: Verb) -> String {
+pub(crate) fn holder(verb: &str) -> String {
     toml::to_string(&Holder::this_process(verb)).unwrap_or_default()
 }
 

@@ -63,6 +63,7 @@ impl Program {
             registry,
             service: setup.service,
             service_name: setup.service_name,
+            admin: Some(reach.admin_user()),
             connector: Arc::new(reach),
             listener: setup.listener,
             confirm: setup.confirm,

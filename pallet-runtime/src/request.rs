@@ -2,7 +2,7 @@
 
 use crate::event::{Failure, Summary, Verb};
 use pallet::name::{GroupName, PhaseName, Tag};
-use std::collections::BTreeSet;
+use pallet::sorted::Set;
 use std::fmt;
 
 /// What is asked of a run.
@@ -25,9 +25,11 @@ pub struct Request {
     /// How many nodes are worked on at once.
     pub parallel: usize,
     /// Only actions with one of these tags; empty means all.
-    pub tags: BTreeSet<Tag>,
+    pub tags: Set<Tag>,
     /// No actions with one of these tags.
-    pub skip_tags: BTreeSet<Tag>,
+    pub skip_tags: Set<Tag>,
+    /// The snapshot that nodes which exist are put back to before they are configured.
+    pub from_snapshot: Option<String>,
 }
 
 impl Request {
@@ -42,8 +44,9 @@ impl Request {
             overwrite_edits: false,
             diffs: true,
             parallel: 64,
-            tags: BTreeSet::new(),
-            skip_tags: BTreeSet::new(),
+            tags: Set::new(),
+            skip_tags: Set::new(),
+            from_snapshot: None,
         }
     }
 }

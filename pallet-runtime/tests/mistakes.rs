@@ -114,7 +114,7 @@ const CATALOGUE: &[Mistake] = &[
 
 /// A node spec with a port of the host that leads to the node.
 fn forwarded(host: u16) -> NodeSpec {
-    let nat = Attachment::Nat { forwards: vec![Forward { host, guest: 80 }] };
+    let nat = Attachment::Nat { forwards: vec![Forward::tcp(host, 80)] };
     NodeSpec::new().network(Network::Adapters(vec![Adapter::new(nat)]))
 }
 

@@ -53,6 +53,7 @@ async fn open(provider: &dyn Provider, options: Options, state: &Path) -> Arc<dy
         options,
         state_dir: state.join("lab"),
         runner: Arc::new(NoPrograms),
+        admin: None,
     };
     provider.open(config).await.expect("it opens")
 }

@@ -2,23 +2,27 @@
 
 use crate::command::createvm::{self, CreateVm};
 use crate::command::list;
-use crate::command::medium::Medium;
-use crate::command::storage::{self, CONTROLLER};
-use crate::command::{modifyvm, showvminfo, startvm};
+use crate::command::medium::{self, Medium};
+use crate::command::startvm::Session;
+use crate::command::{modifyvm, sharedfolder, showvminfo, storage};
+use crate::hardware::{self, Device};
 use crate::ledger::{Entry, Making};
 use crate::machine::{MachineId, MachineInfo};
 use crate::network::Adapters;
 use crate::service::Service;
 use crate::tags::{self, Member, Members};
 use crate::vboxmanage::CallError;
-use crate::{address, destroy, hardware, holder, host, image, ports};
+use crate::{address, boot_disk, destroy, host_only, image, ports, seed};
 use pallet::compute::{ComputeError, CreateRequest, NodeRecord, Progress};
 use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 
 /// What a request comes to: everything that is decided before the first call.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Plan {
     pub(crate) model: image::Model,
+    /// What to tell about the choice of the image.
+    pub(crate) warning: Option<String>,
     pub(crate) hardware: hardware::Machine,
     pub(crate) adapters: Adapters,
 }
@@ -31,11 +35,38 @@ impl Plan {
             // This provider has none of its own for a node: whatever stands there is a mistake.
             options.finish()?;
         }
-        Ok(Plan {
-            model: service.settings.images.select(spec.get_image())?,
-            hardware: service.settings.hardware.resolve(spec.get_hardware())?,
-            adapters: Adapters::resolve(spec.get_network(), &service.settings.network)?,
-        })
+        let settings = &service.settings;
+        let chosen = service.images().select(spec.get_image())?;
+        let (warning, mut model) = (chosen.warning(), chosen.model);
+        let layers = settings.hardware.layers(spec.get_hardware())?;
+        let (mut hardware, choice) = hardware::Machine::resolve(layers, model.hardware.clone())?;
+        if model.cloud_init {
+            hardware.reserve_cd()?;
+        }
+        if let Some(os_type) = &hardware.os_type {
+            model.os_type.clone_from(os_type);
+        }
+        let adapters = Adapters::resolve(choice.best(spec.get_network()), &settings.network)?;
+        let plan = Plan { model, warning, hardware, adapters };
+        plan.refuse_models_as_data(service)?;
+        Ok(plan)
+    }
+
+    /// A model that is attached as any other disk would be written to.
+    fn refuse_models_as_data(&self, service: &Service) -> Result<(), ComputeError> {
+        let own = self.model.disk.argument();
+        let is_model = |file: &str| file == own || service.images().has_disk(file);
+        let disks = self.hardware.layout.drives.iter().filter_map(|(_, device)| match device {
+            Device::Disk(file) => Some(file),
+            _ => None,
+        });
+        match disks.into_iter().find(|file| is_model(file)) {
+            None => Ok(()),
+            Some(file) => Err(ComputeError::input(format!(
+                "the disk {file} is the model of an image, and nodes would write to it"
+            ))
+            .hint("make a copy of it with `VBoxManage clonemedium`, and attach that")),
+        }
     }
 }
 
@@ -52,6 +83,13 @@ pub(crate) async fn create(
     refuse_taken_name(service, request).await?;
     if plan.adapters.wants_a_bridge() {
         plan.adapters.bridge_to(&usable_bridge(service).await?);
+    }
+    host_only::ensure(service, &mut plan.adapters).await?;
+    if plan.model.cloud_init {
+        seed::admin(service)?;
+    }
+    if let Some(warning) = &plan.warning {
+        progress(warning);
     }
     progress("preparing the image");
     let disk = service.shared.disk(service, &plan.model).await?;
@@ -81,20 +119,24 @@ async fn make(
     let id = &making.entry.id;
     progress("creating the machine");
     let member = write_down(service, request, plan, id).await?;
-    make_empty(service, request, plan, id).await?;
-    let mut settings = plan.hardware.arguments();
-    settings.extend(plan.adapters.arguments(member.port));
-    modifyvm::run(&service.vbox, id, &settings).await?;
+    let folder = make_empty(service, request, plan, id).await?;
+    set_up(service, plan, id, &folder, member.port).await?;
+    let layout = &plan.hardware.layout;
+    for controller in &layout.controllers {
+        storage::add_controller(&service.vbox, id, controller).await?;
+    }
+    equip(service, plan, id, &folder, progress).await?;
+    if plan.model.cloud_init {
+        progress("writing the CD for cloud-init");
+        seed::insert(service, id).await?;
+    }
     progress("attaching the disk");
-    storage::add_controller(&service.vbox, id).await?;
     // The last thing that a machine gets: with a disk of its own it is complete.
-    holder::attach(service, id, disk).await?;
-    verify(service, id, disk).await?;
+    boot_disk::attach(service, id, &layout.boot, plan.model.attach, disk, progress).await?;
+    let info = boot_disk::verify(service, id, &layout.boot, plan.model.attach, disk).await?;
     making.complete()?;
     progress("starting");
-    if let Err(error) = startvm::run(&service.vbox, id, service.settings.session).await {
-        return Err(host::explain_start(&service.vbox, error).await);
-    }
+    service.switch_on(id, session(service, &info)).await?;
     let (info, address) = address::wait(service, id, member.adapter, progress).await?;
     let record = service.record(&info, member, Some(address))?;
     // The service cannot look up the account of an image that it does not know by name.
@@ -115,6 +157,7 @@ async fn write_down(
         image: plan.model.name.clone(),
         adapter: plan.adapters.management,
         port: None,
+        boot: plan.hardware.layout.boot.clone(),
         tags: BTreeMap::new(),
     };
     if plan.adapters.wants_an_ssh_port() {
@@ -146,7 +189,7 @@ async fn make_empty(
     request: &CreateRequest,
     plan: &Plan,
     id: &MachineId,
-) -> Result<(), ComputeError> {
+) -> Result<PathBuf, ComputeError> {
     let machine = CreateVm {
         id: id.clone(),
         name: request.name.to_string(),
@@ -157,30 +200,51 @@ async fn make_empty(
     Ok(createvm::run(&service.vbox, &machine).await?)
 }
 
-/// Checks that what is attached is a disk of the machine's own over the model, and not the model itself.
-///
-/// One look is enough: VirtualBox puts a difference into the machine's folder or attaches the disk that it was given.
-async fn verify(service: &Service, id: &MachineId, model: &Medium) -> Result<(), ComputeError> {
-    let info = showvminfo::run(&service.vbox, id).await?;
-    let boot = boot_disk(&info).ok_or_else(|| unsafe_disk(&info, "no disk is attached"))?;
-    if boot.medium == model.id || !info.owns(&boot.location) {
-        return Err(unsafe_disk(&info, &format!("{} is attached itself", boot.location.display())));
+/// Makes the node's further disks in its own folder, and puts everything but its own disk into its place.
+async fn equip(
+    service: &Service,
+    plan: &Plan,
+    id: &MachineId,
+    folder: &Path,
+    progress: Progress<'_>,
+) -> Result<(), ComputeError> {
+    let vbox = &service.vbox;
+    for (place, device) in &plan.hardware.layout.drives {
+        let mut made = PathBuf::new();
+        if let Device::New(disk) = device {
+            progress("making a disk");
+            made = folder.join(&disk.file);
+            medium::create(vbox, &made, disk).await?;
+        }
+        storage::attach_device(vbox, id, place, device, &made.display().to_string()).await?;
+    }
+    for share in &plan.hardware.shares {
+        sharedfolder::add(vbox, id, share).await?;
     }
     Ok(())
 }
 
+/// Returns how a machine is to show itself: as its hardware says, or the service.
+pub(crate) fn session(service: &Service, info: &MachineInfo) -> Session {
+    info.frontend.as_deref().and_then(Session::parse).unwrap_or(service.settings.session)
+}
+
+async fn set_up(
+    service: &Service,
+    plan: &Plan,
+    id: &MachineId,
+    folder: &Path,
+    ssh_port: Option<u16>,
+) -> Result<(), ComputeError> {
+    let mut settings = plan.hardware.arguments(folder, service.vbox.version());
+    settings.extend(plan.adapters.arguments(ssh_port));
+    settings.extend_from_slice(plan.hardware.extra_arguments());
+    modifyvm::run(&service.vbox, id, &settings).await
+}
+
 /// Tells whether a creation came to its end: a machine that has a disk of its own has everything.
-pub(crate) fn is_complete(info: &MachineInfo) -> bool {
-    boot_disk(info).is_some_and(|disk| info.owns(&disk.location))
-}
-
-fn boot_disk(info: &MachineInfo) -> Option<&crate::machine::Attachment> {
-    info.attachments.iter().find(|at| (at.controller.as_str(), at.port, at.device) == (CONTROLLER, 0, 0))
-}
-
-fn unsafe_disk(info: &MachineInfo, why: &str) -> ComputeError {
-    ComputeError::failed(format!("the machine {} would not leave the image alone: {why}", info.name))
-        .hint("the machine is not started; please report this with the version of VirtualBox")
+pub(crate) fn is_complete(info: &MachineInfo, member: &Member) -> bool {
+    boot_disk::is_there(info, &member.boot)
 }
 
 /// Two machines of one name are possible for VirtualBox, and a trap for everybody else.
@@ -208,7 +272,7 @@ pub(crate) async fn taken(
         ))
         .hint("give the group another name"),
         Some(member) => match showvminfo::run(&service.vbox, id).await {
-            Ok(info) if !is_complete(&info) => ComputeError::failed(format!(
+            Ok(info) if !is_complete(&info, member) => ComputeError::failed(format!(
                 "the node {name} is being made by another process"
             ))
             .hint(format!(

@@ -11,8 +11,9 @@ use crate::command::{closemedium, discardstate, list, showvminfo, storage};
 use crate::ledger::Making;
 use crate::machine::{MachineId, MachineInfo, MediumId, VmState, lies_in};
 use crate::service::Service;
-use crate::{create, holder, lock, tags, unreadable};
-use pallet::compute::ComputeError;
+use crate::tags::{self, Members};
+use crate::{boot_disk, create, holder, lock, seed, unreadable};
+use pallet::compute::{ComputeError, HostCommand};
 use std::path::Path;
 use std::time::Duration;
 use tokio::time::{Instant, sleep};
@@ -39,6 +40,8 @@ pub(crate) async fn remove(service: &Service, id: &MachineId) -> Result<(), Comp
                 empty(service, &info, &media).await?;
                 unregistervm::run(vbox, id, Files::Delete).await?;
             }
+            remove_console(service, &info).await;
+            boot_disk::remove_unknown(service, &info).await?;
         }
     }
     tags::forget(vbox, id).await?;
@@ -77,10 +80,15 @@ async fn settle(service: &Service, abandoned: &Making) -> Result<(), ComputeErro
     match showvminfo::run(&service.vbox, id).await {
         Err(error) if error.is_inaccessible() => unreadable::remove(service, &abandoned.entry).await,
         _ if abandoned.entry.group.is_none() => holder::remove(service, id).await,
-        // It had come to its end and was only not written down.
-        Ok(info) if create::is_complete(&info) => abandoned.complete(),
-        // Ours by its UUID, which we chose.
-        Ok(_) => remove(service, id).await,
+        Ok(info) => {
+            let members = Members::read(&service.vbox).await?;
+            match members.get(id).is_some_and(|member| create::is_complete(&info, member)) {
+                // It had come to its end and was only not written down.
+                true => abandoned.complete(),
+                // Ours by its UUID, which we chose.
+                false => remove(service, id).await,
+            }
+        }
         Err(error) if error.is_not_found() => remove(service, id).await,
         Err(error) => Err(error.into()),
     }
@@ -106,7 +114,8 @@ pub(crate) async fn stop(service: &Service, info: &MachineInfo) -> Result<(), Co
     pull_the_plug(service, info).await
 }
 
-async fn switch_off(service: &Service, info: &MachineInfo) -> Result<(), ComputeError> {
+/// Ends a machine at once, whatever it is doing, and drops its saved memory.
+pub(crate) async fn switch_off(service: &Service, info: &MachineInfo) -> Result<(), ComputeError> {
     match info.state {
         VmState::Off => Ok(()),
         VmState::Saved => Ok(discardstate::run(&service.vbox, &info.id).await?),
@@ -146,6 +155,19 @@ async fn wait_until_off(
     }
 }
 
+/// VirtualBox deletes the files that it knows to be its own; what the guest wrote to its serial port is none of them.
+async fn remove_console(service: &Service, info: &MachineInfo) {
+    let Some(console) = info.console.as_deref().filter(|console| info.owns(console)) else { return };
+    let console_folder = console.parent().unwrap_or(info.folder());
+    let mut commands = vec![HostCommand::new("rm").args(["-f", "--", &console.display().to_string()])];
+    let folders = [console_folder, info.folder()].map(|folder| folder.display().to_string());
+    commands.extend(folders.map(|folder| HostCommand::new("rmdir").args(["--", &folder])));
+    for command in &commands {
+        // A file that stays is in nobody's way, and a folder stays while something else is in it.
+        let _ = service.vbox.runner().run(command).await;
+    }
+}
+
 /// Detaches everything and deletes the machine's own disks.
 pub(crate) async fn empty(
     service: &Service,
@@ -153,16 +175,20 @@ pub(crate) async fn empty(
     media: &[Medium],
 ) -> Result<(), ComputeError> {
     for attachment in &info.attachments {
-        storage::detach(&service.vbox, &info.id, attachment).await?;
+        match seed::is_in(info, attachment) {
+            // The drive stays: it tells whoever has to finish this that there is a CD to remove.
+            true => storage::cd_drive(&service.vbox, &info.id, None).await?,
+            false => storage::detach(&service.vbox, &info.id, attachment).await?,
+        }
     }
     for disk in own_disks(info.folder(), media) {
         closemedium::delete(&service.vbox, &disk.id).await?;
     }
-    Ok(())
+    seed::remove(service, info).await
 }
 
 /// Snapshots hold on to disks that cannot be detached, so here VirtualBox must delete them. It keeps its hands off a
-/// base that is multi-attach; that it is, and stays so meanwhile, is what the lock is for.
+/// base that is multi-attach or immutable; that it is, and stays so meanwhile, is what the lock is for.
 async fn remove_with_snapshots(
     service: &Service,
     info: &MachineInfo,
@@ -171,14 +197,16 @@ async fn remove_with_snapshots(
     let mut locks = Vec::new();
     for base in bases {
         locks.push(lock::acquire(&holder::lock_file(service, &base.id)).await?);
-        if medium::show(&service.vbox, base.id.as_str()).await?.kind != MediumKind::MultiAttach {
+        let kind = medium::show(&service.vbox, base.id.as_str()).await?.kind;
+        if !matches!(kind, MediumKind::MultiAttach | MediumKind::Immutable) {
             return Err(in_danger(info, base));
         }
     }
     for attachment in info.attachments.iter().filter(|attachment| !info.owns(&attachment.location)) {
         storage::detach(&service.vbox, &info.id, attachment).await?;
     }
-    Ok(unregistervm::run(&service.vbox, &info.id, Files::Delete).await?)
+    unregistervm::run(&service.vbox, &info.id, Files::Delete).await?;
+    seed::remove(service, info).await
 }
 
 /// Returns the disks that go with the machine of this folder, children before their parents. A disk that may be the base
@@ -270,6 +298,9 @@ mod tests {
             adapters: vec![],
             attachments: vec![],
             has_snapshots: false,
+            console: None,
+            frontend: None,
+            has_cd_drive: false,
         }
     }
 

@@ -1,20 +1,26 @@
 //! The doctor: everything that a service of this provider needs, looked at without changing anything.
 
 use crate::command::list::{self, HostInterface};
-use crate::host::Host;
-use crate::image::Disk;
+use crate::image::catalogue::Catalogue;
+use crate::image::library::Library;
+use crate::image::{Disk, Models};
+use crate::inspect::Host;
 use crate::problem::Problem;
 use crate::settings::Settings;
 use crate::vboxmanage::VBoxManage;
 use pallet::compute::{Check, ComputeError, ServiceConfig};
-use pallet::spec::Network;
+use pallet::spec::{ImageDefinition, Network};
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// Less than this in MiB, and the first update of a node's packages fills the disk.
 const ROOM: u64 = 2048;
+/// The check of the image models.
+const MODELS: &str = "image models";
 
 /// Looks at everything. What cannot be looked at because of something before it is told as such.
-pub(crate) async fn look(config: ServiceConfig) -> Vec<Check> {
-    let settings = match Settings::read(&config.options) {
+pub(crate) async fn look(config: ServiceConfig, code: &BTreeMap<String, ImageDefinition>) -> Vec<Check> {
+    let settings = match Settings::read(&config.options, code) {
         Ok(settings) => settings,
         Err(error) => return vec![Check::of("configuration", Err(error.into()))],
     };
@@ -25,7 +31,8 @@ pub(crate) async fn look(config: ServiceConfig) -> Vec<Check> {
         (None, Ok(vbox)) => list::machine_folder(vbox).await.ok().flatten(),
         (None, Err(_)) => None,
     };
-    let files = disks(&settings);
+    let defined = defined(&settings, &config).await;
+    let files = defined.as_deref().map(disks).unwrap_or_default();
     let host = Host::look(&*config.runner, "", folder.as_deref().unwrap_or_default(), &files).await;
     let mut checks = vec![installed(&vbox)];
     match &host {
@@ -38,7 +45,12 @@ pub(crate) async fn look(config: ServiceConfig) -> Vec<Check> {
     checks.push(host_only(&settings, &vbox, host.as_ref().ok()).await);
     if let Ok(host) = &host {
         checks.push(room(host, folder.is_some()));
-        checks.push(models(host, &settings, &files));
+        checks.push(match &defined {
+            Ok(defined) => models(host, defined, &files),
+            Err(error) => {
+                Check::broken(MODELS, error.message.clone(), error.hint.clone().unwrap_or_default())
+            }
+        });
     }
     checks
 }
@@ -133,26 +145,32 @@ fn room(host: &Host, is_known: bool) -> Check {
     }
 }
 
+/// All image models: those of the program, of the configuration and of the host's folder.
+async fn defined(settings: &Settings, config: &ServiceConfig) -> Result<Arc<Models>, ComputeError> {
+    let library = Library::read(&*config.runner, settings.model_path.as_deref()).await?;
+    Ok(Catalogue::new(settings.images.clone()).update(&library))
+}
+
 /// The files of the image models.
-fn disks(settings: &Settings) -> Vec<String> {
+fn disks(models: &Models) -> Vec<String> {
     let file = |disk: &Disk| match disk {
         Disk::File(path) => Some(path.display().to_string()),
         Disk::Known(_) => None,
     };
-    settings.images.all().filter_map(|model| file(&model.disk)).collect()
+    let models = models.all().values().filter_map(|defined| defined.model.as_ref().ok());
+    models.filter_map(|model| file(&model.disk)).collect()
 }
 
-fn models(host: &Host, settings: &Settings, files: &[String]) -> Check {
-    const NAME: &str = "image models";
-    match (host.unreadable.first(), settings.images.all().count()) {
-        (Some(path), _) => Problem::NoDisk(path.clone()).broken(NAME),
+fn models(host: &Host, models: &Models, files: &[String]) -> Check {
+    match (host.unreadable.first(), models.all().len()) {
+        (Some(path), _) => Problem::NoDisk(path.clone()).broken(MODELS),
         (None, 0) => Check::lacking(
-            NAME,
+            MODELS,
             "the service has no image models",
-            "add one as `[services.NAME.images.ID]` with a `path`, or name a disk in the node spec",
+            "add one with `image add`, as `[services.NAME.images.ID]` with a `path`, or name a disk in the node spec",
         ),
         (None, models) => {
-            Check::fine(NAME, format!("{models}, of which {} are files that are there", files.len()))
+            Check::fine(MODELS, format!("{models}, of which {} are files that are there", files.len()))
         }
     }
 }

@@ -15,17 +15,18 @@
 
 use crate::command::createvm::{self, CreateVm};
 use crate::command::extradata::{self, Place};
-use crate::command::list::{self, Listed};
+use crate::command::list::Listed;
 use crate::command::medium::{self, Medium, MediumKind};
 use crate::command::storage::{self, Attach};
 use crate::command::unregistervm::{self, Files};
 use crate::command::{closemedium, showvminfo};
-use crate::image::{Disk, Model};
+use crate::hardware::{Controller, Place as Port};
+use crate::image::{Disk, Model, list};
 use crate::ledger::Entry;
 use crate::machine::{MachineId, MediumId};
 use crate::service::Service;
 use crate::vboxmanage::CallError;
-use crate::{destroy, lock, tags};
+use crate::{command, destroy, lock, tags};
 use pallet::compute::{ComputeError, HostCommand};
 use pallet::name::NodeName;
 use std::path::Path;
@@ -39,10 +40,12 @@ const PAUSE: Duration = Duration::from_millis(250);
 
 /// Returns a model's disk once machines can be attached to it, at the cost of one call if they can already.
 ///
-/// A holder that was removed is only noticed by [`attach`].
+/// A holder that was removed is only noticed by [`attached`], or here if the disk is immutable, which VirtualBox lets
+/// machines be attached to without a holder, and then moves to the registry of the first of them.
 pub(crate) async fn ready(service: &Service, model: &Model) -> Result<Medium, ComputeError> {
     let disk = show(service, model).await?;
-    if disk.kind == MediumKind::MultiAttach {
+    let Some(kind) = list::wanted_kind(model) else { return Ok(disk) };
+    if is_held(service, &disk, &kind).await? {
         return Ok(disk);
     }
     let _lock = lock::acquire(&lock_file(service, &disk.id)).await?;
@@ -50,23 +53,32 @@ pub(crate) async fn ready(service: &Service, model: &Model) -> Result<Medium, Co
     loop {
         // Another process may have done it while we waited.
         let disk = show(service, model).await?;
-        if disk.kind == MediumKind::MultiAttach {
+        if is_held(service, &disk, &kind).await? {
             return Ok(disk);
         }
-        if let Some(held) = hold_in_turn(service, &disk, deadline).await? {
+        // An immutable disk stays what it is whoever holds it: holders that are there are not at work on it.
+        if let Some(held) = hold_in_turn(service, &disk, &kind, deadline).await? {
             return Ok(held);
         }
     }
 }
 
-/// Attaches a model to a machine through a difference, after the repair of the model's holder if it needs one.
-pub(crate) async fn attach(service: &Service, id: &MachineId, disk: &Medium) -> Result<(), ComputeError> {
-    let attach = || storage::attach_disk(&service.vbox, id, disk.id.as_str(), Attach::ThroughDifference);
+async fn is_held(service: &Service, disk: &Medium, kind: &MediumKind) -> Result<bool, ComputeError> {
+    Ok(disk.kind == *kind
+        && (*kind != MediumKind::Immutable || !holders(service, &disk.id).await?.is_empty()))
+}
+
+/// Attaches a disk that stands on a multi-attach model, after the repair of the model's holder if it needs one.
+pub(crate) async fn attached<F: Future<Output = Result<(), CallError>>>(
+    service: &Service,
+    model: &Medium,
+    attach: impl Fn() -> F,
+) -> Result<(), ComputeError> {
     match attach().await {
         Err(error) if has_no_holder(&error) => {}
         other => return Ok(other?),
     }
-    let _lock = lock::acquire(&lock_file(service, &disk.id)).await?;
+    let _lock = lock::acquire(&lock_file(service, &model.id)).await?;
     let deadline = Instant::now() + PATIENCE;
     let mut is_repaired = false;
     loop {
@@ -74,8 +86,8 @@ pub(crate) async fn attach(service: &Service, id: &MachineId, disk: &Medium) -> 
             Err(error) if has_no_holder(&error) && !is_repaired => {}
             other => return Ok(other?),
         }
-        let disk = medium::show(&service.vbox, disk.id.as_str()).await?;
-        is_repaired = hold_in_turn(service, &disk, deadline).await?.is_some();
+        let model = medium::show(&service.vbox, model.id.as_str()).await?;
+        is_repaired = hold_in_turn(service, &model, &MediumKind::MultiAttach, deadline).await?.is_some();
     }
 }
 
@@ -84,6 +96,7 @@ pub(crate) async fn attach(service: &Service, id: &MachineId, disk: &Medium) -> 
 async fn hold_in_turn(
     service: &Service,
     disk: &Medium,
+    kind: &MediumKind,
     deadline: Instant,
 ) -> Result<Option<Medium>, ComputeError> {
     let is_late = Instant::now() >= deadline;
@@ -92,7 +105,7 @@ async fn hold_in_turn(
         for abandoned in &others {
             remove(service, abandoned).await?;
         }
-        return hold(service, disk).await.map(Some);
+        return hold(service, disk, kind).await.map(Some);
     }
     sleep(PAUSE).await;
     Ok(None)
@@ -104,11 +117,11 @@ fn holder_name(disk: &MediumId) -> String {
 }
 
 /// Returns the machines that were made to hold a disk.
-async fn holders(service: &Service, disk: &MediumId) -> Result<Vec<MachineId>, CallError> {
+pub(crate) async fn holders(service: &Service, disk: &MediumId) -> Result<Vec<MachineId>, CallError> {
     let name = holder_name(disk);
     let is_named_so = |listed: &Listed| listed.name.as_ref().is_some_and(|listed| listed.starts_with(&name));
     let mut holders = Vec::new();
-    for listed in list::machines(&service.vbox).await?.into_iter().filter(is_named_so) {
+    for listed in command::list::machines(&service.vbox).await?.into_iter().filter(is_named_so) {
         match extradata::get(&service.vbox, Place::Machine(&listed.id)).await {
             // A name is no proof: the tag is.
             Ok(extra) if extra.get(tags::HOLDER).map(String::as_str) == Some(disk.as_str()) => {
@@ -129,7 +142,7 @@ pub(crate) async fn remove(service: &Service, id: &MachineId) -> Result<(), Comp
         Err(error) if error.is_inaccessible() => return Err(destroy::inaccessible(id)),
         Err(error) => return Err(error.into()),
         Ok(info) => {
-            destroy::empty(service, &info, &list::disks(&service.vbox).await?).await?;
+            destroy::empty(service, &info, &command::list::disks(&service.vbox).await?).await?;
             unregistervm::run(&service.vbox, id, Files::Keep).await?;
             remove_settings(service, &info.settings_file).await;
         }
@@ -189,7 +202,7 @@ pub(crate) fn missing(model: &Model) -> ComputeError {
 }
 
 /// Refuses what cannot serve as a model without somebody being hurt.
-fn usable(model: &Model, disk: &Medium) -> Result<(), ComputeError> {
+pub(crate) fn usable(model: &Model, disk: &Medium) -> Result<(), ComputeError> {
     let refuse = |why: String, hint: &str| {
         Err(ComputeError::input(format!("the image `{}` cannot be used: its disk {why}", model.name))
             .hint(hint))
@@ -203,32 +216,52 @@ fn usable(model: &Model, disk: &Medium) -> Result<(), ComputeError> {
             "make it a disk of its own with `VBoxManage clonemedium`",
         );
     }
-    match &disk.kind {
-        MediumKind::MultiAttach => Ok(()),
-        // Another process is just making the holder.
-        MediumKind::Normal if disk.users.iter().all(|user| user.starts_with(&holder_name(&disk.id))) => {
-            Ok(())
-        }
-        MediumKind::Normal => refuse(
-            format!("is attached to {}", disk.users.join(", ")),
+    if let Some(why) = unfit(model, disk) {
+        return refuse(
+            why,
+            "make it an ordinary disk with `VBoxManage modifymedium disk … --type normal` when no node stands on it",
+        );
+    }
+    // While another process is just making the holder, it is attached to that.
+    let foreign: Vec<&str> = disk
+        .users
+        .iter()
+        .map(String::as_str)
+        .filter(|user| !user.starts_with(&holder_name(&disk.id)))
+        .collect();
+    match disk.kind {
+        MediumKind::Normal if !foreign.is_empty() => refuse(
+            format!("is attached to {}", foreign.join(", ")),
             "detach it there, or make a copy to serve as the model with `VBoxManage clonemedium`",
         ),
-        MediumKind::Differencing | MediumKind::Other(_) => refuse(
-            format!("is of the type {}", disk.kind.as_str()),
-            "make it an ordinary disk with `VBoxManage modifymedium disk … --type normal`",
-        ),
+        _ => Ok(()),
+    }
+}
+
+/// Returns why a disk of this type is not one that nodes could use as their model says.
+pub(crate) fn unfit(model: &Model, disk: &Medium) -> Option<String> {
+    match (list::wanted_kind(model), &disk.kind) {
+        // Any disk can be copied, if nobody writes to it.
+        (None, _) | (Some(_), MediumKind::Normal) => None,
+        (Some(wanted), kind) if wanted == *kind => None,
+        (Some(wanted), kind) => Some(format!(
+            "is of the type {}, and `attach = \"{}\"` needs {}",
+            kind.as_str(),
+            model.attach,
+            wanted.as_str()
+        )),
     }
 }
 
 /// Makes a machine that holds the disk. The caller has the disk's lock.
-async fn hold(service: &Service, disk: &Medium) -> Result<Medium, ComputeError> {
+async fn hold(service: &Service, disk: &Medium, kind: &MediumKind) -> Result<Medium, ComputeError> {
     let id = MachineId::random();
     let (unique, _) = id.as_str().split_at(8);
     let name = NodeName::new(format!("{}-{unique}", holder_name(&disk.id)))
         .map_err(|error| ComputeError::failed("cannot name the machine that holds a model").source(error))?;
     let making = service.ledger.begin(Entry { id, name, group: None })?;
     let Entry { id, name, .. } = &making.entry;
-    match make_holder(service, id, name.as_str(), disk).await {
+    match make_holder(service, id, name.as_str(), disk, kind).await {
         Ok(disk) => {
             making.complete()?;
             Ok(disk)
@@ -245,6 +278,7 @@ async fn make_holder(
     id: &MachineId,
     name: &str,
     disk: &Medium,
+    kind: &MediumKind,
 ) -> Result<Medium, ComputeError> {
     let vbox = &service.vbox;
     let machine = CreateVm {
@@ -256,31 +290,34 @@ async fn make_holder(
     };
     createvm::run(vbox, &machine).await?;
     extradata::set(vbox, Place::Machine(id), tags::HOLDER, Some(disk.id.as_str())).await?;
-    storage::add_controller(vbox, id).await?;
-    // A disk that lost its holder is multi-attach already, and as such cannot be attached to the new one.
-    if disk.kind == MediumKind::MultiAttach {
+    let controller = Controller::usual();
+    storage::add_controller(vbox, id, &controller).await?;
+    // A disk that lost its holder has its type already, and as such cannot be attached to the new one itself.
+    if disk.kind != MediumKind::Normal {
         medium::set_kind(vbox, &disk.id, &MediumKind::Normal).await?;
     }
-    storage::attach_disk(vbox, id, disk.id.as_str(), Attach::Directly).await?;
+    let port = Port { controller: controller.name, port: 0, device: 0 };
+    storage::attach_disk(vbox, id, &port, disk.id.as_str(), Attach::Directly).await?;
     let attached = showvminfo::run(vbox, id).await?.attachments;
     for attachment in &attached {
         storage::detach(vbox, id, attachment).await?;
     }
-    medium::set_kind(vbox, &disk.id, &MediumKind::MultiAttach).await?;
+    medium::set_kind(vbox, &disk.id, kind).await?;
     // A disk with children is not attached itself, not even here: VirtualBox puts a difference over it.
     for difference in attached.iter().filter(|attachment| attachment.medium != disk.id) {
         closemedium::delete(vbox, &difference.medium).await?;
     }
-    verified(medium::show(vbox, disk.id.as_str()).await?)
+    verified(medium::show(vbox, disk.id.as_str()).await?, kind)
 }
 
-fn verified(disk: Medium) -> Result<Medium, ComputeError> {
-    if disk.kind == MediumKind::MultiAttach {
+fn verified(disk: Medium, kind: &MediumKind) -> Result<Medium, ComputeError> {
+    if disk.kind == *kind {
         return Ok(disk);
     }
     Err(ComputeError::failed(format!(
-        "the disk {} was made multi-attach and yet is {}",
+        "the disk {} was made {} and yet is {}",
         disk.location.display(),
+        kind.as_str(),
         disk.kind.as_str()
     )))
 }
@@ -288,11 +325,12 @@ fn verified(disk: Medium) -> Result<Medium, ComputeError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use pallet::spec::ImageDefinition;
+    use pallet::spec::{Attach, ImageDefinition};
 
-    fn model() -> Model {
-        let definition = ImageDefinition { path: "/srv/m.vdi".into(), ..ImageDefinition::default() };
-        crate::image::Models::default().select(Some(&definition.into())).expect("a model")
+    fn model(attach: Attach) -> Model {
+        let definition =
+            ImageDefinition { path: "/srv/m.vdi".into(), attach: Some(attach), ..ImageDefinition::default() };
+        crate::image::Models::default().select(Some(&definition.into())).expect("a model").model
     }
 
     fn disk(kind: MediumKind) -> Medium {
@@ -308,7 +346,8 @@ mod tests {
 
     #[test]
     fn only_a_disk_that_nobody_writes_to_is_a_model() {
-        let refused = |disk: Medium| usable(&model(), &disk).err().map(|error| error.message);
+        let refused =
+            |disk: Medium| usable(&model(Attach::MultiAttach), &disk).err().map(|error| error.message);
         assert_eq!(refused(disk(MediumKind::Normal)), None);
         assert_eq!(refused(disk(MediumKind::MultiAttach)), None);
         let held = format!("{} (UUID: 1)", holder_name(&disk(MediumKind::Normal).id));
@@ -318,7 +357,10 @@ mod tests {
         assert_eq!(refused(used), cannot("is attached to mail (UUID: 1)"));
         let child = Medium { parent: Some(disk(MediumKind::Normal).id), ..disk(MediumKind::Differencing) };
         assert_eq!(refused(child), cannot("is the difference to another disk"));
-        assert_eq!(refused(disk(MediumKind::Other("immutable".into()))), cannot("is of the type immutable"));
+        let mixed = "is of the type immutable, and `attach = \"multi-attach\"` needs multiattach";
+        assert_eq!(refused(disk(MediumKind::Immutable)), cannot(mixed));
+        usable(&model(Attach::Immutable), &disk(MediumKind::Immutable)).expect("as it should be");
+        usable(&model(Attach::FullCopy), &disk(MediumKind::MultiAttach)).expect("any disk can be copied");
         let gone = Medium { accessible: false, ..disk(MediumKind::MultiAttach) };
         assert_eq!(refused(gone), cannot("cannot be read"));
     }

@@ -1,129 +1,160 @@
-//! What the host of a service is like, as far as VirtualBox minds: read with one script, without VBoxManage.
+//! What is done with files on the host of the service, which may be another machine than the controller: always through
+//! the [`CommandRunner`], with programs that every Unix has.
+//!
+//! A script gets everything that varies as arguments, never as a part of its text.
 
-use crate::problem::Problem;
-use crate::vboxmanage::{CallError, VBoxManage};
-use pallet::compute::{CommandRunner, ComputeError, HostCommand};
-use std::net::{IpAddr, Ipv4Addr};
+use pallet::compute::{Algorithm, CommandRunner, ComputeError, HostCommand};
+use std::fmt;
+use std::path::Path;
+use std::time::Duration;
 
-/// The system calls itself so where there is a `/dev/vboxdrv`.
-const LINUX: &str = "Linux";
-
-/// A host.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Host {
-    pub(crate) system: String,
-    pub(crate) user: String,
-    pub(crate) groups: Vec<String>,
-    pub(crate) has_driver: bool,
-    /// Whether the processor can virtualise, where the system tells.
-    pub(crate) virtualisation: Option<bool>,
-    /// The ranges for host-only interfaces that the host's administrator allows, if he says so.
-    pub(crate) ranges: Option<Vec<Range>>,
-    /// Those of the files asked about that cannot be read.
-    pub(crate) unreadable: Vec<String>,
-    /// The folder of the machines, or the one above it in which it would be made.
-    pub(crate) folder: String,
-    pub(crate) writable: bool,
-    pub(crate) free_mib: Option<u64>,
+/// Returns a command that runs a script of `sh` with arguments.
+pub(crate) fn script<'a>(text: &str, args: impl IntoIterator<Item = &'a str>) -> HostCommand {
+    HostCommand::new("sh").args(["-c", text, "sh"]).args(args)
 }
 
-/// Addresses that begin alike.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Range {
-    network: IpAddr,
-    prefix: u8,
-}
-
-impl Host {
-    /// Looks at a host. `root` is put before the paths of the system.
-    pub(crate) async fn look(
-        runner: &dyn CommandRunner,
-        root: &str,
-        folder: &str,
-        files: &[String],
-    ) -> Result<Host, ComputeError> {
-        let script = HostCommand::new("sh").args(["-c", include_str!("host.sh"), "sh", root, folder]);
-        let output = runner.run(&script.args(files.iter().cloned())).await.map_err(|error| {
-            ComputeError::failed("cannot look at the host").source(error).hint("check that it can be reached")
-        })?;
-        Ok(Host::parse(&String::from_utf8_lossy(&output.stdout)))
+/// Runs a command and returns what it wrote. `doing` completes "cannot …".
+///
+/// # Errors
+///
+/// When it could not be run, or failed.
+pub(crate) async fn run(
+    runner: &dyn CommandRunner,
+    doing: &str,
+    command: &HostCommand,
+) -> Result<Vec<u8>, ComputeError> {
+    match try_run(runner, doing, command).await? {
+        Ok(stdout) => Ok(stdout),
+        Err(failure) => Err(failure.cannot(doing)),
     }
+}
 
-    fn parse(text: &str) -> Host {
-        let mut host = Host { writable: true, ..Host::default() };
-        for (key, value) in text.lines().filter_map(|line| line.split_once('=')) {
-            match key {
-                "system" => value.clone_into(&mut host.system),
-                "user" => value.clone_into(&mut host.user),
-                "group" => host.groups.push(value.to_owned()),
-                "driver" => host.has_driver = true,
-                "cpuinfo" => host.virtualisation = host.virtualisation.or(Some(false)),
-                "virtualisation" => host.virtualisation = Some(true),
-                "networks" => host.ranges = host.ranges.or(Some(vec![])),
-                "range" => {
-                    let ranges = value.split_whitespace().filter_map(Range::parse);
-                    host.ranges.get_or_insert_default().extend(ranges);
-                }
-                "unreadable" => host.unreadable.push(value.to_owned()),
-                "folder" => value.clone_into(&mut host.folder),
-                "unwritable" => host.writable = false,
-                "free" => host.free_mib = value.parse::<u64>().ok().map(|kib| kib / 1024),
-                _ => {}
-            }
+/// Runs a command whose failure the caller understands.
+///
+/// # Errors
+///
+/// When it could not be run at all.
+pub(crate) async fn try_run(
+    runner: &dyn CommandRunner,
+    doing: &str,
+    command: &HostCommand,
+) -> Result<Result<Vec<u8>, HostFailure>, ComputeError> {
+    let output = runner
+        .run(command)
+        .await
+        .map_err(|error| ComputeError::failed(format!("cannot {doing}")).source(error))?;
+    match output.code {
+        Some(0) => Ok(Ok(output.stdout)),
+        code => {
+            let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+            Ok(Err(HostFailure { program: command.program.display().to_string(), code, stderr }))
         }
-        host
     }
+}
 
-    /// Returns why no machine can be started here, if something is known that hinders it.
-    pub(crate) fn hindrance(&self) -> Option<Problem> {
-        if self.has_drivers() && !self.has_driver {
-            return Some(Problem::NoDriver);
+/// A program on the host that failed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct HostFailure {
+    program: String,
+    pub(crate) code: Option<i32>,
+    pub(crate) stderr: String,
+}
+
+impl HostFailure {
+    /// Returns this failure as the reason why something could not be done.
+    pub(crate) fn cannot(self, doing: &str) -> ComputeError {
+        ComputeError::failed(format!("cannot {doing}")).source(self)
+    }
+}
+
+impl fmt::Display for HostFailure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.code {
+            Some(code) => write!(f, "`{}` ended with code {code}", self.program)?,
+            None => write!(f, "`{}` was killed", self.program)?,
         }
-        (self.virtualisation == Some(false)).then_some(Problem::NoVirtualisation)
-    }
-
-    /// Tells whether drivers are devices here. On macOS they are not.
-    pub(crate) fn has_drivers(&self) -> bool {
-        self.system == LINUX
-    }
-
-    /// Tells whether VirtualBox lets a host-only interface have an address.
-    pub(crate) fn allows(&self, address: IpAddr) -> bool {
-        let default = [Range { network: IpAddr::V4(Ipv4Addr::new(192, 168, 56, 0)), prefix: 21 }];
-        let mut ranges = self.ranges.as_deref().unwrap_or(&default).iter();
-        !self.has_drivers() || ranges.any(|range| range.contains(address))
+        match self.stderr.lines().rfind(|line| !line.trim().is_empty()) {
+            // Programs may quote what they read.
+            Some(line) => write!(f, ": {}", line.trim().replace(char::is_control, "?")),
+            None => Ok(()),
+        }
     }
 }
 
-impl Range {
-    fn parse(text: &str) -> Option<Range> {
-        let (network, prefix) = text.split_once('/')?;
-        Some(Range { network: network.parse().ok()?, prefix: prefix.parse().ok()? })
-    }
+impl std::error::Error for HostFailure {}
 
-    fn contains(self, address: IpAddr) -> bool {
-        let bits = |address| match address {
-            IpAddr::V4(address) => (u128::from(u32::from(address)) << 96, 32),
-            IpAddr::V6(address) => (u128::from(address), 128),
-        };
-        let ((network, size), (address, of)) = (bits(self.network), bits(address));
-        let shift = 128 - u32::from(self.prefix.min(size));
-        size == of && (shift == 128 || network >> shift == address >> shift)
+/// Tells whether a file can be read on the host.
+pub(crate) async fn is_readable(runner: &dyn CommandRunner, path: &str) -> Result<bool, ComputeError> {
+    let test = HostCommand::new("test").args(["-r", path]);
+    Ok(try_run(runner, &format!("look for {path} on the host"), &test).await?.is_ok())
+}
+
+/// Returns how many bytes are free where a folder is, or its nearest parent that exists.
+pub(crate) async fn free_space(runner: &dyn CommandRunner, folder: &Path) -> Result<u64, ComputeError> {
+    const SCRIPT: &str = r#"
+d=$1
+while [ ! -d "$d" ]; do d=$(dirname -- "$d"); done
+df -Pk -- "$d"
+"#;
+    let folder = folder.display().to_string();
+    let doing = format!("see how much space is left in {folder}");
+    let stdout = run(runner, &doing, &script(SCRIPT, [folder.as_str()])).await?;
+    parse_free_space(&String::from_utf8_lossy(&stdout))
+        .ok_or_else(|| ComputeError::failed(format!("cannot {doing}: `df` answers in no form that is known")))
+}
+
+/// Returns the length of a file, if it is there.
+pub(crate) async fn size(runner: &dyn CommandRunner, file: &Path) -> Option<u64> {
+    let file = file.display().to_string();
+    let output = runner.run(&script(r#"wc -c <"$1""#, [file.as_str()])).await.ok()?;
+    String::from_utf8_lossy(&output.stdout).trim().parse().ok()
+}
+
+/// Returns the checksum of a file, in lower-case hexadecimal digits.
+pub(crate) async fn digest(
+    runner: &dyn CommandRunner,
+    algorithm: Algorithm,
+    file: &Path,
+) -> Result<String, ComputeError> {
+    // macOS has `shasum` only.
+    const SCRIPT: &str = r#"
+if command -v "sha$1sum" >/dev/null 2>&1; then "sha$1sum" <"$2"; else shasum -a "$1" <"$2"; fi
+"#;
+    let bits = match algorithm {
+        Algorithm::Sha256 => "256",
+        Algorithm::Sha512 => "512",
+    };
+    let file = file.display().to_string();
+    let doing = format!("compute the checksum of {file}");
+    let stdout = run(runner, &doing, &within(script(SCRIPT, [bits, &file]), 120)).await?;
+    let text = String::from_utf8_lossy(&stdout);
+    match text.split_whitespace().next() {
+        Some(digest) if digest.bytes().all(|byte| byte.is_ascii_hexdigit()) => {
+            Ok(digest.to_ascii_lowercase())
+        }
+        _ => Err(ComputeError::failed(format!("cannot {doing}: the host has no program that answers"))),
     }
 }
 
-/// Returns the error about a machine that was not started, with what is wrong with the host if that can be found out:
-/// VirtualBox itself only says that a process ended.
-pub(crate) async fn explain_start(vbox: &VBoxManage, error: CallError) -> ComputeError {
-    let is_silent = error.says("has terminated unexpectedly during startup");
-    let error = ComputeError::from(error);
-    if !is_silent {
-        return error;
-    }
-    match Host::look(vbox.runner(), "", "", &[]).await.ok().and_then(|host| host.hindrance()) {
-        Some(problem) => error.hint(format!("{}: {}", problem.message(), problem.hint())),
-        None => error,
-    }
+/// Returns the SHA-256 of a file.
+pub(crate) async fn sha256(runner: &dyn CommandRunner, file: &Path) -> Result<String, ComputeError> {
+    digest(runner, Algorithm::Sha256, file).await
+}
+
+/// POSIX's form: a head, then `filesystem blocks used available capacity mount`. The name may contain blanks, and so may
+/// the mount, but only the capacity is a number with a percent sign.
+fn parse_free_space(stdout: &str) -> Option<u64> {
+    let words: Vec<&str> = stdout.lines().nth(1)?.split_whitespace().collect();
+    let capacity = words.iter().position(|word| {
+        word.strip_suffix('%').is_some_and(|n| !n.is_empty() && n.bytes().all(|b| b.is_ascii_digit()))
+    })?;
+    words.get(capacity.checked_sub(1)?)?.parse::<u64>().ok()?.checked_mul(1024)
+}
+
+/// Sets how long a command may take.
+pub(crate) fn within(mut command: HostCommand, minutes: u64) -> HostCommand {
+    command.timeout = Duration::from_secs(60 * minutes);
+    command
 }
 
 #[cfg(test)]
@@ -131,58 +162,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_script_tells_of_a_prepared_system() {
-        let folder = std::env::temp_dir().join(format!("pallet-vbox-host-{}", std::process::id()));
-        let make = |path: &str, text: &str| {
-            let path = folder.join(path);
-            std::fs::create_dir_all(path.parent().expect("a folder")).expect("a folder of our own");
-            std::fs::write(path, text).expect("a file of our own");
-        };
-        let look = || {
-            let (root, nodes) =
-                (folder.display().to_string(), folder.join("none/at all").display().to_string());
-            let files = [folder.join("proc/cpuinfo"), folder.join("gone.vdi")];
-            let output = std::process::Command::new("sh")
-                .args(["-c", include_str!("host.sh"), "sh", &root, &nodes])
-                .args(&files)
-                .output()
-                .expect("a shell");
-            assert!(output.stderr.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
-            Host::parse(&String::from_utf8_lossy(&output.stdout))
-        };
-        make("proc/cpuinfo", "flags\t\t: fpu vme mmx\n");
-        let bare = look();
-        assert_eq!((bare.has_driver, bare.virtualisation, &bare.ranges), (false, Some(false), &None));
-        assert_eq!(bare.hindrance(), bare.has_drivers().then_some(Problem::NoDriver));
-        assert_eq!(bare.unreadable, [folder.join("gone.vdi").display().to_string()]);
-        assert_eq!(bare.folder, folder.display().to_string());
-        assert!(bare.writable && bare.free_mib.is_some());
-
-        make("dev/vboxdrv", "");
-        assert_eq!(look().hindrance(), Some(Problem::NoVirtualisation));
-        make("proc/cpuinfo", "flags\t\t: fpu vmx mmx\n");
-        make("etc/vbox/networks.conf", "# ours\n* 10.0.0.0/8 192.168.99.0/24\n  * fd00::/8\n");
-        let whole = look();
-        assert_eq!(whole.hindrance(), None);
-        assert_eq!(whole.ranges.as_ref().map(Vec::len), Some(3));
-        std::fs::remove_dir_all(folder).expect("our own folder");
+    fn the_free_space_stands_before_the_capacity() {
+        let head = "Filesystem 1024-blocks Used Available Capacity Mounted on\n";
+        let free = |line: &str| parse_free_space(&format!("{head}{line}\n"));
+        assert_eq!(free("/dev/vda1 100 40 60 40% /"), Some(61440));
+        assert_eq!(free("a disk 100 40 60 40% /Volumes/my disk"), Some(61440));
+        assert_eq!(free("nonsense"), None);
+        assert_eq!(parse_free_space(""), None);
     }
 
     #[test]
-    fn addresses_are_in_ranges() {
-        let host = |ranges: Option<&[&str]>| Host {
-            system: LINUX.to_owned(),
-            ranges: ranges.map(|ranges| ranges.iter().filter_map(|range| Range::parse(range)).collect()),
-            ..Host::default()
-        };
-        let address = |text: &str| text.parse::<IpAddr>().expect("an address");
-        assert!(host(None).allows(address("192.168.63.1")));
-        assert!(!host(None).allows(address("192.168.64.1")));
-        assert!(host(Some(&["10.0.0.0/8"])).allows(address("10.9.0.1")));
-        assert!(!host(Some(&["10.0.0.0/8"])).allows(address("192.168.56.1")));
-        assert!(!host(Some(&[])).allows(address("192.168.56.1")), "an empty file allows nothing");
-        assert!(host(Some(&["0.0.0.0/0"])).allows(address("172.16.0.1")));
-        assert!(!host(Some(&["::/0"])).allows(address("172.16.0.1")));
-        assert!(Host { system: "Darwin".to_owned(), ..host(None) }.allows(address("172.16.0.1")));
+    fn a_failure_tells_its_last_words() {
+        let failure = HostFailure { program: "sh".into(), code: Some(3), stderr: "a\nb\u{7}\n\n".into() };
+        assert_eq!(failure.to_string(), "`sh` ended with code 3: b?");
     }
 }

@@ -146,6 +146,12 @@ pub(crate) struct MachineInfo {
     pub(crate) adapters: Vec<AdapterInfo>,
     pub(crate) attachments: Vec<Attachment>,
     pub(crate) has_snapshots: bool,
+    /// The file that its first serial port writes to.
+    pub(crate) console: Option<PathBuf>,
+    /// How it shows itself when it is started, if it has a way of its own.
+    pub(crate) frontend: Option<String>,
+    /// Whether it has a drive for CDs on our controller, with one in it or not.
+    pub(crate) has_cd_drive: bool,
 }
 
 /// A network adapter of a machine.

@@ -1,6 +1,7 @@
 //! The provider: opens services.
 
 use crate::doctor;
+use crate::image::catalogue::Catalogue;
 use crate::ledger::Ledger;
 use crate::service::Service;
 use crate::settings::Settings;
@@ -8,14 +9,44 @@ use crate::shared::Shared;
 use crate::side_by_side::Turns;
 use crate::vboxmanage::VBoxManage;
 use pallet::compute::{BoxFuture, Check, Compute, ComputeError, Provider, ServiceConfig};
+use pallet::spec::ImageDefinition;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Returns the provider that makes nodes with VirtualBox.
-pub fn provider() -> impl Provider {
-    VirtualBox
+pub fn provider() -> VirtualBox {
+    VirtualBox::default()
 }
 
-struct VirtualBox;
+/// The provider that makes nodes with VirtualBox, and what the program tells it.
+#[derive(Debug, Clone, Default)]
+pub struct VirtualBox {
+    images: BTreeMap<String, ImageDefinition>,
+}
+
+impl VirtualBox {
+    /// Adds an image model. The configuration of a service wins over it, and it wins over files in the folder of models.
+    ///
+    /// ```
+    /// use pallet::compute::Provider;
+    /// use pallet::spec::{Attach, ImageDefinition};
+    ///
+    /// let provider = pallet_vbox::provider().image(
+    ///     "debian-12",
+    ///     ImageDefinition {
+    ///         path: "/srv/models/debian-12.vdi".into(),
+    ///         attach: Some(Attach::LinkedClone),
+    ///         ..ImageDefinition::default()
+    ///     },
+    /// );
+    /// assert_eq!(provider.name(), "vbox");
+    /// ```
+    #[must_use]
+    pub fn image(mut self, id: impl Into<String>, definition: ImageDefinition) -> Self {
+        self.images.insert(id.into(), definition);
+        self
+    }
+}
 
 impl Provider for VirtualBox {
     fn name(&self) -> &'static str {
@@ -31,24 +62,27 @@ impl Provider for VirtualBox {
     }
 
     fn doctor(&self, config: ServiceConfig) -> BoxFuture<'_, Vec<Check>> {
-        Box::pin(doctor::look(config))
+        Box::pin(doctor::look(config, &self.images))
     }
 
     fn open(&self, config: ServiceConfig) -> BoxFuture<'_, Result<Arc<dyn Compute>, ComputeError>> {
         Box::pin(async move {
-            let settings = Settings::read(&config.options)?;
+            let settings = Settings::read(&config.options, &self.images)?;
             let vbox = VBoxManage::find(config.runner, settings.vboxmanage.as_deref(), settings.home.clone())
                 .await?;
-            let service: Arc<dyn Compute> = Arc::new(Service {
+            let service = Service {
                 name: config.name,
                 turns: Turns::new(settings.parallel),
                 shared: Shared::default(),
+                models: Catalogue::new(settings.images.clone()),
                 settings,
                 vbox,
                 ledger: Ledger::new(config.state_dir.join("machines")),
                 state_dir: config.state_dir,
-            });
-            Ok(service)
+                admin: config.admin,
+            };
+            service.read_images().await?;
+            Ok(Arc::new(service) as Arc<dyn Compute>)
         })
     }
 }

@@ -2,10 +2,13 @@
 
 use crate::address::{self, Address};
 use crate::command::list::{self, HostInterface};
+use crate::command::startvm::Session;
 use crate::command::vms::{self, Seen};
 use crate::command::{controlvm, modifyvm, showvminfo, startvm};
 use crate::create::{self, Plan};
-use crate::image::Disk;
+use crate::image::catalogue::Catalogue;
+use crate::image::library::Library;
+use crate::image::{self, Disk, Models};
 use crate::ledger::Ledger;
 use crate::machine::{MachineId, MachineInfo, VmState};
 use crate::settings::Settings;
@@ -13,14 +16,16 @@ use crate::shared::Shared;
 use crate::side_by_side::{Turns, side_by_side};
 use crate::tags::{self, Member, Members};
 use crate::vboxmanage::{CallError, VBoxManage};
-use crate::{destroy, holder, host, network, ports};
+use crate::{destroy, holder, host, host_only, inspect, network, ports, seed};
 use pallet::compute::{
-    BoxFuture, Compute, ComputeError, CreateRequest, Endpoint, HostCommand, NodeId, NodeRecord, NodeState,
-    Progress,
+    AdminAccount, BoxFuture, Compute, ComputeError, CreateRequest, Endpoint, HardwareModel, ImageRecord,
+    Images, NewImage, NodeId, NodeRecord, NodeState, Power, Progress, Ranked, Snapshots,
 };
 use pallet::name::{NodeName, ServiceName, did_you_mean};
+use pallet::spec::ImageMatch;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
+use std::sync::Arc;
 
 /// How many machines are asked at a time. More only wait for each other in VirtualBox's server.
 const AT_ONCE: usize = 8;
@@ -35,9 +40,15 @@ pub(crate) struct Service {
     /// Who may make a node.
     pub(crate) turns: Turns,
     pub(crate) shared: Shared,
+    pub(crate) models: Catalogue,
+    pub(crate) admin: Option<AdminAccount>,
 }
 
 impl Compute for Service {
+    fn images(&self) -> Option<&dyn Images> {
+        Some(self)
+    }
+
     fn list(&self) -> BoxFuture<'_, Result<Vec<NodeRecord>, ComputeError>> {
         Box::pin(self.nodes())
     }
@@ -74,6 +85,18 @@ impl Compute for Service {
         Box::pin(self.destroy_node(id))
     }
 
+    fn power(&self) -> Option<&dyn Power> {
+        Some(self)
+    }
+
+    fn snapshots(&self) -> Option<&dyn Snapshots> {
+        Some(self)
+    }
+
+    fn hardware_models(&self) -> Option<Vec<HardwareModel>> {
+        Some(self.settings.hardware.describe())
+    }
+
     fn tag<'a>(
         &'a self,
         id: &'a NodeId,
@@ -91,7 +114,49 @@ impl Compute for Service {
     }
 }
 
+impl Images for Service {
+    fn list(&self) -> BoxFuture<'_, Result<Vec<ImageRecord>, ComputeError>> {
+        Box::pin(image::list::list(self))
+    }
+
+    fn check<'a>(&'a self, progress: Progress<'a>) -> BoxFuture<'a, Result<Vec<ImageRecord>, ComputeError>> {
+        Box::pin(image::list::check(self, progress))
+    }
+
+    fn add<'a>(
+        &'a self,
+        image: &'a NewImage,
+        progress: Progress<'a>,
+    ) -> BoxFuture<'a, Result<ImageRecord, ComputeError>> {
+        Box::pin(image::add::add(self, image, progress))
+    }
+
+    fn remove<'a>(&'a self, id: &'a str) -> BoxFuture<'a, Result<(), ComputeError>> {
+        Box::pin(image::remove::remove(self, id))
+    }
+
+    fn rank(&self, wanted: &ImageMatch) -> Vec<Ranked> {
+        self.images().rank(wanted)
+    }
+}
+
 impl Service {
+    /// Returns the image models as they were last read.
+    pub(crate) fn images(&self) -> Arc<Models> {
+        self.models.models()
+    }
+
+    /// Reads the folder of image models on the host, and returns all models.
+    pub(crate) async fn read_images(&self) -> Result<Arc<Models>, ComputeError> {
+        let library = Library::read(self.vbox.runner(), self.settings.model_path.as_deref()).await?;
+        Ok(self.models.update(&library))
+    }
+
+    /// Returns the folder of models on the host.
+    pub(crate) fn library_folder(&self) -> PathBuf {
+        self.models.folder()
+    }
+
     /// Two calls tell all of it, but the addresses of guests that nothing but the guest knows.
     async fn nodes(&self) -> Result<Vec<NodeRecord>, ComputeError> {
         let members = Members::read(&self.vbox).await?;
@@ -122,7 +187,7 @@ impl Service {
     }
 
     async fn found(&self, info: &MachineInfo, member: &Member) -> Result<Option<NodeRecord>, ComputeError> {
-        if !create::is_complete(info) {
+        if !create::is_complete(info, member) {
             return Ok(None);
         }
         let address = match info.state {
@@ -172,7 +237,7 @@ impl Service {
             endpoint,
             private_ip: private,
             primary_ip: primary,
-            image_login: self.settings.images.get(&member.image).and_then(|model| model.login.clone()),
+            image_login: self.images().get(&member.image).and_then(|model| model.login.clone()),
             tags: member.tags,
         })
     }
@@ -188,7 +253,7 @@ impl Service {
     }
 
     /// Returns a node of ours, or an error about a machine that is none.
-    async fn node(&self, id: &NodeId) -> Result<(MachineId, Member), ComputeError> {
+    pub(crate) async fn node(&self, id: &NodeId) -> Result<(MachineId, Member), ComputeError> {
         let machine = MachineId::parse(&id.0).ok_or_else(|| no_node(id))?;
         let members = Members::read(&self.vbox).await?;
         match members.of(&machine, &self.name) {
@@ -203,18 +268,22 @@ impl Service {
         Ok(if exists { not_ours(id) } else { no_node(id) })
     }
 
-    async fn start_node(&self, id: &NodeId, progress: Progress<'_>) -> Result<NodeRecord, ComputeError> {
+    pub(crate) async fn start_node(
+        &self,
+        id: &NodeId,
+        progress: Progress<'_>,
+    ) -> Result<NodeRecord, ComputeError> {
         let (id, mut member) = self.node(id).await?;
         let before = showvminfo::run(&self.vbox, &id).await?;
         match before.state {
             VmState::Off => {
                 self.free_its_port(&before, &mut member, progress).await?;
                 progress("starting");
-                self.switch_on(&id).await?;
+                self.switch_on(&id, create::session(self, &before)).await?;
             }
             VmState::Saved => {
                 progress("restoring its memory");
-                self.switch_on(&id).await?;
+                self.switch_on(&id, create::session(self, &before)).await?;
             }
             VmState::Paused => {
                 progress("resuming");
@@ -234,14 +303,16 @@ impl Service {
         }
     }
 
-    async fn switch_on(&self, id: &MachineId) -> Result<(), ComputeError> {
-        match startvm::run(&self.vbox, id, self.settings.session).await {
+    /// Starts a machine, and tells what the host lacks if it cannot.
+    pub(crate) async fn switch_on(&self, id: &MachineId, session: Session) -> Result<(), ComputeError> {
+        match startvm::run(&self.vbox, id, session).await {
             Ok(()) => Ok(()),
-            Err(error) => Err(host::explain_start(&self.vbox, error).await),
+            Err(error) => Err(inspect::explain_start(&self.vbox, error).await),
         }
     }
 
-    /// Lets another port lead to a node if somebody else listens on its own by now.
+    /// Lets another port lead to a node if somebody else listens on its own by now, or a snapshot brought back one that it
+    /// has no claim to any more.
     async fn free_its_port(
         &self,
         info: &MachineInfo,
@@ -250,8 +321,10 @@ impl Service {
     ) -> Result<(), ComputeError> {
         let port = info.adapter(member.adapter).and_then(address::ssh_port);
         match port {
-            Some(port) if !ports::is_free(self.vbox.runner(), port).await => {}
-            _ => return Ok(()),
+            None => return Ok(()),
+            Some(port) if member.port.is_some_and(|claimed| claimed != port) => {}
+            Some(port) if ports::is_free(self.vbox.runner(), port).await => return Ok(()),
+            Some(_) => {}
         }
         progress("choosing another port");
         ports::claim(&self.vbox, &info.id, member).await?;
@@ -289,8 +362,12 @@ impl Service {
         if plans.is_empty() {
             return Ok(());
         }
+        if plans.iter().any(|plan| plan.model.cloud_init) {
+            seed::admin(self)?;
+        }
         self.check_names(requests).await?;
         self.check_disks(&plans).await?;
+        self.check_files(&plans).await?;
         self.check_guest_systems(&plans).await?;
         self.check_memory(&plans).await?;
         self.check_networks(&plans).await
@@ -318,7 +395,7 @@ impl Service {
                 Disk::Known(id) => known.iter().any(|disk| disk.id == *id),
                 Disk::File(path) => {
                     known.iter().any(|disk| disk.location == *path && disk.accessible)
-                        || self.is_readable(&model.disk.argument()).await?
+                        || host::is_readable(self.vbox.runner(), &model.disk.argument()).await?
                 }
             };
             if !is_there {
@@ -328,12 +405,20 @@ impl Service {
         Ok(())
     }
 
-    async fn is_readable(&self, path: &str) -> Result<bool, ComputeError> {
-        let test = HostCommand::new("test").args(["-r", path]);
-        let output = self.vbox.runner().run(&test).await.map_err(|error| {
-            ComputeError::failed(format!("cannot look for {path} on the host")).source(error)
-        })?;
-        Ok(output.code == Some(0))
+    /// Media in drives, and folders that are shared.
+    async fn check_files(&self, plans: &[Plan]) -> Result<(), ComputeError> {
+        let drives = plans.iter().flat_map(|plan| &plan.hardware.layout.drives);
+        let media = drives.filter_map(|(_, device)| device.file()).filter(|file| file.starts_with('/'));
+        let shares = plans.iter().flat_map(|plan| &plan.hardware.shares);
+        let shares: Vec<String> = shares.map(|share| share.host_path.display().to_string()).collect();
+        let files: BTreeSet<&str> = media.chain(shares.iter().map(String::as_str)).collect();
+        for file in files {
+            if !host::is_readable(self.vbox.runner(), file).await? {
+                return Err(ComputeError::input(format!("the host has no {file} that can be read"))
+                    .hint("the hardware of the node names it: a medium in a drive, or a shared folder"));
+            }
+        }
+        Ok(())
     }
 
     /// VBoxManage makes a machine of a kind that does not exist without a word.
@@ -365,16 +450,22 @@ impl Service {
     }
 
     async fn check_networks(&self, plans: &[Plan]) -> Result<(), ComputeError> {
-        if let Some(port) = twice(plans.iter().flat_map(|plan| plan.adapters.host_ports())) {
+        if let Some((_, port)) = twice(plans.iter().flat_map(|plan| plan.adapters.host_ports())) {
             return Err(ComputeError::input(format!("two nodes forward the port {port} of the host"))
                 .hint("forward another port, or make the group's count 1"));
         }
+        if let Some(mac) = twice(plans.iter().flat_map(|plan| plan.adapters.macs())) {
+            return Err(ComputeError::input(format!("two adapters have the MAC address {mac}"))
+                .hint("leave it out, or make the group's count 1"));
+        }
         let host_only: BTreeSet<&str> =
             plans.iter().flat_map(|plan| plan.adapters.host_only_interfaces()).collect();
-        if !host_only.is_empty() {
-            let there = list::host_only_interfaces(&self.vbox).await?;
-            if let Some(missing) = host_only.into_iter().find(|name| !has(&there, name)) {
-                return Err(modifyvm::no_such_interface(missing));
+        host_only::check(self, &host_only.into_iter().collect::<Vec<_>>()).await?;
+        let nat: BTreeSet<&str> = plans.iter().flat_map(|plan| plan.adapters.nat_networks()).collect();
+        if !nat.is_empty() {
+            let there = list::nat_networks(&self.vbox).await?;
+            if let Some(missing) = nat.into_iter().find(|name| there.iter().all(|there| there != name)) {
+                return Err(no_such_nat_network(missing));
             }
         }
         let bridged: BTreeSet<&str> =
@@ -397,10 +488,15 @@ fn has(interfaces: &[HostInterface], name: &str) -> bool {
     interfaces.iter().any(|there| there.name == name || there.name.split(": ").next() == Some(name))
 }
 
-fn twice(ports: impl Iterator<Item = u16>) -> Option<u16> {
+fn twice<T: Ord + Copy>(mut items: impl Iterator<Item = T>) -> Option<T> {
     let mut seen = BTreeSet::new();
-    let mut ports = ports;
-    ports.find(|port| !seen.insert(*port))
+    items.find(|item| !seen.insert(*item))
+}
+
+fn no_such_nat_network(name: &str) -> ComputeError {
+    ComputeError::input(format!("VirtualBox has no NAT network `{name}`")).hint(format!(
+        "make it with `VBoxManage natnetwork add --netname={name} --network=10.0.9.0/24 --enable --dhcp=on`"
+    ))
 }
 
 fn unreadable_node(id: &MachineId, member: &Member) -> NodeRecord {

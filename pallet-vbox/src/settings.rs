@@ -1,11 +1,13 @@
 //! The options of a service, read and checked.
 
 use crate::command::startvm::Session;
-use crate::network::Defaults;
+use crate::network::{Defaults, adapters};
 use crate::{hardware, image};
 use pallet::name::ServiceName;
 use pallet::options::{OptionError, Options};
-use pallet::spec::Network;
+use pallet::spec::{ImageDefinition, Network};
+use std::collections::BTreeMap;
+use std::net::Ipv4Addr;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -16,9 +18,14 @@ const OBSOLETE: &[&str] = &["identity", "credential", "url", "vbox-comm"];
 /// What the configuration says about a service.
 #[derive(Debug, Clone)]
 pub(crate) struct Settings {
+    /// The image models of the program and of the configuration.
     pub(crate) images: image::Models,
+    /// The folder of models on the host, if one is named.
+    pub(crate) model_path: Option<PathBuf>,
     pub(crate) hardware: hardware::Models,
     pub(crate) network: Defaults,
+    /// The host's address on host-only networks that are made, or VirtualBox's choice.
+    pub(crate) local_address: Option<Ipv4Addr>,
     pub(crate) node_path: Option<PathBuf>,
     pub(crate) session: Session,
     pub(crate) ip_timeout: Duration,
@@ -33,17 +40,20 @@ pub(crate) struct Settings {
 
 impl Settings {
     /// Reads the options, and refuses those that mean nothing.
-    pub(crate) fn read(options: &Options) -> Result<Settings, OptionError> {
+    pub(crate) fn read(
+        options: &Options,
+        code: &BTreeMap<String, ImageDefinition>,
+    ) -> Result<Settings, OptionError> {
         for key in OBSOLETE {
             options.string(key)?;
         }
         let settings = Settings {
-            images: image::Models::read(
-                options.table("images")?.as_ref(),
-                options.path("model-path")?.as_deref(),
-            )?,
-            hardware: hardware::Models::read(options.table("hardware-models")?.as_ref())?,
+            images: image::Models::define(code)
+                .configure(options.table("images")?.as_ref(), options.path("model-path")?.as_deref())?,
+            model_path: options.path("model-path")?,
+            hardware: hardware(options)?,
             network: network(options)?,
+            local_address: local_address(options)?,
             node_path: options.path("node-path")?,
             session: session(options)?,
             ip_timeout: seconds(options, "ip-timeout", 300)?,
@@ -63,13 +73,25 @@ impl Settings {
     }
 }
 
+/// The built-in models, under those of the folder, of the file, and of the configuration itself.
+fn hardware(options: &Options) -> Result<hardware::Models, OptionError> {
+    let mut models = hardware::Models::built_in();
+    if let Some(folder) = options.path("hardware-model-path")? {
+        models.add(&hardware::files::read_folder(&folder)?)?;
+    }
+    if let Some(file) = options.path("hardware-models-file")? {
+        models.add(&hardware::files::read_file(&file)?)?;
+    }
+    if let Some(table) = options.table("hardware-models")? {
+        models.add(&table)?;
+    }
+    Ok(models)
+}
+
 fn network(options: &Options) -> Result<Defaults, OptionError> {
-    let network = match options.string("default-network")?.as_deref() {
-        None | Some("local") => Network::Local,
-        Some("nat") => Network::Nat,
-        Some("bridged") => Network::Bridged(None),
-        Some(_) => return Err(options.invalid("default-network", "expected `local`, `nat` or `bridged`")),
-    };
+    let old = options.contains("default-network-type") && !options.contains("default-network");
+    let key = if old { "default-network-type" } else { "default-network" };
+    let network = adapters::network(options, key)?.unwrap_or(Network::Local);
     Ok(Defaults {
         network,
         local_interface: options.string("default-local-interface")?.unwrap_or_else(|| "vboxnet0".to_owned()),
@@ -77,9 +99,16 @@ fn network(options: &Options) -> Result<Defaults, OptionError> {
     })
 }
 
+fn local_address(options: &Options) -> Result<Option<Ipv4Addr>, OptionError> {
+    let parse = |text: String| {
+        text.parse().map_err(|_| options.invalid("default-local-address", "expected an IPv4 address"))
+    };
+    options.string("default-local-address")?.map(parse).transpose()
+}
+
 fn session(options: &Options) -> Result<Session, OptionError> {
     let Some(given) = options.string("session-type")? else { return Ok(Session::default()) };
-    Session::ALL.iter().copied().find(|session| session.as_str() == given).ok_or_else(|| {
+    Session::parse(&given).ok_or_else(|| {
         let known: Vec<&str> = Session::ALL.iter().map(|session| session.as_str()).collect();
         options.invalid("session-type", format_args!("expected one of {}", known.join(", ")))
     })
@@ -117,7 +146,7 @@ mod tests {
         for (key, value) in values {
             options.set(*key, value.clone(), "");
         }
-        Settings::read(&options)
+        Settings::read(&options, &BTreeMap::new())
     }
 
     #[test]
@@ -139,7 +168,7 @@ mod tests {
             |key: &'static str, value: OptionValue| read(&[(key, value)]).expect_err("a mistake").message;
         assert_eq!(
             message("default-network", "briged".into()),
-            "option `default-network` of service \"lab\": expected `local`, `nat` or `bridged`"
+            "option `default-network` of service \"lab\": expected `local`, `nat`, `bridged` or a list of adapters"
         );
         assert!(
             message("session-type", "x11".into()).ends_with("expected one of headless, gui, sdl, separate")

@@ -59,7 +59,8 @@ impl Shared {
 
     /// Returns the disk of a model once machines can be attached to it.
     pub(crate) async fn disk(&self, service: &Service, model: &Model) -> Result<Medium, ComputeError> {
-        let key = model.disk.argument();
+        // How nodes use a disk decides what has to be done to it first.
+        let key = format!("{} {}", model.attach, model.disk.argument());
         if let Some(disk) = self.disks().get(&key) {
             return Ok(disk.clone());
         }

@@ -5,6 +5,8 @@
 //! somebody clones a node, since a machine is its UUID.
 
 use crate::command::extradata::{self, Place};
+use crate::command::storage::CONTROLLER;
+use crate::hardware::Place as Port;
 use crate::machine::MachineId;
 use crate::vboxmanage::{CallError, VBoxManage};
 use pallet::name::{GroupName, NodeName, ServiceName};
@@ -30,6 +32,8 @@ pub(crate) struct Member {
     pub(crate) adapter: u8,
     /// The port of the host that leads to its SSH server, if pallet chose one (see [`ports`](crate::ports)).
     pub(crate) port: Option<u16>,
+    /// Where its own disk is, which it gets last.
+    pub(crate) boot: Port,
     pub(crate) tags: BTreeMap<String, String>,
 }
 
@@ -106,6 +110,7 @@ impl Member {
             image: words.get("image")?.clone(),
             adapter: words.get("adapter").and_then(|slot| slot.parse().ok()).unwrap_or(1),
             port: words.get("port").and_then(|port| port.parse().ok()),
+            boot: words.get("boot").and_then(|place| parse_place(place)).unwrap_or_else(usual_boot),
             tags: words
                 .iter()
                 .filter_map(|(key, value)| Some((key.strip_prefix(TAG)?.to_owned(), value.clone())))
@@ -125,15 +130,31 @@ impl fmt::Display for Member {
         if let Some(port) = self.port {
             f.write_str(&word("port", &port.to_string()))?;
         }
+        if self.boot != usual_boot() {
+            let Port { controller, port, device } = &self.boot;
+            f.write_str(&word("boot", &format!("{port}:{device}:{controller}")))?;
+        }
         self.tags.iter().try_for_each(|(key, value)| f.write_str(&word(&format!("{TAG}{key}"), value)))
     }
+}
+
+/// Where nearly all machines have their own disk.
+fn usual_boot() -> Port {
+    Port { controller: CONTROLLER.to_owned(), port: 0, device: 0 }
+}
+
+/// The port, the device and the controller, whose name may be anything.
+fn parse_place(text: &str) -> Option<Port> {
+    let (port, rest) = text.split_once(':')?;
+    let (device, controller) = rest.split_once(':')?;
+    Some(Port { controller: controller.to_owned(), port: port.parse().ok()?, device: device.parse().ok()? })
 }
 
 /// Returns a text in the form in which extra data keeps it.
 ///
 /// VirtualBox prints values with their line breaks, and separates keys from values by a comma and a blank; we separate
 /// words by blanks and their halves by `=`. So everything but plain characters is written as `%XX`, and an empty text as `%`.
-fn encode(text: &str) -> String {
+pub(crate) fn encode(text: &str) -> String {
     if text.is_empty() {
         return "%".to_owned();
     }
@@ -150,7 +171,7 @@ fn encode(text: &str) -> String {
 }
 
 /// Returns the text that was [encoded](encode). What was not encoded by us stays as it is.
-fn decode(encoded: &str) -> String {
+pub(crate) fn decode(encoded: &str) -> String {
     if encoded == "%" {
         return String::new();
     }
@@ -185,6 +206,7 @@ mod tests {
             image: "/srv/a b.vdi".to_owned(),
             adapter: 2,
             port: Some(22_001),
+            boot: usual_boot(),
             tags: BTreeMap::from([
                 ("odd=key, x".to_owned(), "two\nlines".to_owned()),
                 ("e".to_owned(), String::new()),
@@ -207,6 +229,9 @@ mod tests {
         assert_eq!(Member::parse(&text), Some(web_1()));
         assert_eq!(Member::parse(&format!("{text} colour=red")), Some(web_1()), "of a later version");
         assert_eq!(Member::parse("service=lab name=web-1 group=web"), None);
+        let elsewhere =
+            Member { boot: Port { controller: "my: IDE".to_owned(), port: 1, device: 0 }, ..web_1() };
+        assert_eq!(Member::parse(&elsewhere.to_string()), Some(elsewhere));
     }
 
     #[test]

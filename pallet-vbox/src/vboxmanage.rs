@@ -342,6 +342,11 @@ impl CallError {
         self.why.is_inaccessible()
     }
 
+    /// Tells whether a failed call wrote this, wherever it did.
+    pub(crate) fn wrote(&self, words: &str) -> bool {
+        self.says(words) || matches!(&self.why, Why::Failed(failure) if failure.stdout.contains(words))
+    }
+
     /// Tells whether the failure's own words contain this.
     pub(crate) fn says(&self, words: &str) -> bool {
         matches!(&self.why, Why::Failed(failure) if failure.stderr.contains(words))

@@ -1,5 +1,6 @@
 //! Functions of one phase that contradict each other, and what is no contradiction.
 
+use pallet::actions::{LocalDirectory, LocalEntry, LocalTree};
 use pallet::conflicts;
 use pallet::graph::{ActionId, Built, GraphError, Mistake, build_phases};
 use pallet::name::{PhaseName, RemotePath};
@@ -350,4 +351,77 @@ fn an_override_that_does_not_fit_is_refused() {
     for (functions, expected) in cases {
         assert_eq!(messages(functions), [*expected]);
     }
+}
+
+/// Returns what a build finds of functions of which one brings a directory of the controller with these files.
+fn with_tree(functions: &Functions, files: &[(&str, &str)]) -> Result<(), String> {
+    let functions: Vec<PhaseFn> = functions.iter().map(|function| PhaseFn::new(*function)).collect();
+    let built = pallet::graph::build_phase(&Context::example(), &functions, Location::caller());
+    let built = built.expect("a graph");
+    for (_, node) in built.graph.in_order() {
+        let action: &dyn std::any::Any = node.action();
+        let Some(directory) = action.downcast_ref::<LocalDirectory>() else { continue };
+        let mut tree = LocalTree::default();
+        for (name, content) in files {
+            let (hash, size) = (Sha256::of(content.as_bytes()), content.len() as u64);
+            let file = LocalEntry::File { hash, size, executable: false, bytes: None };
+            tree.add(*name, file).expect("a plain name");
+        }
+        directory.set_local_tree(Ok(tree));
+    }
+    conflicts::check(&built.graph).map_err(|error| error.mistakes[0].message.clone())
+}
+
+#[test]
+fn files_of_a_directory_of_the_controller_are_compared_one_by_one() {
+    let site = || _ = remote_directory("/srv").local_directory("site");
+    let other = || _ = remote_directory("/srv").local_directory("other");
+    let files = [("a", "x\n"), ("d", "y")];
+    let of = |function: fn()| with_tree(&[site, function], &files);
+    assert_eq!(of(|| _ = remote_file("/srv/a").content("x\n")), Ok(()));
+    assert_eq!(of(|| _ = remote_file("/srv/b").content("z").mode(0o600)), Ok(()));
+    assert_eq!(
+        of(|| _ = remote_file("/srv/a").content("z")),
+        Err("/srv/a: a closure declares content \"z\", and a closure before it the same as site/a on the controller".into())
+    );
+    assert_eq!(
+        of(|| _ = file("/srv/a").mode(0o600)),
+        Err("/srv/a: a closure declares mode 0600, and a closure before it mode 0644".into())
+    );
+    assert_eq!(
+        of(|| _ = directory("/srv/d/e")),
+        Err("/srv/d/e: a closure declares a directory, and a closure before it /srv/d a file".into())
+    );
+    assert_eq!(
+        with_tree(&[|| _ = file("/srv").absent(), site], &files),
+        Err("/srv: a closure declares a directory, and a closure before it absent".into())
+    );
+    // Two that bring the same agree, wherever it comes from.
+    assert_eq!(with_tree(&[site, other], &files), Ok(()));
+    assert!(
+        with_tree(&[|| _ = remote_directory("/srv").local_directory("site").delete_extra(), other], &files)
+            .is_ok()
+    );
+}
+
+/// Thousands of files are compared in less time than they are read: this would take minutes, were each compared with all.
+#[test]
+fn a_large_directory_costs_little() {
+    let names: Vec<String> = (0..20_000).map(|number| format!("d{}/f{number}", number % 100)).collect();
+    let files: Vec<(&str, &str)> = names.iter().map(|name| (name.as_str(), "x")).collect();
+    let site = || _ = remote_directory("/srv").local_directory("site");
+    assert_eq!(with_tree(&[site, site], &files), Ok(()));
+}
+
+#[test]
+fn what_comes_to_one_place_of_the_controller_is_one_thing() {
+    let functions: &Functions = &[|| _ = fetch_file("/a").to("x"), || _ = fetch_file("/b").to("x")];
+    assert_eq!(
+        messages(functions),
+        [
+            "path on the controller x: a closure declares what is at /b on the node, and a closure before it what is at /a on the node"
+        ]
+    );
+    let functions: &Functions = &[|| _ = fetch_file("/a").to("x"), || _ = fetch_directory("/b").to("y")];
+    assert!(built(functions).is_ok());
 }

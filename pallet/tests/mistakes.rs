@@ -300,6 +300,46 @@ const CATALOGUE: &[Mistake] = &[
         says: "‹umask›: 1000 is not a umask / write one such as 0o027",
     },
     Mistake {
+        what: "a variable of the environment without a name that can be",
+        phase: || _ = package("nginx").env("a b", "x"), //~ env
+        says: "‹env›: \"a b\" cannot be the name of an environment variable",
+    },
+    Mistake {
+        what: "something fetched that comes nowhere",
+        phase: || _ = fetch_file("/a"), //~ fetch
+        says: "‹fetch›: fetch-file /a: it is not said where on the controller the file is written: call `to`",
+    },
+    Mistake {
+        what: "an archive of nothing",
+        phase: || _ = archive("/a.tar"), //~ archive
+        says: "‹archive›: archive /a.tar: it is not said of what it is an archive: call `of`",
+    },
+    Mistake {
+        what: "an archive of no kind that is known",
+        phase: || _ = archive("/a.rar").of("/srv"), //~ archive
+        says: "‹archive›: archive /a.rar: /a.rar does not say what kind of archive it is: it ends with none of .tar, .tar.gz, .tgz, .tar.bz2, .tbz2, .tar.xz, .txz, .tar.zst, .zip",
+    },
+    Mistake {
+        what: "an archive in itself",
+        phase: || _ = archive("/srv/a.tar").of("/srv"), //~ archive
+        says: "‹archive›: archive /srv/a.tar: /srv/a.tar is in what it is an archive of, and would be packed into itself",
+    },
+    Mistake {
+        what: "a crontab without a job",
+        phase: || _ = crontab("alice"), //~ crontab
+        says: "‹crontab›: crontab alice: nothing is declared: call `job` or `without`",
+    },
+    Mistake {
+        what: "a job of cron that is declared twice",
+        phase: || _ = crontab("alice").job("a", "@daily", "x").without("a"), //~ crontab
+        says: "‹crontab›: crontab alice: the job a is declared twice",
+    },
+    Mistake {
+        what: "a download that nothing vouches for",
+        phase: || _ = remote_file("/a").url("https://example.org/a").insecure().unverified(), //~ download
+        says: "‹download›: remote-file /a: without the host's certificate the download must be checked: call `sha256` or `signature`",
+    },
+    Mistake {
         what: "a fact without a name",
         phase: || _ = publish_fact("", "a"), //~ fact
         says: "‹fact›: publish-fact : a fact without a name cannot be asked for",

@@ -42,6 +42,15 @@ impl Attributes {
         }
     }
 
+    /// Asks for what making something with these attributes at a path needs: the accounts, and the directory that holds
+    /// it.
+    pub(crate) fn probe_at(&self, path: &RemotePath, probe: &mut Probe) {
+        self.probe(probe);
+        if let Some(parent) = path.parent() {
+            probe.path(&parent);
+        }
+    }
+
     /// Returns why they cannot be set: the owner or the group is certain not to exist.
     pub(crate) fn missing_account(&self, view: &View<'_>) -> Option<Diff> {
         if let Some(owner) = named(&self.owner) {

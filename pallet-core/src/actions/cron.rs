@@ -77,6 +77,18 @@ impl Schedule {
     }
 }
 
+impl Schedule {
+    /// Refuses what was given in its place.
+    pub(super) fn check(&self) -> Result<(), String> {
+        self.0.as_ref().map(|_| ()).map_err(Clone::clone)
+    }
+}
+
+/// Returns a command as cron wants it: a percent sign would be a new line.
+pub(super) fn command_for_cron(command: &str) -> String {
+    command.replace('%', "\\%")
+}
+
 /// A text that is no schedule is refused when the phase is built.
 impl From<&str> for Schedule {
     fn from(text: &str) -> Self {
@@ -188,7 +200,7 @@ impl Handle<Cron> {
 
 impl Job {
     fn check(&self) -> Result<(), String> {
-        self.schedule.0.as_ref().map_err(Clone::clone)?;
+        self.schedule.check()?;
         AccountName::new(&*self.user).map_err(|error| error.to_string())?;
         check_one_line("the command", &self.command)?;
         if self.command.trim().is_empty() {
@@ -198,7 +210,7 @@ impl Job {
     }
 
     fn line(&self) -> String {
-        format!("{} {} {}\n", self.schedule, self.user, self.command.replace('%', "\\%"))
+        format!("{} {} {}\n", self.schedule, self.user, command_for_cron(&self.command))
     }
 }
 

@@ -4,10 +4,16 @@
 //! text as the probe read it or as the actions before it leave it, so a plan shows the difference and several edits
 //! of a file follow each other. On the node the new text goes in place only where the old one still stands. Where an
 //! action before it may move the file (a package that brings it), the phase is planned in parts.
+//!
+//! Settings that pallet itself keeps in shared files (`hosts_entry`, `environment`, …) are edited by
+//! [`parts`](super::parts) in place of this: their lines have a key, which a shell can find, so the node edits them,
+//! they need no second plan, and what is beside them may have any size. Regular expressions, blocks at a place and
+//! differences to show need the text on the controller.
 
 mod block;
 mod line;
 mod lines;
+mod place;
 mod replace;
 
 pub use block::{BlockInFile, block_in_file};
@@ -247,10 +253,7 @@ impl<E: Edit> Action for FileEdit<E> {
 
     fn probe(&self, _: ActionId, _: &Facts, probe: &mut Probe) -> Result<(), String> {
         probe.text(self.path.get());
-        self.attributes.probe(probe);
-        if let Some(parent) = self.path.get().parent() {
-            probe.path(&parent);
-        }
+        self.attributes.probe_at(self.path.get(), probe);
         Ok(())
     }
 

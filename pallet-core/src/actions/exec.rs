@@ -8,7 +8,7 @@ use super::attributes::GivenPath;
 use crate::action::{Action, Diff, View};
 use crate::condition::Condition;
 use crate::facts::Facts;
-use crate::graph::{ActionId, AnyHandle, Handle, Value, record};
+use crate::graph::{ActionId, AnyHandle, Handle, Value, check_variable, record};
 use crate::name::AccountName;
 use crate::probe::Probe;
 use crate::script::{COMMANDS, Script};
@@ -127,10 +127,7 @@ impl Handle<Exec> {
 impl Setting {
     fn check(&self) -> Result<(), String> {
         for (name, _) in &self.env {
-            let starts = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
-            if !starts || !name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_') {
-                return Err(format!("{name:?} cannot be the name of an environment variable"));
-            }
+            check_variable(name)?;
         }
         if let Some(user) = &self.run_as {
             AccountName::new(user).map_err(|error| error.to_string())?;

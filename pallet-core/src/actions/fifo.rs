@@ -60,10 +60,7 @@ impl Action for Fifo {
 
     fn probe(&self, _: ActionId, _: &Facts, probe: &mut Probe) -> Result<(), String> {
         probe.path(self.path.get());
-        self.attributes.probe(probe);
-        if let Some(parent) = self.path.get().parent() {
-            probe.path(&parent);
-        }
+        self.attributes.probe_at(self.path.get(), probe);
         Ok(())
     }
 

@@ -7,8 +7,8 @@ use crate::graph::{ActionId, Handle, record};
 use crate::name::AccountName;
 use crate::probe::{AccountGroup, Probe};
 use crate::script::{ACCOUNTS, Script};
+use crate::sorted::Set;
 use crate::world::World;
-use std::collections::BTreeSet;
 
 /// A group of users.
 #[derive(Debug)]
@@ -97,13 +97,33 @@ impl Group {
         })
     }
 
-    fn members_after(&self, before: &BTreeSet<String>) -> BTreeSet<String> {
+    /// Returns users whose primary group it could be: that of its name, and those that can log in.
+    fn perhaps_primary_of(&self, facts: &Facts) -> impl Iterator<Item = AccountName> {
+        let others = facts.users.iter().filter_map(|user| AccountName::new(&*user.name).ok());
+        std::iter::once(self.account()).chain(others)
+    }
+
+    /// Returns a user whose primary group it is, so that it cannot be removed, and whether that is certain. Numbers that
+    /// the node will choose are not known.
+    fn user_of(&self, is: &AccountGroup, view: &View<'_>) -> Option<(AccountName, bool)> {
+        let unknown = is.gid == 0;
+        let certain = view.world.group(&self.account()).doubt.is_none();
+        let mut users =
+            self.perhaps_primary_of(view.facts).filter(|user| !unknown || *user == self.account());
+        users.find_map(|user| {
+            let known = view.world.user(&user);
+            let certain = certain && !unknown && known.doubt.is_none();
+            known.is.filter(|account| account.gid == is.gid).map(|_| (user, certain))
+        })
+    }
+
+    fn members_after(&self, before: &Set<String>) -> Set<String> {
         let kept = before.iter().filter(|_| !self.only);
         kept.chain(&self.members).cloned().collect()
     }
 
     fn diff_present(&self, is: Option<&AccountGroup>, diff: &mut Diff) {
-        let none = BTreeSet::new();
+        let none = Set::new();
         let before = is.map_or(&none, |is| &is.members);
         match (is, self.gid) {
             (None, _) => diff.change("created"),
@@ -132,9 +152,12 @@ impl Action for Group {
         Ok(())
     }
 
-    fn probe(&self, _: ActionId, _: &Facts, probe: &mut Probe) -> Result<(), String> {
+    fn probe(&self, _: ActionId, facts: &Facts, probe: &mut Probe) -> Result<(), String> {
         probe.group(&self.account());
         self.users().for_each(|user| probe.user(&user));
+        if self.absent {
+            self.perhaps_primary_of(facts).for_each(|user| probe.user(&user));
+        }
         Ok(())
     }
 
@@ -143,7 +166,18 @@ impl Action for Group {
         let mut diff = Diff::none();
         match (known.is, self.absent) {
             (None, true) => {}
-            (Some(_), true) => diff.change("removed"),
+            (Some(is), true) => {
+                match self.user_of(is, view) {
+                    Some((user, true)) => {
+                        let message = format!("{} is the primary group of user {user}", self.name);
+                        let hint = "remove the user before this line, or give it another with `group`";
+                        return Diff::problem(message, hint.to_owned());
+                    }
+                    Some((_, false)) => diff.doubt(Some(view.id)),
+                    None => {}
+                }
+                diff.change("removed");
+            }
             (is, false) => {
                 if let Some(user) = self.missing_user(view) {
                     let hint = format!("write `user(\"{user}\")` before this line");
@@ -198,7 +232,7 @@ impl Action for Group {
         };
         let each = self.members.iter().map(member);
         let members = self.only.then(|| {
-            let members: BTreeSet<&str> = self.members.iter().map(String::as_str).collect();
+            let members: Set<&str> = self.members.iter().map(String::as_str).collect();
             Claim::new(thing(), "all members", members.into_iter().collect::<Vec<_>>().join(", "))
         });
         std::iter::once(Claim::existence(thing(), "present")).chain(gid).chain(each).chain(members).collect()

@@ -1,14 +1,15 @@
 //! A directory that is the same as one on the controller.
 
 mod changes;
-mod patterns;
+
 mod tree;
 
 pub use tree::{LocalEntry, LocalTree};
 
 use super::attributes::{Attributes, GivenPath, attribute_methods, first_words, missing_parent};
+use super::patterns::{self, Pattern};
 use crate::action::{Action, Diff, Split, View};
-use crate::claim::{self, Claim};
+use crate::claim::{self, Claim, Thing};
 use crate::facts::Facts;
 use crate::graph::{ActionId, Handle};
 use crate::name::RemotePath;
@@ -17,7 +18,6 @@ use crate::script::{INLINE_LIMIT, PackedFile, Script, TREES, Upload};
 use crate::text::Text;
 use crate::world::{Effects, World};
 use changes::{Change, Policy, Write};
-use patterns::Pattern;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
@@ -181,10 +181,7 @@ impl Action for LocalDirectory {
         self.tree()?;
         let passed_over = self.excluded.iter().filter_map(Pattern::for_find).collect();
         probe.tree(id, self.path.get(), passed_over);
-        self.attributes.probe(probe);
-        if let Some(parent) = self.path.get().parent() {
-            probe.path(&parent);
-        }
+        self.attributes.probe_at(self.path.get(), probe);
         Ok(())
     }
 
@@ -280,9 +277,20 @@ impl Action for LocalDirectory {
     fn declares(&self) -> Vec<Claim> {
         let mut claims = vec![Claim::existence(self.path.thing(), claim::DIRECTORY)];
         claims.extend(self.attributes.claims(self.path.get()));
-        if let Ok(tree) = self.tree() {
-            let shown = format!("the same as {} on the controller", self.local.display());
-            claims.push(Claim::new(self.path.thing(), "content", tree.hash().to_string()).shown(shown));
+        let Ok(tree) = self.tree() else { return claims };
+        let same = |name: &str| format!("the same as {} on the controller", self.local.join(name).display());
+        if self.delete_extra {
+            let claim = Claim::new(self.path.thing(), "content", tree.hash().to_string());
+            claims.push(claim.shown(same("")));
+        }
+        for (name, entry) in tree.entries() {
+            let Ok(path) = RemotePath::new(format!("{}/{name}", self.path.get())) else { continue };
+            let thing = || Thing::Path(path.clone());
+            claims.push(Claim::existence(thing(), entry.kind()));
+            if let LocalEntry::File { hash, .. } = entry {
+                claims.push(Claim::new(thing(), "content", hash.to_string()).shown(same(name)));
+            }
+            claims.extend(Attributes { mode: entry.mode(), ..self.attributes.clone() }.claims(&path));
         }
         claims
     }

@@ -3,6 +3,7 @@
 mod debconf;
 mod file;
 mod manager;
+mod minimal;
 mod names;
 mod options;
 mod own_file;
@@ -17,13 +18,14 @@ pub use manager::{
     AutoRemove, CacheCleanup, ForeignArchitecture, IndexUpdate, PackageManager, PackageSetting,
     SystemUpgrade, package_manager,
 };
+pub use minimal::minimal_packages;
 pub use names::System;
 pub use source::{PackageSource, package_source};
 
 use crate::action::{Action, Batch, Diff, View};
 use crate::claim::{Claim, Thing};
 use crate::facts::{Facts, PackageManagerKind};
-use crate::graph::{ActionId, Handle, record};
+use crate::graph::{ActionId, Handle, RunsPrograms, record};
 use crate::name::PackageName;
 use crate::probe::Probe;
 use crate::script::Script;
@@ -227,6 +229,23 @@ impl Handle<Package> {
         self.edit(|package| package.options.quiet = true)
     }
 
+    /// Installs, upgrades or removes through `aptitude` in the place of `apt-get`, for those who rely on its way to
+    /// solve conflicts. The package aptitude must be there before. As with apt-get, a transaction that would remove
+    /// other packages fails and removes none; what nothing needs any more stays. Systems: apt.
+    ///
+    /// ```
+    /// # use pallet::prelude::*;
+    /// # pallet::graph::build(&pallet::Context::example(), || {
+    /// package("aptitude");
+    /// packages(["postgresql", "pgbouncer"]).with_aptitude();
+    /// # })?;
+    /// # Ok::<(), pallet::graph::GraphError>(())
+    /// ```
+    #[track_caller]
+    pub fn with_aptitude(self) -> Self {
+        self.edit(|package| package.options.aptitude = true)
+    }
+
     /// Accepts packages that nobody signed. Systems: apt, dnf, zypper, apk; with pacman
     /// [`unsigned`](Handle::<PackageSource>::unsigned) sources do it.
     #[track_caller]
@@ -267,6 +286,8 @@ impl Package {
         options::check_version(version)
     }
 }
+
+impl RunsPrograms for Package {}
 
 impl Action for Package {
     fn kind(&self) -> &'static str {

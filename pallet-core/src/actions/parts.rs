@@ -77,7 +77,14 @@ pub(crate) trait Composed: Any + Debug + Send + Sync {
     }
 }
 
-pub(crate) fn diff(parts: &[Box<dyn Part>], view: &View<'_>) -> Diff {
+/// What is asked of a composed action is answered in here, once, so that none of it is compiled for each of them.
+type Parts = [Box<dyn Part>];
+
+pub(crate) fn probe(parts: &Parts, id: ActionId, probe: &mut Probe) {
+    parts.iter().for_each(|part| part.probe(id, probe));
+}
+
+pub(crate) fn diff(parts: &Parts, view: &View<'_>) -> Diff {
     let mut diff = Diff::none();
     for part in parts {
         part.diff(view, &mut diff);
@@ -88,8 +95,24 @@ pub(crate) fn diff(parts: &[Box<dyn Part>], view: &View<'_>) -> Diff {
     diff
 }
 
-pub(crate) fn apply(parts: &[Box<dyn Part>], view: &View<'_>) -> Script {
+pub(crate) fn apply(parts: &Parts, view: &View<'_>) -> Script {
     parts.iter().fold(Script::new(), |script, part| script.append(part.apply(view)))
+}
+
+pub(crate) fn predict(parts: &Parts, world: &mut World) {
+    parts.iter().for_each(|part| part.predict(world));
+}
+
+pub(crate) fn claims(parts: &Parts) -> Vec<Claim> {
+    parts.iter().flat_map(|part| part.claims()).collect()
+}
+
+pub(crate) fn values(parts: &Parts) -> Vec<AnyHandle> {
+    parts.iter().flat_map(|part| part.values()).collect()
+}
+
+pub(crate) fn secrets(parts: &Parts) -> Vec<Secret> {
+    parts.iter().flat_map(|part| part.secrets()).collect()
 }
 
 /// Makes an `Action` of a [`Composed`] one.
@@ -109,13 +132,11 @@ macro_rules! composed_action {
             }
 
             fn values(&self) -> Vec<crate::graph::AnyHandle> {
-                let parts = crate::actions::parts::Composed::parts(self);
-                parts.iter().flat_map(|part| part.values()).collect()
+                crate::actions::parts::values(&crate::actions::parts::Composed::parts(self))
             }
 
             fn secrets(&self) -> Vec<crate::secret::Secret> {
-                let parts = crate::actions::parts::Composed::parts(self);
-                parts.iter().flat_map(|part| part.secrets()).collect()
+                crate::actions::parts::secrets(&crate::actions::parts::Composed::parts(self))
             }
 
             fn probe(
@@ -125,7 +146,7 @@ macro_rules! composed_action {
                 probe: &mut crate::probe::Probe,
             ) -> Result<(), String> {
                 crate::actions::parts::Composed::refuse(self, facts)?;
-                crate::actions::parts::Composed::parts(self).iter().for_each(|part| part.probe(id, probe));
+                crate::actions::parts::probe(&crate::actions::parts::Composed::parts(self), id, probe);
                 Ok(())
             }
 
@@ -138,7 +159,7 @@ macro_rules! composed_action {
             }
 
             fn predict(&self, _: crate::graph::ActionId, world: &mut crate::world::World) {
-                crate::actions::parts::Composed::parts(self).iter().for_each(|part| part.predict(world));
+                crate::actions::parts::predict(&crate::actions::parts::Composed::parts(self), world);
             }
 
             fn effects(&self) -> Option<crate::world::Effects> {
@@ -146,8 +167,7 @@ macro_rules! composed_action {
             }
 
             fn declares(&self) -> Vec<crate::claim::Claim> {
-                let parts = crate::actions::parts::Composed::parts(self);
-                parts.iter().flat_map(|part| part.claims()).collect()
+                crate::actions::parts::claims(&crate::actions::parts::Composed::parts(self))
             }
         }
     };

@@ -10,6 +10,7 @@ use crate::facts::Facts;
 use crate::graph::{ActionId, Handle, record};
 use crate::probe::{PathKind, Probe, Sha256};
 use crate::script::{ARCHIVES, Script};
+use crate::secret::Secret;
 use crate::text::Text;
 use crate::world::{Effects, World};
 use std::path::{Path, PathBuf};
@@ -22,6 +23,9 @@ pub struct RemoteDirectory {
     attributes: Attributes,
     strip: u32,
     clean: bool,
+    only: Vec<String>,
+    /// What was said that goes not with the source.
+    misplaced: Option<&'static str>,
 }
 
 /// A directory of which has not been said yet what is unpacked: the type of what [`remote_directory`] returns.
@@ -65,6 +69,8 @@ pub fn remote_directory(path: impl AsRef<str>) -> Handle<NewDirectory> {
         attributes: Attributes::default(),
         strip: 0,
         clean: false,
+        only: Vec::new(),
+        misplaced: None,
     };
     record(directory).cast()
 }
@@ -113,6 +119,23 @@ impl Handle<NewDirectory> {
 }
 
 impl Handle<RemoteDirectory> {
+    /// Downloads the archive through a proxy: see [`NewDownload`](Handle::<super::NewDownload>::proxy).
+    #[track_caller]
+    pub fn proxy(self, url: impl Into<Text>) -> Self {
+        let url = url.into();
+        self.edit(|directory| match &mut directory.source {
+            Some(Source::Url(download)) => download.set_proxy(url),
+            _ => directory.misplaced = Some("a proxy is for what is downloaded"),
+        })
+    }
+
+    /// Unpacks only this member of the archive, by the name that it has in there, and those of further calls; a
+    /// directory with all that is in it.
+    #[track_caller]
+    pub fn only(self, member: impl Into<String>) -> Self {
+        self.edit(|directory| directory.only.push(member.into()))
+    }
+
     /// Leaves out so many leading directories of the names in the archive, and what has no more than those.
     #[track_caller]
     pub fn strip_components(self, count: u32) -> Self {
@@ -149,7 +172,8 @@ impl RemoteDirectory {
     /// Returns what else than the archive decides what is unpacked, as a hash.
     fn options(&self) -> Sha256 {
         let Attributes { owner, group, .. } = &self.attributes;
-        Sha256::of(format!("{} {} {owner:?} {group:?}", self.strip, self.clean).as_bytes())
+        let only = if self.only.is_empty() { String::new() } else { format!(" {:?}", self.only) };
+        Sha256::of(format!("{} {} {owner:?} {group:?}{only}", self.strip, self.clean).as_bytes())
     }
 
     fn origin(wanted: &Wanted) -> Option<Sha256> {
@@ -183,16 +207,33 @@ impl Action for RemoteDirectory {
         }
         let missing = "it is not said what is in it: call `local_directory`, `local_archive`, `archive`, `url` or `unverified_url`";
         self.source.as_ref().ok_or_else(|| missing.to_owned())?.check()?;
+        if let Some(misplaced) = self.misplaced {
+            return Err(misplaced.to_owned());
+        }
+        let plain = |name: &String| {
+            !name.is_empty()
+                && !name.starts_with('-')
+                && !name.chars().any(|c| c.is_control() || "*?[]\\".contains(c))
+        };
+        if let Some(name) = self.only.iter().find(|name| !plain(name)) {
+            return Err(format!(
+                "{name:?} cannot be the name of a member of an archive: no `*`, `?`, `[` and the like"
+            ));
+        }
         self.attributes.check()
+    }
+
+    fn secrets(&self) -> Vec<Secret> {
+        match &self.source {
+            Some(Source::Url(download)) => download.secrets().collect(),
+            _ => Vec::new(),
+        }
     }
 
     fn probe(&self, id: ActionId, _: &Facts, probe: &mut Probe) -> Result<(), String> {
         self.source().probe(id, self.path.get(), probe)?;
-        self.attributes.probe(probe);
+        self.attributes.probe_at(self.path.get(), probe);
         probe.origin(self.path.get());
-        if let Some(parent) = self.path.get().parent() {
-            probe.path(&parent);
-        }
         Ok(())
     }
 
@@ -264,6 +305,7 @@ impl Action for RemoteDirectory {
             Text::from(self.strip.to_string()),
             Text::from(if self.clean { "clean" } else { "" }),
         ]);
+        words.extend(self.only.iter().map(Text::from));
         let call =
             words.into_iter().fold(script.code("p_unpack"), |script, word| script.code(" ").word(word));
         call.code(end)

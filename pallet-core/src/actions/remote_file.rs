@@ -196,6 +196,13 @@ impl RemoteFile {
         }
     }
 
+    fn verify_signature(&self) -> Script {
+        match (&self.signature, &self.source) {
+            (Some(signature), Some(Source::Url(download))) => signature.verify(download),
+            _ => Script::new(),
+        }
+    }
+
     /// Returns code that verifies the staged file, and that keeps what is replaced.
     fn precautions(&self, view: &View<'_>) -> Script {
         let mut script = Script::new();
@@ -226,6 +233,11 @@ impl Action for RemoteFile {
         self.source.as_ref().ok_or_else(|| NO_CONTENT.to_owned())?.check()?;
         match (&self.signature, &self.source) {
             (Some(signature), Some(Source::Url(_))) => signature.check()?,
+            (None, Some(Source::Url(download))) if download.is_open() => {
+                return Err(
+                    "without the host's certificate the download must be checked: call `sha256` or `signature`".into()
+                );
+            }
             (Some(_), _) => return Err("only what is downloaded has a signature".to_owned()),
             (None, _) => {}
         }
@@ -239,16 +251,17 @@ impl Action for RemoteFile {
 
     fn secrets(&self) -> Vec<Secret> {
         let source = self.source.as_ref().and_then(Source::text);
-        source.into_iter().chain(&self.verify).flat_map(Text::secrets).collect()
+        let of_download = match &self.source {
+            Some(Source::Url(download)) => download.secrets().collect(),
+            _ => Vec::new(),
+        };
+        source.into_iter().chain(&self.verify).flat_map(Text::secrets).chain(of_download).collect()
     }
 
     fn probe(&self, id: ActionId, _: &Facts, probe: &mut Probe) -> Result<(), String> {
         self.source().probe(id, self.path.get(), probe)?;
         probe.content(self.path.get());
-        self.attributes.probe(probe);
-        if let Some(parent) = self.path.get().parent() {
-            probe.path(&parent);
-        }
+        self.attributes.probe_at(self.path.get(), probe);
         Ok(())
     }
 
@@ -308,7 +321,7 @@ impl Action for RemoteFile {
             .word(path.as_str())
             .code(format!(" {} || return\n", view.id.0))
             .append(self.source().stage(view))
-            .append(self.signature.as_ref().map(Signature::verify).unwrap_or_default());
+            .append(self.verify_signature());
         let placed = staged.append(self.precautions(view)).code("p_file");
         let placed = words.into_iter().fold(placed, |script, word| script.code(" ").word(word));
         match wanted {

@@ -3,6 +3,7 @@
 use super::parts::{Composed, Folder, Part, WholeFile, check_file_name, composed_action};
 use super::public_key::PublicKey;
 use crate::action::{Action, Diff, View};
+use crate::claim::{Claim, Thing};
 use crate::facts::Facts;
 use crate::graph::{ActionId, Handle, Value, record};
 use crate::name::{AccountName, RemotePath};
@@ -181,6 +182,14 @@ impl Action for SshKey {
             .library(&SSH_KEYS)
             .call("p_ssh_key", words)
             .code(format!("[ $? -eq 0 ] || return\np_v{id}=$p_key\n"))
+    }
+
+    fn declares(&self) -> Vec<Claim> {
+        let thing = match &self.owner {
+            Owner::User(user) => Thing::Other("SSH key", format!("{} of {user}", self.name)),
+            Owner::Node => Thing::Other("SSH key", self.name.clone()),
+        };
+        vec![Claim::existence(thing, "there")]
     }
 
     fn predict(&self, id: ActionId, world: &mut World) {

@@ -90,10 +90,7 @@ impl Action for SymbolicLink {
 
     fn probe(&self, _: ActionId, _: &Facts, probe: &mut Probe) -> Result<(), String> {
         probe.path(self.path.get());
-        self.owner.probe(probe);
-        if let Some(parent) = self.path.get().parent() {
-            probe.path(&parent);
-        }
+        self.owner.probe_at(self.path.get(), probe);
         Ok(())
     }
 

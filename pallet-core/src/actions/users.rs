@@ -196,16 +196,6 @@ impl User {
         AccountName::new(&*self.name).expect("checked when the graph was built")
     }
 
-    fn primary_group(&self) -> Option<AccountName> {
-        self.primary.as_ref().and_then(|group| AccountName::new(group).ok())
-    }
-
-    fn primary_gid(&self, view: &View<'_>) -> Option<u32> {
-        let primary = self.primary.as_ref()?;
-        let by_name = || Some(view.world.group(&self.primary_group()?).is?.gid);
-        primary.parse().ok().or_else(by_name)
-    }
-
     /// Returns the path of the login shell.
     fn shell_path(&self, facts: &Facts) -> Option<String> {
         self.shell.as_ref().map(|shell| shell_path(shell, facts.os.family).unwrap_or_else(|| shell.clone()))

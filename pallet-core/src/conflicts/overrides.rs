@@ -103,9 +103,13 @@ fn may_not_run(node: &ActionNode) -> Mistake {
     }
 }
 
+/// How many claims a message names one by one.
+const NAMED: usize = 8;
+
 fn only_in_part(winner: &ActionNode, loser: &ActionNode, kept: &[&Claim]) -> Mistake {
-    let kept: Vec<String> =
-        kept.iter().map(|claim| format!("{} {}", claim.thing(), claim.phrase())).collect();
+    let more = kept.len().saturating_sub(NAMED);
+    let named = kept.iter().take(NAMED).map(|claim| format!("{} {}", claim.thing(), claim.phrase()));
+    let kept: Vec<String> = named.chain((more > 0).then(|| format!("and {more} more"))).collect();
     Mistake {
         location: winner.location(),
         message: format!("{} is overridden only in part; still declared: {}", loser.label(), kept.join(", ")),

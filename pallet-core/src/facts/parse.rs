@@ -4,7 +4,7 @@ use super::{
     Disk, Facts, FactsError, Hypervisor, InitSystem, InterfaceAddress, LoginUser, MissingUtilities, Mount,
     Os, OsFamily, PackageManagerKind, Utilities, Version,
 };
-use std::collections::BTreeMap;
+use crate::sorted::Map;
 
 /// The kernel counts disks in sectors of this size, whatever that of the disk is.
 const SECTOR: u64 = 512;
@@ -48,13 +48,13 @@ pub(super) fn parse(output: &str) -> Result<Result<Facts, MissingUtilities>, Fac
 }
 
 /// The lines `key=value`, by key.
-struct Answer<'a>(BTreeMap<&'a str, Vec<&'a str>>);
+struct Answer<'a>(Map<&'a str, Vec<&'a str>>);
 
 impl<'a> Answer<'a> {
     fn new(output: &'a str) -> Self {
-        let mut values: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+        let mut values: Map<&str, Vec<&str>> = Map::new();
         for (key, value) in output.lines().filter_map(|line| line.split_once('=')) {
-            values.entry(key).or_default().push(value);
+            values.or_default(key).push(value);
         }
         Answer(values)
     }

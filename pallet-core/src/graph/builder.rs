@@ -15,10 +15,11 @@ use crate::context::{Context, Node};
 use crate::location::Location;
 use crate::name::{PhaseName, Tag};
 use crate::phase::{PhaseDef, standard};
+use crate::sorted::Set;
 use crate::spec::PhaseFn;
 use std::cell::RefCell;
 use std::cmp::Reverse;
-use std::collections::{BTreeSet, BinaryHeap};
+use std::collections::BinaryHeap;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -171,7 +172,7 @@ fn record_boxed(action: Box<dyn Action>, made: Location) -> AnyHandle {
             phases: builder.phases.iter().map(|def| def.path()).collect(),
             function: builder.functions.len() - 1,
             after: Vec::new(),
-            notified_by: BTreeSet::new(),
+            notified_by: Set::new(),
             comment: None,
             overrides: false,
             overridden_by: None,
@@ -425,9 +426,9 @@ impl Builder {
             |function: usize| self.functions.iter().position(|name| *name == self.functions[function]);
         let ends: Vec<_> =
             self.nodes.iter().map(|node| (phase(node.function), node.action.at_end())).collect();
-        let waits_for: Vec<BTreeSet<usize>> =
+        let waits_for: Vec<Set<usize>> =
             self.nodes.iter().map(|node| node.after.iter().map(|edge| edge.from.0).collect()).collect();
-        let mut waiting: Vec<usize> = waits_for.iter().map(BTreeSet::len).collect();
+        let mut waiting: Vec<usize> = waits_for.iter().map(Set::len).collect();
         let mut releases: Vec<Vec<usize>> = vec![Vec::new(); count];
         for (index, on) in waits_for.iter().enumerate() {
             on.iter().for_each(|&earlier| releases[earlier].push(index));
@@ -487,7 +488,7 @@ impl Builder {
 }
 
 /// Follows what each action still waits for until one comes again.
-fn find_circle(waits_for: &[BTreeSet<usize>], waiting: &[usize], start: usize) -> Vec<usize> {
+fn find_circle(waits_for: &[Set<usize>], waiting: &[usize], start: usize) -> Vec<usize> {
     let mut path = vec![start];
     loop {
         let last = path[path.len() - 1];

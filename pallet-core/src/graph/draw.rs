@@ -8,7 +8,7 @@ mod mermaid;
 
 use super::{ActionGraph, ActionNode, Built};
 use crate::secret::Secret;
-use std::collections::BTreeMap;
+use crate::sorted::Map;
 
 /// A picture of graphs, each in frames with titles.
 ///
@@ -108,7 +108,7 @@ impl Drawing {
         let titles: Vec<String> = titles.into_iter().map(Into::into).collect();
         let first = self.boxes.len();
         let secrets = built.graph.secrets();
-        let place: BTreeMap<_, _> =
+        let place: Map<_, _> =
             built.graph.in_order().enumerate().map(|(index, (id, _))| (id, first + index)).collect();
         let outer: Vec<(usize, String)> = titles.iter().map(|title| (0, title.clone())).collect();
         self.frame.at(&outer);
@@ -126,9 +126,9 @@ impl Drawing {
                 look: Look::Unknown,
             });
         }
-        let mut why: BTreeMap<(usize, usize), Why> = BTreeMap::new();
+        let mut why: Map<(usize, usize), Why> = Map::new();
         let mut add = |from: usize, to: usize, reason: Why| {
-            let known = why.entry((to, from)).or_insert(reason);
+            let known = why.or_insert((to, from), reason);
             *known = reason.max(*known);
         };
         self.lines_of(&built.graph, &place, &mut add);
@@ -152,7 +152,7 @@ impl Drawing {
     fn lines_of(
         &self,
         graph: &ActionGraph,
-        place: &BTreeMap<super::ActionId, usize>,
+        place: &Map<super::ActionId, usize>,
         add: &mut impl FnMut(usize, usize, Why),
     ) {
         for (id, node) in graph.in_order() {

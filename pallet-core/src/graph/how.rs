@@ -1,24 +1,27 @@
 //! How an action runs: what every kind of action can be told beside what it declares.
 
 use super::builder::{refuse, with_node};
+use super::env::Env;
 use super::handle::{Handle, Handles};
 use crate::action::Action;
 use crate::condition::Condition;
 use crate::location::Location;
 use crate::name::Tag;
-use std::collections::BTreeSet;
+use crate::sorted::Set;
+use crate::world::World;
 use std::time::Duration;
 
 /// How an action runs.
 #[derive(Debug, Clone, Default)]
 pub struct How {
     pub(crate) conditions: Vec<Condition>,
-    pub(crate) tags: BTreeSet<Tag>,
+    pub(crate) tags: Set<Tag>,
     pub(crate) timeout: Option<Duration>,
     pub(crate) retries: Option<Retries>,
     pub(crate) ignores_failure: bool,
     pub(crate) sensitive: bool,
     pub(crate) umask: Option<u32>,
+    pub(crate) env: Env,
 }
 
 /// How often an action is tried again, and after which pause.
@@ -30,7 +33,7 @@ pub(crate) struct Retries {
 
 impl How {
     /// Returns the tags by which the action can be selected.
-    pub fn tags(&self) -> &BTreeSet<Tag> {
+    pub fn tags(&self) -> &Set<Tag> {
         &self.tags
     }
 
@@ -49,6 +52,11 @@ impl How {
         self.ignores_failure
     }
 
+    /// Returns the same with the values filled in that are known already.
+    pub(crate) fn fill(&self, world: &World) -> How {
+        How { env: self.env.fill(world), ..self.clone() }
+    }
+
     /// Tells whether the action runs just as it is, so that it can be put together with its neighbours.
     pub(crate) fn is_plain(&self) -> bool {
         self.conditions.is_empty()
@@ -57,6 +65,7 @@ impl How {
             && !self.ignores_failure
             && !self.sensitive
             && self.umask.is_none()
+            && self.env.is_empty()
     }
 }
 

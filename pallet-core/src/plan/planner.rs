@@ -6,8 +6,8 @@ use crate::condition::{Condition, Holds, Judge};
 use crate::facts::Facts;
 use crate::graph::{ActionGraph, ActionId, How};
 use crate::script::Script;
+use crate::sorted::{Map, Set};
 use crate::world::{Effects, World};
-use std::collections::{BTreeMap, BTreeSet};
 
 pub(super) struct Planner<'a> {
     graph: &'a ActionGraph,
@@ -15,7 +15,7 @@ pub(super) struct Planner<'a> {
     overwrite_edits: bool,
     world: World,
     actions: Vec<Planned>,
-    verdicts: BTreeMap<ActionId, Verdict>,
+    verdicts: Map<ActionId, Verdict>,
     steps: Vec<Step>,
     open: Option<OpenBatch>,
     doomed: Vec<Doomed>,
@@ -104,7 +104,8 @@ impl<'a> Planner<'a> {
                 None => {
                     let script = action.apply(&self.view(id));
                     let gate = matches!(gate, Gate::Unknown(_)).then(|| self.gate_script(id));
-                    self.push_step(vec![id], script, node.how().clone(), gate);
+                    let how = node.how().fill(&self.world);
+                    self.push_step(vec![id], script, how, gate);
                     self.happen(&[id], certain);
                 }
             }
@@ -198,7 +199,7 @@ impl<'a> Planner<'a> {
     }
 
     /// Returns the actions before the split whose values are used behind it.
-    fn needed_from(&self, split: usize) -> BTreeSet<ActionId> {
+    fn needed_from(&self, split: usize) -> Set<ActionId> {
         let behind = self.actions[split..].iter().map(|planned| self.graph.node(planned.id));
         behind.flat_map(|node| node.needs()).map(|handle| handle.id).collect()
     }
@@ -233,7 +234,7 @@ impl<'a> Planner<'a> {
 
     /// Takes down what is owed once these actions have run, and returns it.
     fn owe(&mut self, ids: &[ActionId]) -> Vec<String> {
-        let mut owes = BTreeSet::new();
+        let mut owes = Set::new();
         for &id in ids {
             let doubt = match self.verdicts.get(&id) {
                 Some(Verdict::Change) => None,

@@ -63,6 +63,7 @@ fn run(mut script: Script, how: &How) -> Script {
     if let Some(mask) = how.umask {
         script = script.code(format!("p_mask=$(umask); umask {mask:04o}\n"));
     }
+    script = script.append(how.env.set());
     script = if how.timeout.is_none() && how.retries.is_none() {
         script.code("p_step; p_status=$?\n")
     } else {
@@ -72,6 +73,7 @@ fn run(mut script: Script, how: &How) -> Script {
         let words = [times.to_string(), pause.to_string(), limit];
         script.library(&HOW).call("p_try", words.map(Text::from))
     };
+    script = script.append(how.env.restore());
     if how.umask.is_some() {
         script = script.code("umask \"$p_mask\"\n");
     }

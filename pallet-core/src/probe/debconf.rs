@@ -3,10 +3,10 @@
 use super::parse::{Answer, ProbeError};
 use super::state::State;
 use crate::script::Script;
-use std::collections::BTreeSet;
+use crate::sorted::Set;
 
 /// Returns the script that asks for the answers to these questions.
-pub(super) fn script(questions: &BTreeSet<String>) -> Script {
+pub(super) fn script(questions: &Set<String>) -> Script {
     if questions.is_empty() {
         return Script::new();
     }
@@ -18,7 +18,7 @@ pub(super) fn script(questions: &BTreeSet<String>) -> Script {
 
 /// Takes over one line for each question: `0` and the answer, or another number and why there is none.
 pub(super) fn parse(
-    questions: &BTreeSet<String>,
+    questions: &Set<String>,
     answer: &Answer<'_>,
     state: &mut State,
 ) -> Result<(), ProbeError> {

@@ -8,15 +8,15 @@ use super::state::{PackageState, State};
 use crate::facts::PackageManagerKind;
 use crate::name::PackageName;
 use crate::script::Script;
-use std::collections::{BTreeMap, BTreeSet};
+use crate::sorted::{Map, Set};
 
 /// What must be known about packages.
 #[derive(Debug, Clone, Default)]
 pub(super) struct PackageQueries {
-    pub(super) names: BTreeSet<PackageName>,
+    pub(super) names: Set<PackageName>,
     pub(super) holds: bool,
     /// The packages whose newest version is asked for, by the release it is asked of.
-    pub(super) newer: BTreeMap<Option<String>, BTreeSet<PackageName>>,
+    pub(super) newer: Map<Option<String>, Set<PackageName>>,
 }
 
 impl PackageManagerKind {
@@ -36,7 +36,7 @@ impl PackageQueries {
         if self.names.is_empty() {
             return script;
         }
-        let spelled = |names: &BTreeSet<PackageName>| -> Vec<String> {
+        let spelled = |names: &Set<PackageName>| -> Vec<String> {
             names.iter().map(|name| manager.spells(name)).collect()
         };
         script = script.code("p_frame packages\n").call(installed(manager), spelled(&self.names));
@@ -77,7 +77,7 @@ impl PackageQueries {
         };
         if self.holds && holds(manager).is_some() {
             let text = answer.text("holds")?;
-            for (name, package) in &mut packages {
+            for (name, package) in packages.iter_mut() {
                 package.held = is_held(manager, &manager.spells(name), &text);
             }
         }
@@ -131,10 +131,10 @@ fn holds(manager: PackageManagerKind) -> Option<&'static str> {
     }
 }
 
-type Packages = BTreeMap<PackageName, PackageState>;
+type Packages = Map<PackageName, PackageState>;
 
-fn parse_dpkg(names: &BTreeSet<PackageName>, text: &str, native: &str) -> Packages {
-    let mut found: BTreeMap<&str, PackageState> = BTreeMap::new();
+fn parse_dpkg(names: &Set<PackageName>, text: &str, native: &str) -> Packages {
+    let mut found: Map<&str, PackageState> = Map::new();
     for line in text.lines() {
         let words: Vec<&str> = line.split(' ').collect();
         let [name, status, wanted, version] = words[..] else { continue };
@@ -157,7 +157,7 @@ fn parse_dpkg(names: &BTreeSet<PackageName>, text: &str, native: &str) -> Packag
 }
 
 /// Several versions can be there of one package, a kernel: the last line has the newest.
-fn parse_rpm(manager: PackageManagerKind, names: &BTreeSet<PackageName>, text: &str) -> Packages {
+fn parse_rpm(manager: PackageManagerKind, names: &Set<PackageName>, text: &str) -> Packages {
     let mut packages = Packages::new();
     for (name, architecture, version) in rpm_lines(text) {
         for given in rpm_names(manager, names, name, architecture) {
@@ -189,7 +189,7 @@ fn check_update(text: &str) -> impl Iterator<Item = (&str, &str, &str)> {
 
 fn rpm_names<'a>(
     manager: PackageManagerKind,
-    names: &'a BTreeSet<PackageName>,
+    names: &'a Set<PackageName>,
     name: &str,
     architecture: &str,
 ) -> impl Iterator<Item = &'a PackageName> {
@@ -200,13 +200,13 @@ fn rpm_names<'a>(
     })
 }
 
-fn parse_pacman(names: &BTreeSet<PackageName>, text: &str) -> Packages {
-    let lines: BTreeMap<&str, &str> = text.lines().filter_map(|line| line.split_once(' ')).collect();
+fn parse_pacman(names: &Set<PackageName>, text: &str) -> Packages {
+    let lines: Map<&str, &str> = text.lines().filter_map(|line| line.split_once(' ')).collect();
     let state_of = |name: &PackageName| lines.get(name.as_str()).map(|version| installed_in(version));
     names.iter().filter_map(|name| Some((name.clone(), state_of(name)?))).collect()
 }
 
-fn parse_apk(names: &BTreeSet<PackageName>, text: &str) -> Packages {
+fn parse_apk(names: &Set<PackageName>, text: &str) -> Packages {
     let state_of =
         |name: &PackageName| text.lines().find_map(|line| apk_version(name, line)).map(installed_in);
     names.iter().filter_map(|name| Some((name.clone(), state_of(name)?))).collect()
@@ -238,7 +238,7 @@ fn is_held(manager: PackageManagerKind, name: &str, text: &str) -> bool {
 
 fn parse_newer(
     manager: PackageManagerKind,
-    names: &BTreeSet<PackageName>,
+    names: &Set<PackageName>,
     text: &str,
     native: &str,
 ) -> Vec<(PackageName, String)> {
@@ -287,7 +287,7 @@ fn parse_newer(
 
 /// `apt-cache policy`: the name with a colon, then indented `Installed:` and `Candidate:`. The native architecture is
 /// left out of a name.
-fn parse_policy(names: &BTreeSet<PackageName>, text: &str, native: &str) -> Vec<(PackageName, String)> {
+fn parse_policy(names: &Set<PackageName>, text: &str, native: &str) -> Vec<(PackageName, String)> {
     let mut newer = Vec::new();
     let (mut told, mut installed) = ("", "");
     for line in text.lines() {

@@ -242,7 +242,7 @@ impl Probe {
         }
         for line in answer.text("members")?.lines().chain(answer.text("group")?.lines()) {
             let Some((name, group)) = parse_group(line) else { continue };
-            let known = state.groups.entry(name).or_default();
+            let known = state.groups.or_default(name);
             known.gid = group.gid;
             known.members.extend(group.members);
         }
@@ -325,7 +325,7 @@ fn parse_written(text: &str, state: &mut State) {
         if let Some((hash, path)) = line.split_once(' ')
             && let (Some(hash), Ok(path)) = (Sha256::parse(hash), RemotePath::new(path))
         {
-            state.written.entry(path).or_default().push(hash);
+            state.written.or_default(path).push(hash);
         }
     }
 }

@@ -4,7 +4,7 @@ use super::Tree;
 use crate::graph::ActionId;
 use crate::name::{AccountName, PackageName, RemotePath, UnitName};
 use crate::secret::Secret;
-use std::collections::{BTreeMap, BTreeSet};
+use crate::sorted::{Map, Set};
 use std::fmt;
 
 /// The SHA-256 of a content.
@@ -66,44 +66,44 @@ impl fmt::Debug for Sha256 {
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct State {
     /// What stands at each path that was asked for.
-    pub paths: BTreeMap<RemotePath, PathState>,
+    pub paths: Map<RemotePath, PathState>,
     /// The contents of the files that were asked for as texts and are there, up to the limit.
-    pub texts: BTreeMap<RemotePath, Vec<u8>>,
+    pub texts: Map<RemotePath, Vec<u8>>,
     /// The first lines of the files that were asked for and can be read.
-    pub lines: BTreeMap<RemotePath, String>,
+    pub lines: Map<RemotePath, String>,
     /// Those of the files above that cannot be written even by root: the kernel's settings in a container.
-    pub locked: BTreeSet<RemotePath>,
+    pub locked: Set<RemotePath>,
     /// All lines of the files that were asked for as listings and can be read.
-    pub listings: BTreeMap<RemotePath, Vec<String>>,
+    pub listings: Map<RemotePath, Vec<String>>,
     /// The directories that were asked for and contain something.
-    pub full: BTreeSet<RemotePath>,
+    pub full: Set<RemotePath>,
     /// The packages that were asked for and are there in some way.
-    pub packages: BTreeMap<PackageName, PackageState>,
+    pub packages: Map<PackageName, PackageState>,
     /// The newer versions that the node's index has for packages that were asked for, by the release that they were
     /// asked of.
-    pub newer: BTreeMap<(Option<String>, PackageName), String>,
+    pub newer: Map<(Option<String>, PackageName), String>,
     /// The answers of debconf that were asked for and are stored, by question.
-    pub debconf: BTreeMap<String, String>,
+    pub debconf: Map<String, String>,
     /// The services that were asked for.
-    pub units: BTreeMap<UnitName, UnitState>,
+    pub units: Map<UnitName, UnitState>,
     /// The users that were asked for and exist.
-    pub users: BTreeMap<AccountName, Account>,
+    pub users: Map<AccountName, Account>,
     /// The groups that were asked for and exist, and those of which such a user is a member.
-    pub groups: BTreeMap<AccountName, AccountGroup>,
+    pub groups: Map<AccountName, AccountGroup>,
     /// What is secret about the users of whom that was asked, as far as they have it.
-    pub shadows: BTreeMap<AccountName, Shadow>,
+    pub shadows: Map<AccountName, Shadow>,
     /// The SSH keys of the users of whom they were asked.
-    pub keys: BTreeMap<AccountName, AuthorizedKeys>,
+    pub keys: Map<AccountName, AuthorizedKeys>,
     /// The results of commands, by action and number.
-    pub commands: BTreeMap<(ActionId, u8), CommandResult>,
+    pub commands: Map<(ActionId, u8), CommandResult>,
     /// The hashes of what pallet wrote to each path, the last one last.
-    pub written: BTreeMap<RemotePath, Vec<Sha256>>,
+    pub written: Map<RemotePath, Vec<Sha256>>,
     /// What is in the directories that were asked for as trees, by action.
-    pub trees: BTreeMap<ActionId, Tree>,
+    pub trees: Map<ActionId, Tree>,
     /// Where what stands at a path came from last, and which content that was, both as hashes.
-    pub origins: BTreeMap<RemotePath, (Sha256, Sha256)>,
+    pub origins: Map<RemotePath, (Sha256, Sha256)>,
     /// Restarts and reloads that an earlier run still owed: `reload-nginx`.
-    pub owed: BTreeSet<String>,
+    pub owed: Set<String>,
 }
 
 /// What stands at a path.
@@ -238,7 +238,7 @@ pub struct AccountGroup {
     /// The number.
     pub gid: u32,
     /// Its further members.
-    pub members: BTreeSet<String>,
+    pub members: Set<String>,
 }
 
 /// How a command ended.

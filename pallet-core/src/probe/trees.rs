@@ -6,10 +6,10 @@ use super::state::{Contents, PathKind, PathState, Sha256, State};
 use crate::graph::ActionId;
 use crate::name::RemotePath;
 use crate::script::Script;
-use std::collections::BTreeMap;
+use crate::sorted::Map;
 
 /// What is below a directory, by the path from there. Names are whatever bytes they are.
-pub type Tree = BTreeMap<Vec<u8>, PathState>;
+pub type Tree = Map<Vec<u8>, PathState>;
 
 /// A directory that is asked for.
 #[derive(Debug, Clone)]
@@ -23,7 +23,7 @@ pub(crate) fn is_below(name: &[u8], directory: &[u8]) -> bool {
     name.strip_prefix(directory).is_some_and(|rest| rest.starts_with(b"/"))
 }
 
-pub(super) fn script(trees: &BTreeMap<ActionId, TreeQuery>) -> Script {
+pub(super) fn script(trees: &Map<ActionId, TreeQuery>) -> Script {
     if trees.is_empty() {
         return Script::new();
     }
@@ -67,7 +67,7 @@ const TREES: &str = r#"p_list() (
 "#;
 
 pub(super) fn parse(
-    trees: &BTreeMap<ActionId, TreeQuery>,
+    trees: &Map<ActionId, TreeQuery>,
     answer: &Answer<'_>,
     state: &mut State,
 ) -> Result<(), ProbeError> {

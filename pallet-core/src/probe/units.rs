@@ -5,10 +5,10 @@ use super::state::UnitState;
 use crate::facts::InitSystem;
 use crate::name::UnitName;
 use crate::script::Script;
-use std::collections::BTreeSet;
+use crate::sorted::Set;
 
 /// Adds what asks for units.
-pub(super) fn ask(script: Script, units: &BTreeSet<UnitName>, init: InitSystem) -> Script {
+pub(super) fn ask(script: Script, units: &Set<UnitName>, init: InitSystem) -> Script {
     let names = units.iter().map(UnitName::as_str);
     match init {
         InitSystem::Systemd => script.code(SYSTEMD).call("p_units", units.iter().map(|unit| unit.systemd())),

@@ -12,6 +12,35 @@ p_apt() {
   p_quiet_dpkg apt-get -q -y -o "DPkg::Lock::Timeout=${p_limit:-600}" -o APT::Cmd::Pattern-Only=true \
     -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold -o Dpkg::Use-Pty=0 "$@"
 }
+# p_aptitude VERB [WORD...]: aptitude would rather remove other packages than do nothing, so it is asked first.
+p_aptitude() {
+  if ! command -v aptitude >/dev/null 2>&1; then
+    p_say "there is no aptitude on this node; install it before this line"
+    return 1
+  fi
+  p_wish="-q -y -o Aptitude::Delete-Unused=false -o Dpkg::Use-Pty=0"
+  p_wish="$p_wish -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold"
+  [ -z "$p_from" ] || p_wish="$p_wish -t $p_from"
+  case $p_recommends in
+    yes) p_wish="$p_wish --with-recommends" ;;
+    no) p_wish="$p_wish --without-recommends" ;;
+  esac
+  [ -z "$p_unsigned" ] || p_wish="$p_wish --allow-untrusted"
+  case $1 in
+    remove | purge | full-upgrade) ;;
+    *)
+      p_lines=$(LC_ALL=C p_quiet_dpkg aptitude -s $p_wish "$@" 2>&1) || { p_say "$p_lines"; return 1; }
+      case $p_lines in
+        *" will be REMOVED:"*)
+          p_lines=$(printf '%s\n' "$p_lines" | sed -n '/ will be REMOVED:/,/^[^ ]/s/^  *//p')
+          p_say "aptitude would remove other packages for this: $p_lines"
+          return 1
+          ;;
+      esac
+      ;;
+  esac
+  p_quiet_dpkg aptitude $p_wish "$@"
+}
 # p_without_services COMMAND...: while it runs, no package starts or stops a service (invoke-rc.d asks policy-rc.d).
 # A policy of somebody else is left as it is.
 p_without_services() {
@@ -72,14 +101,19 @@ p_pm_install() {
   p_apt_options
   p_apt_virtual "$@" || return
   # apt takes what was left half unpacked for installed, and does nothing.
+  if [ -n "$p_aptitude" ] && [ -z "$p_again" ]; then p_without_services p_aptitude install "$@"; return; fi
   [ -z "$p_again" ] || p_given="$p_given --reinstall"
   p_without_services p_apt $p_given --no-remove --allow-downgrades install -- "$@"
 }
 p_pm_upgrade() {
   p_apt_options
+  if [ -n "$p_aptitude" ]; then p_without_services p_aptitude install "$@"; return; fi
   p_without_services p_apt $p_given --no-remove --only-upgrade install -- "$@"
 }
-p_pm_remove() { p_without_services p_apt --allow-change-held-packages "$@"; }
+p_pm_remove() {
+  if [ -n "$p_aptitude" ]; then p_without_services p_aptitude "$@"; return; fi
+  p_without_services p_apt --allow-change-held-packages "$@"
+}
 p_pm_hold() {
   case $1 in hold) p_verb=hold ;; *) p_verb=unhold ;; esac
   shift
@@ -141,5 +175,11 @@ $2
   esac
   p_pkg_refresh_owed "$1"
 }
-p_pm_upgrade_all() { p_apt "${1:-upgrade}"; }
+p_pm_upgrade_all() {
+  case $1 in
+    aptitude) p_aptitude safe-upgrade ;;
+    aptitude-full) p_aptitude full-upgrade ;;
+    *) p_apt "${1:-upgrade}" ;;
+  esac
+}
 p_pm_remove_unneeded() { p_apt autoremove; }

@@ -1,5 +1,5 @@
 # Functions for directories that are unpacked from archives.
-# p_unpack ID PATH MODE OWNER GROUP HASH ORIGIN OPTIONS STRIP CLEAN: unpacks p_archive, unless it is what PATH was
+# p_unpack ID PATH MODE OWNER GROUP HASH ORIGIN OPTIONS STRIP CLEAN MEMBER...: unpacks p_archive, unless it is what PATH was
 # unpacked from last with the same options. HASH is what the archive must have, ORIGIN what is remembered in its place.
 p_unpack() {
   p_hash "$p_archive" || return
@@ -15,7 +15,7 @@ p_unpack() {
   if [ ! -d "$2" ] && { [ -e "$2" ] || [ -L "$2" ]; }; then p_say "$2 exists and is not a directory"; return 1; fi
   p_tree=${2%/*}/.pallet-$p_nonce-$1
   printf '%s %s\n' $$ "$p_tree" >>"$p_lib/staged" && mkdir -m 0700 -- "$p_tree" || return
-  if p_extract "$p_tree" && p_strip "$p_tree" "$9" && p_settle_tree "$@"; then
+  if p_extract_members "$@" && p_strip "$p_tree" "$9" && p_settle_tree "$@"; then
     (umask 077 && printf '\n%s %s\n' "$p_from" "$2" >>"$p_lib/origins") && p_did="$p_did $1"
     return
   fi
@@ -50,7 +50,12 @@ p_packed() {
 p_tar() {
   case $p_kind in cat) tar -f "$p_archive" "$@" ;; *) "$p_kind" -dc <"$p_archive" | tar -f - "$@" ;; esac
 }
-# p_extract TREE: unpacks p_archive, if all its members stay in there.
+# p_extract_members ID PATH MODE OWNER GROUP HASH ORIGIN OPTIONS STRIP CLEAN MEMBER...
+p_extract_members() {
+  shift 10
+  p_extract "$p_tree" "$@"
+}
+# p_extract TREE MEMBER...: unpacks p_archive, if all its members stay in there; of these only some, where some are named.
 p_extract() {
   p_packed || return
   if [ "$p_kind" = unzip ]; then
@@ -67,8 +72,21 @@ p_extract() {
       return 1
       ;;
   esac
-  if [ "$p_kind" = unzip ]; then unzip -q -o "$p_archive" -d "$1" >/dev/null; else p_tar -x -o -C "$1"; fi ||
-    { p_say "cannot unpack the archive"; return 1; }
+  p_into=$1
+  shift
+  if [ "$p_kind" = unzip ]; then
+    p_unzip "$@"
+  else
+    p_tar -x -o -C "$p_into" "$@"
+  fi || { p_say "cannot unpack the archive${1:+, or it does not have all of: $*}"; return 1; }
+}
+# p_unzip MEMBER...: a directory is named as all that begins with its name.
+p_unzip() {
+  if [ $# -eq 0 ]; then unzip -q -o "$p_archive" -d "$p_into" >/dev/null; return; fi
+  for p_path in "$@"; do
+    unzip -q -o "$p_archive" "$p_path" -d "$p_into" >/dev/null 2>&1 ||
+      unzip -q -o "$p_archive" "${p_path%/}/*" -d "$p_into" >/dev/null || return
+  done
 }
 # p_strip TREE COUNT: takes so many levels of directories away.
 p_strip() {

@@ -217,15 +217,3 @@ p_absent() {
   fi
   p_did="$p_did $1"
 }
-# p_fetch ID PATH HASH: sends a file to the controller, which has one with this hash.
-p_fetch() {
-  if [ -L "$2" ] || [ ! -f "$2" ]; then p_say "$2 is not a file"; return 1; fi
-  p_hash "$2" || return
-  [ "$p_sum" != "$3" ] || return 0
-  p_line=$(stat -c %s "$2") || return
-  if [ "$p_line" -gt 16777216 ]; then p_say "$2 is larger than 16 MiB, which is the most that is fetched"; return 1; fi
-  p_did="$p_did $1"
-  p_frame value "$1"
-  # No more than was counted, should it grow just now.
-  head -c "$p_line" <"$2"
-}

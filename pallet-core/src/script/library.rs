@@ -59,11 +59,20 @@ pub static FILES: Library = Library::new("files", include_str!("files.sh"), &[&A
 /// Directories that are unpacked from archives.
 pub static ARCHIVES: Library = Library::new("archives", include_str!("archives.sh"), &[&DOWNLOADS]);
 
+/// Archives that are made on the node.
+pub static PACKING: Library = Library::new("packing", include_str!("packing.sh"), &[&FILES]);
+
+/// Crontabs of users.
+pub static CRONTABS: Library = Library::new("crontabs", include_str!("crontabs.sh"), &[&APPLY]);
+
 /// Contents that do not travel in a script.
 pub static UPLOADS: Library = Library::new("uploads", include_str!("uploads.sh"), &[&APPLY]);
 
 /// Directories that are the same as those of the controller.
 pub static TREES: Library = Library::new("trees", include_str!("trees.sh"), &[&FILES]);
+
+/// What is sent to the controller.
+pub static FETCHES: Library = Library::new("fetches", include_str!("fetches.sh"), &[&FILES]);
 
 /// What is fetched from URLs.
 pub static DOWNLOADS: Library = Library::new("downloads", include_str!("downloads.sh"), &[&FILES]);
@@ -147,8 +156,8 @@ mod tests {
     use std::collections::BTreeMap;
 
     const ALL: &[&Library] = &[
-        &APPLY, &FILES, &TREES, &DOWNLOADS, &ACCOUNTS, &PACKAGES, &APT, &RPM, &DNF, &ZYPPER, &PACMAN, &APK,
-        &SERVICES, &SYSTEMD, &SYSV, &OPENRC, &RUNIT, &COMMANDS, &HOW,
+        &APPLY, &FILES, &TREES, &FETCHES, &PACKING, &CRONTABS, &DOWNLOADS, &ACCOUNTS, &PACKAGES, &APT, &RPM,
+        &DNF, &ZYPPER, &PACMAN, &APK, &SERVICES, &SYSTEMD, &SYSV, &OPENRC, &RUNIT, &COMMANDS, &HOW,
     ];
 
     /// The libraries of package managers and of init systems have functions of the same names: a node has one of each.

@@ -16,7 +16,7 @@
 p_pkg_changed() { case " $p_did " in *" $1 "*) ;; *) p_did="$p_did $1" ;; esac; }
 # p_pkg_options OPTION... --: takes the options of a transaction and sets p_used to how many words they were.
 p_pkg_options() {
-  p_from= p_enable= p_disable= p_exclude= p_recommends= p_unsigned= p_quiet= p_hold= p_limit=600 p_used=1
+  p_from= p_enable= p_disable= p_exclude= p_recommends= p_unsigned= p_quiet= p_aptitude= p_hold= p_limit=600 p_used=1
   while [ "$1" != -- ]; do
     case $1 in
       from=*) p_from=${1#*=} ;;
@@ -26,6 +26,7 @@ p_pkg_options() {
       recommends=*) p_recommends=${1#*=} ;;
       unsigned) p_unsigned=yes ;;
       quiet) p_quiet=yes ;;
+      aptitude) p_aptitude=yes ;;
       hold=*) p_hold=${1#*=} ;;
       limit=*) p_limit=${1#*=} ;;
     esac
@@ -271,7 +272,9 @@ p_pkg_replace() {
 p_pkg_upgrade_all() {
   p_pkg_options --
   [ ! -e "$p_lib/owed/package-index" ] || { p_pkg_ready || return; }
-  [ -n "$(p_outdated)" ] || return 0
+  p_lines=$(p_outdated)
+  if [ $? -eq 127 ]; then p_say "there is no aptitude on this node; install it before this line"; return 1; fi
+  [ -n "$p_lines" ] || return 0
   p_pkg_ready && p_pm_upgrade_all "$2" || return
   p_pkg_changed "$1"
 }

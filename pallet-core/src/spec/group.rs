@@ -5,7 +5,7 @@ use super::server::{PhaseFn, Resolved, ServerSpec, ServerSpecDef, SpecError};
 use crate::location::Location;
 use crate::name::{GroupName, NodeName, PhaseName, RoleName};
 use crate::phase::PhaseOutput;
-use std::collections::{BTreeMap, BTreeSet};
+use crate::sorted::{Map, Set};
 
 macro_rules! definitions {
     ($($(#[$doc:meta])* $def:ident, $spec:ident, $(#[$trait_doc:meta])* $trait:ident { $($field:ident: $type:ty = $default:expr),* };)*) => {$(
@@ -401,9 +401,9 @@ pub struct Group {
     /// Whether its nodes are kept from being removed.
     pub protect: bool,
     /// The functions of each phase, in the order in which they run.
-    pub phases: BTreeMap<PhaseName, Vec<PhaseFn>>,
+    pub phases: Map<PhaseName, Vec<PhaseFn>>,
     /// All roles.
-    pub roles: BTreeSet<RoleName>,
+    pub roles: Set<RoleName>,
     /// The phases that run when none is asked for.
     pub default_phases: Vec<PhaseName>,
     /// From what its nodes are made.
@@ -418,7 +418,7 @@ impl Group {
         count: usize,
         existing: impl IntoIterator<Item = &'a NodeName>,
     ) -> Vec<NodeName> {
-        let taken: BTreeSet<&str> = existing.into_iter().map(NodeName::as_str).collect();
+        let taken: Set<&str> = existing.into_iter().map(NodeName::as_str).collect();
         let candidates = (1u32..).map(|index| format!("{}-{index}", self.name));
         let free = candidates.filter(|name| !taken.contains(name.as_str())).take(count);
         free.map(|name| NodeName::new(name).expect("a group name and a number are a node name")).collect()

@@ -1,10 +1,12 @@
 //! Node specs: from what a node is made.
 
+use super::adapter::Adapter;
 use crate::facts::{OsFamily, VersionReq};
-use crate::options::Options;
+use crate::options::{OptionValue, Options};
 use crate::secret::Secret;
 use std::fmt;
 use std::path::PathBuf;
+use std::str::FromStr;
 
 /// The template for creating a node: image, hardware and network (Pallet's node-spec).
 ///
@@ -161,7 +163,75 @@ pub struct ImageDefinition {
     pub os_64_bit: Option<bool>,
     /// The account that exists in the image, used for bootstrap only.
     pub login: Option<Login>,
+    /// How nodes use the disk; [`Attach::MultiAttach`] by default.
+    pub attach: Option<Attach>,
+    /// Whether cloud-init in the image makes the admin user when a node first starts. Such an image needs no login.
+    pub cloud_init: bool,
 }
+
+/// How a node uses the disk of its image, which is never written to.
+///
+/// ```
+/// use pallet::spec::Attach;
+///
+/// assert_eq!("full-copy".parse(), Ok(Attach::FullCopy));
+/// assert_eq!(Attach::LinkedClone.to_string(), "linked-clone");
+/// ```
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Attach {
+    /// Each node has a difference to the disk, which VirtualBox makes when it is attached.
+    #[default]
+    MultiAttach,
+    /// The same, and VirtualBox empties the difference whenever the node is switched on: it forgets everything.
+    Immutable,
+    /// Each node has a difference to the disk as a disk of its own, which it keeps when it is detached.
+    LinkedClone,
+    /// Each node has a copy of the disk and does not need the image any more.
+    FullCopy,
+}
+
+impl Attach {
+    /// All ways.
+    pub const ALL: [Attach; 4] =
+        [Attach::MultiAttach, Attach::Immutable, Attach::LinkedClone, Attach::FullCopy];
+
+    /// Returns its name, as it is written in configurations.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Attach::MultiAttach => "multi-attach",
+            Attach::Immutable => "immutable",
+            Attach::LinkedClone => "linked-clone",
+            Attach::FullCopy => "full-copy",
+        }
+    }
+}
+
+impl fmt::Display for Attach {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+impl FromStr for Attach {
+    type Err = InvalidAttach;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Attach::ALL.into_iter().find(|attach| attach.as_str() == text).ok_or(InvalidAttach)
+    }
+}
+
+/// A text that names no way to use a disk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct InvalidAttach;
+
+impl fmt::Display for InvalidAttach {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names: Vec<String> = Attach::ALL.iter().map(|attach| format!("`{attach}`")).collect();
+        write!(f, "expected one of {}", names.join(", "))
+    }
+}
+
+impl std::error::Error for InvalidAttach {}
 
 /// An account on a node and what proves that we may use it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -172,6 +242,8 @@ pub struct Login {
     pub password: Option<Secret>,
     /// A private key file.
     pub private_key_path: Option<PathBuf>,
+    /// The file with the public half of that key, if it is not the one beside it that ends in `.pub`.
+    pub public_key_path: Option<PathBuf>,
     /// A private key itself, in OpenSSH's format.
     pub private_key: Option<Secret>,
     /// What decrypts the private key.
@@ -193,6 +265,24 @@ pub struct Hardware {
     pub cpus: Option<u32>,
     /// Further settings of the machine by the provider's names.
     pub settings: Option<Options>,
+}
+
+impl Hardware {
+    /// Sets one of the provider's own settings, such as `firmware-type` for VirtualBox.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use pallet::spec::{Hardware, NodeSpec};
+    ///
+    /// let spec = NodeSpec::new().hardware(Hardware::from("small").setting("firmware-type", "efi"));
+    /// assert!(spec.get_hardware().is_some_and(|hardware| hardware.settings.is_some()));
+    /// ```
+    #[must_use]
+    pub fn setting(mut self, key: &str, value: impl Into<OptionValue>) -> Self {
+        self.settings.get_or_insert_with(|| Options::new("hardware", None)).set(key, value, "");
+        self
+    }
 }
 
 impl From<&str> for Hardware {
@@ -250,54 +340,4 @@ impl fmt::Display for Network {
             Network::Adapters(adapters) => write!(f, "{} adapters", adapters.len()),
         }
     }
-}
-
-/// One network adapter.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Adapter {
-    /// What the adapter is attached to.
-    pub attachment: Attachment,
-    /// Whether pallet reaches the node through this adapter. Without any such mark it is the first one.
-    pub management: bool,
-}
-
-impl Adapter {
-    /// Returns an adapter with this attachment.
-    pub fn new(attachment: Attachment) -> Self {
-        Adapter { attachment, management: false }
-    }
-
-    /// Marks the adapter as the one through which pallet reaches the node.
-    #[must_use]
-    pub fn management(mut self) -> Self {
-        self.management = true;
-        self
-    }
-}
-
-/// What a network adapter is attached to.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Attachment {
-    /// VirtualBox's NAT engine, with forwarded ports.
-    Nat {
-        /// Ports of the host that lead to ports of the guest.
-        forwards: Vec<Forward>,
-    },
-    /// The host's interface of this name, or the first usable one.
-    Bridged(Option<String>),
-    /// The host-only interface of this name, or the service's default.
-    HostOnly(Option<String>),
-    /// The internal network of this name.
-    Internal(String),
-    /// The NAT network of this name.
-    NatNetwork(String),
-}
-
-/// A TCP port of the host that leads to a port of the guest.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Forward {
-    /// The port on the host.
-    pub host: u16,
-    /// The port on the guest.
-    pub guest: u16,
 }

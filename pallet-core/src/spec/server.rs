@@ -5,7 +5,8 @@ use crate::error::Error;
 use crate::location::Location;
 use crate::name::{InvalidName, PhaseName, RoleName};
 use crate::phase::{PhaseOutput, standard};
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use crate::sorted::{Map, Set};
+use std::collections::HashSet;
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -265,7 +266,7 @@ impl ServerSpec {
         }
         for (phase, f) in &self.phases {
             let phase = PhaseName::new(phase).map_err(invalid)?;
-            resolved.phases.entry(phase).or_default().push(f.clone());
+            resolved.phases.or_default(phase).push(f.clone());
         }
         let order = self.default_phases.iter().map(PhaseName::new).collect::<Result<Vec<_>, _>>();
         orders.push(order.map_err(invalid)?);
@@ -303,9 +304,9 @@ fn merge_orders(orders: Vec<Vec<PhaseName>>, spec: &ServerSpec) -> Result<Vec<Ph
 #[derive(Debug, Clone, Default)]
 pub struct Resolved {
     /// The functions of each phase, in the order in which they run.
-    pub phases: BTreeMap<PhaseName, Vec<PhaseFn>>,
+    pub phases: Map<PhaseName, Vec<PhaseFn>>,
     /// All roles.
-    pub roles: BTreeSet<RoleName>,
+    pub roles: Set<RoleName>,
     /// The phases that run when none is asked for.
     pub default_phases: Vec<PhaseName>,
     /// From what nodes are made.

@@ -2,11 +2,11 @@
 
 use crate::graph::ActionId;
 use crate::probe::State;
-use std::collections::BTreeMap;
+use crate::sorted::Map;
 
 /// What is owed, by the name under which it is written down on the node: `reload-nginx`.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Debts(BTreeMap<String, Debt>);
+pub(super) struct Debts(Map<String, Debt>);
 
 /// An answer that is owed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,7 +30,7 @@ impl Debts {
 
     /// Takes down that something is owed. What is owed for certain already stays so.
     pub(super) fn add(&mut self, key: &str, doubt: Option<ActionId>) {
-        let debt = self.0.entry(key.to_owned()).or_insert(Debt { since_earlier: false, doubt });
+        let debt = self.0.or_insert(key.to_owned(), Debt { since_earlier: false, doubt });
         debt.doubt = debt.doubt.and(doubt);
         debt.since_earlier &= doubt.is_some();
     }

@@ -33,6 +33,8 @@ enum FieldValue {
     Plain(TokenStream),
     /// A variant of `OsFamily`.
     Family(Ident),
+    /// A variant of `Attach`.
+    Attach(Ident),
     /// A condition on a version, known to be one.
     Condition(LitStr),
 }
@@ -49,7 +51,7 @@ enum Part {
 fn part(key: &str) -> Part {
     match key {
         "os_family" | "os_version" | "os_64_bit" => Part::Both,
-        "path" | "description" | "os_type" => Part::Definition,
+        "path" | "description" | "os_type" | "attach" | "cloud_init" => Part::Definition,
         _ => Part::Login,
     }
 }
@@ -105,7 +107,8 @@ fn field(known: &'static Known, entry: &Entry, is_definition: bool, sink: &Sink<
         "os_family" => FieldValue::Family(family(value, known, sink)?),
         "os_version" if is_definition => FieldValue::Into(text(value, known, sink)?),
         "os_version" => FieldValue::Condition(condition(value, known, sink)?),
-        "os_64_bit" | "no_sudo" => FieldValue::Plain(boolean(value, known, sink)?),
+        "attach" => FieldValue::Attach(attach(value, known, sink)?),
+        "os_64_bit" | "no_sudo" | "cloud_init" => FieldValue::Plain(boolean(value, known, sink)?),
         "password" | "private_key" | "passphrase" | "sudo_password" => {
             FieldValue::Into(secret(value, known, sink)?)
         }
@@ -148,6 +151,16 @@ fn family(value: &Written, known: &Known, sink: &Sink<'_>) -> Option<Ident> {
             sink.report(value, messages::unknown_family(written, way_out));
             None
         }
+    }
+}
+
+/// Checks how the disk is used, written with hyphens in quotes or with underscores as a word.
+fn attach(value: &Written, known: &Known, sink: &Sink<'_>) -> Option<Ident> {
+    let written = value.word_or_text().unwrap_or_default();
+    let name = if value.word().is_some() { written.replace('_', "-") } else { written };
+    match rules::ATTACH.iter().find(|(way, _)| *way == name) {
+        Some((_, variant)) => Some(Ident::new(variant, Span::call_site())),
+        None => wrong(value, known, sink),
     }
 }
 
@@ -194,13 +207,14 @@ impl Field {
             FieldValue::Into(value) => quote!(::core::convert::Into::into(#value)),
             FieldValue::Plain(value) => value.clone(),
             FieldValue::Family(variant) => quote!(#pallet::facts::OsFamily::#variant),
+            FieldValue::Attach(variant) => quote!(#pallet::spec::Attach::#variant),
             // Checked by the same rule above, so this is never `None`.
             FieldValue::Condition(text) => {
                 return quote!(#name: #pallet::facts::VersionReq::parse(#text).ok(),);
             }
         };
         match self.name {
-            "path" | "username" | "no_sudo" => quote!(#name: #value,),
+            "path" | "username" | "no_sudo" | "cloud_init" => quote!(#name: #value,),
             _ => quote!(#name: ::core::option::Option::Some(#value),),
         }
     }

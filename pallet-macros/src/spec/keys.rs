@@ -164,6 +164,8 @@ pub(crate) const IMAGE_BLOCK: Keys = Keys {
         known("passphrase", "an expression in parentheses", "passphrase: (read_passphrase())"),
         known("sudo_password", "an expression in parentheses", "sudo_password: (read_password())"),
         known("no_sudo", "`true` or `false`", "no_sudo: true"),
+        known("attach", "`multi_attach`, `immutable`, `linked_clone` or `full_copy`", "attach: linked_clone"),
+        known("cloud_init", "`true` or `false`", "cloud_init: true"),
     ],
     further: "",
 };

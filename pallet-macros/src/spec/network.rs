@@ -27,8 +27,14 @@ pub(crate) enum Network {
 
 /// One adapter of a list.
 pub(crate) struct Adapter {
-    attachment: Attachment,
+    kind: AdapterKind,
     is_management: bool,
+}
+
+enum AdapterKind {
+    Attached(Attachment),
+    /// An expression.
+    Given(TokenStream),
 }
 
 enum Attachment {
@@ -116,7 +122,7 @@ fn report_second_management(adapters: &[(&Written, Adapter)], sink: &Sink<'_>) {
 fn report_shared_ports(adapters: &[(&Written, Adapter)], sink: &Sink<'_>) {
     let mut taken = BTreeSet::new();
     for (_, adapter) in adapters {
-        let Attachment::Nat(forwards) = &adapter.attachment else { continue };
+        let AdapterKind::Attached(Attachment::Nat(forwards)) = &adapter.kind else { continue };
         for Forward { host, .. } in forwards {
             if !taken.insert(host.number) {
                 sink.report(&host.literal, messages::forwarded_twice(host.number));
@@ -132,9 +138,16 @@ fn adapter(written: &Written, sink: &Sink<'_>) -> Option<Adapter> {
     {
         let inner = items(inner.stream(), sink);
         let [inner] = inner.as_slice() else { return bad_argument(written, &name, sink) };
-        return Some(Adapter { attachment: attachment(inner, sink)?, is_management: true });
+        return Some(Adapter { kind: kind(inner, sink)?, is_management: true });
     }
-    Some(Adapter { attachment: attachment(written, sink)?, is_management: false })
+    Some(Adapter { kind: kind(written, sink)?, is_management: false })
+}
+
+fn kind(written: &Written, sink: &Sink<'_>) -> Option<AdapterKind> {
+    match &written.value {
+        Value::Expression(expression) => Some(AdapterKind::Given(expression.clone())),
+        _ => attachment(written, sink).map(AdapterKind::Attached),
+    }
 }
 
 fn attachment(written: &Written, sink: &Sink<'_>) -> Option<Attachment> {
@@ -246,9 +259,15 @@ impl Network {
 
 impl Adapter {
     fn expand(&self, pallet: &Path) -> TokenStream {
-        let attachment = self.attachment.expand(pallet);
+        let adapter = match &self.kind {
+            AdapterKind::Attached(attachment) => {
+                let attachment = attachment.expand(pallet);
+                quote!(#pallet::spec::Adapter::new(#attachment))
+            }
+            AdapterKind::Given(expression) => quote!((#expression)),
+        };
         let management = self.is_management.then(|| quote!(.management()));
-        quote!(#pallet::spec::Adapter::new(#attachment) #management)
+        quote!(#adapter #management)
     }
 }
 
@@ -259,7 +278,7 @@ impl Attachment {
             Attachment::Nat(forwards) => {
                 let forwards = forwards.iter().map(|Forward { host, guest }| {
                     let (host, guest) = (host.number, guest.number);
-                    quote!(#pallet::spec::Forward { host: #host, guest: #guest })
+                    quote!(#pallet::spec::Forward::tcp(#host, #guest))
                 });
                 quote!(#attachment::Nat { forwards: ::std::vec![#(#forwards),*] })
             }

@@ -43,8 +43,8 @@ impl ::pallet::DefinesGroup for WebServers {
                                         ::pallet::spec::Adapter::new(::pallet::spec::Attachment::HostOnly(::core::option::Option::None))
                                         .management(),
                                         ::pallet::spec::Adapter::new(::pallet::spec::Attachment::Nat
-                                        { forwards : ::std::vec![::pallet::spec::Forward { host :
-                                        8080u16, guest : 80u16 }] })
+                                        { forwards :
+                                        ::std::vec![::pallet::spec::Forward::tcp(8080u16, 80u16)] })
                                     ],
                                 ),
                             ),

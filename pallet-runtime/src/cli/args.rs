@@ -1,6 +1,7 @@
 //! The arguments, as clap reads them. What they mean together is checked in [`check`](super::check).
 
 use super::output::{ColorWhen, OutputFormat};
+use super::work::Work;
 use super::{World, exit};
 use crate::error::{InputError, candidates};
 use crate::event::Verb;
@@ -8,7 +9,10 @@ use crate::report::{Paint, write};
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{ArgAction, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
-use pallet::name::Tag;
+use pallet::compute::Checksum;
+use pallet::facts::{OsFamily, VersionReq};
+use pallet::name::{SnapshotName, Tag};
+use pallet::spec::Attach;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
@@ -77,10 +81,34 @@ enum RawCommand {
     Destroy(DestroyArgs),
     /// List the nodes that exist, with their state and address
     Nodes(Selection),
+    /// Start nodes that do not run, and configure nothing
+    Start(Selection),
+    /// Stop nodes: gracefully, and hard if that takes too long
+    Stop(StopArgs),
+    /// Hold nodes that run where they are
+    Pause(Selection),
+    /// Let nodes go on that are paused
+    Resume(Selection),
+    /// Write the memory of nodes that run to the host's disk, and end them there
+    Save(Selection),
+    /// Press the reset button of nodes that run
+    Reset(Selection),
+    /// Stop nodes that run, gracefully if they will, and start them again
+    Reboot(Selection),
+    /// Keep states of nodes, and go back to them
+    #[command(subcommand)]
+    Snapshot(SnapshotCommand),
+    /// List the hardware models that the service knows
+    Hardware,
     /// Show what the nodes that run tell about themselves
     Facts(FactsArgs),
     /// Look whether this machine and the services have what they need, and say what repairs what they lack
     Doctor,
+    /// List the image models of the service, or which would be chosen
+    Images(ImagesArgs),
+    /// Add, remove and check image models
+    #[command(subcommand)]
+    Image(ImageCommand),
     /// List the groups that are declared
     Groups,
     /// List the phases that are declared
@@ -100,6 +128,9 @@ struct ConvergeArgs {
     /// Remove nodes without asking
     #[arg(long)]
     allow_destroy: bool,
+    /// Put the nodes that exist back to this snapshot first; what changed on them since is lost
+    #[arg(long, value_name = "SNAPSHOT", conflicts_with = "require_all")]
+    from_snapshot: Option<String>,
     #[command(flatten)]
     admin: AdminArgs,
 }
@@ -144,6 +175,42 @@ struct DestroyArgs {
     allow_destroy: bool,
     #[command(flatten)]
     admin: AdminArgs,
+}
+
+#[derive(Debug, Args)]
+struct StopArgs {
+    #[command(flatten)]
+    selection: Selection,
+    /// Pull the plug: what a node has not written to its disk is lost
+    #[arg(long)]
+    now: bool,
+}
+
+#[derive(Debug, Subcommand)]
+enum SnapshotCommand {
+    /// Keep the state of nodes under a name
+    Take {
+        /// The name: a letter, then letters, digits, hyphens and underscores
+        name: SnapshotName,
+        #[command(flatten)]
+        selection: Selection,
+    },
+    /// Put nodes back into a state that was kept; what changed since is lost
+    Restore {
+        /// The name of the snapshot
+        name: String,
+        #[command(flatten)]
+        selection: Selection,
+    },
+    /// List the states that are kept
+    List(Selection),
+    /// Delete a state that was kept; what nodes are now stays
+    Delete {
+        /// The name of the snapshot
+        name: String,
+        #[command(flatten)]
+        selection: Selection,
+    },
 }
 
 /// Whose facts are shown, and as whom to log in.
@@ -211,6 +278,79 @@ pub(crate) struct AdminArgs {
     pub(crate) ask_sudo_pass: bool,
 }
 
+/// Which image models are asked for.
+#[derive(Debug, Args)]
+pub(crate) struct ImagesArgs {
+    /// Show which would be chosen for this family of systems, and why
+    #[arg(long, value_name = "FAMILY")]
+    pub(crate) os_family: Option<OsFamily>,
+    /// … for these versions, such as ">= 12"
+    #[arg(long, value_name = "VERSIONS", value_parser = VersionReq::parse)]
+    pub(crate) os_version: Option<VersionReq>,
+    /// … for 64-bit systems
+    #[arg(long)]
+    pub(crate) os_64_bit: bool,
+}
+
+/// What is done to image models.
+#[derive(Debug, Subcommand)]
+pub(crate) enum ImageCommand {
+    /// Bring a disk to the service's host and make an image model of it
+    Add(Box<ImageAddArgs>),
+    /// Remove an image model that was added, with its disk; refused while nodes stand on it
+    Remove {
+        /// The image model
+        #[arg(value_name = "ID")]
+        id: String,
+    },
+    /// Read all disks and say what is wrong with them; exit with 1 if anything is
+    Check,
+}
+
+/// A new image model.
+#[derive(Debug, Args)]
+pub(crate) struct ImageAddArgs {
+    /// The id to be
+    #[arg(value_name = "ID")]
+    pub(crate) id: String,
+    /// Where the disk comes from: vdi, vmdk, vhd, qcow2 or raw, also in an ova or box, packed by gzip, xz or zstd
+    #[arg(value_name = "URL|FILE")]
+    pub(crate) from: String,
+    /// What the file must be: `sha256:…` or `sha512:…`
+    #[arg(long, value_name = "CHECKSUM")]
+    pub(crate) checksum: Option<Checksum>,
+    /// The family of the installed system, such as debian
+    #[arg(long, value_name = "FAMILY")]
+    pub(crate) os_family: Option<OsFamily>,
+    /// The version of the installed system
+    #[arg(long, value_name = "VERSION")]
+    pub(crate) os_version: Option<String>,
+    /// Whether the installed system is a 64-bit one
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, default_missing_value = "true", require_equals = true)]
+    pub(crate) os_64_bit: Option<bool>,
+    /// The provider's name for the kind of system, such as Debian12_64; by default it follows from the family
+    #[arg(long, value_name = "TYPE")]
+    pub(crate) os_type: Option<String>,
+    /// What people read about it
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) description: Option<String>,
+    /// How nodes use the disk: multi-attach, immutable, linked-clone or full-copy
+    #[arg(long, value_name = "WAY")]
+    pub(crate) attach: Option<Attach>,
+    /// The image has cloud-init, which makes the admin user when a node first starts
+    #[arg(long, conflicts_with_all = ["username", "private_key", "no_sudo"])]
+    pub(crate) cloud_init: bool,
+    /// The account that exists in the image; PALLET_IMAGE_PASSWORD gives its password
+    #[arg(long, value_name = "NAME")]
+    pub(crate) username: Option<String>,
+    /// The private key that lets it log in
+    #[arg(long, value_name = "FILE", requires = "username")]
+    pub(crate) private_key: Option<PathBuf>,
+    /// The account needs no sudo
+    #[arg(long, requires = "username")]
+    pub(crate) no_sudo: bool,
+}
+
 /// What is to be drawn, and how.
 #[derive(Debug, Args)]
 pub(crate) struct DrawArgs {
@@ -262,8 +402,14 @@ pub(crate) enum Command {
     /// Something that the engine does.
     Run(Box<RunArgs>),
     Nodes(Selection),
+    /// Something that is done to nodes as wholes.
+    Work(Selection, Work),
+    Snapshots(Selection),
+    Hardware,
     Facts(FactsArgs),
     Doctor,
+    Images(ImagesArgs),
+    Image(ImageCommand),
     Groups,
     Phases,
     Draw(DrawArgs),
@@ -280,6 +426,7 @@ pub(crate) struct RunArgs {
     pub(crate) allow_destroy: bool,
     pub(crate) detailed_exit_code: bool,
     pub(crate) diffs: bool,
+    pub(crate) from_snapshot: Option<String>,
 }
 
 impl Cli {
@@ -301,10 +448,12 @@ impl From<RawCommand> for Command {
             allow_destroy: false,
             detailed_exit_code: false,
             diffs: true,
+            from_snapshot: None,
         };
         let run = match raw {
             RawCommand::Converge(args) => RunArgs {
                 allow_destroy: args.allow_destroy,
+                from_snapshot: args.from_snapshot,
                 ..run(Verb::Converge, args.counted.groups, args.work, args.admin)
             },
             RawCommand::Plan(args) => RunArgs {
@@ -319,14 +468,36 @@ impl From<RawCommand> for Command {
                 ..run(Verb::Destroy, args.selection.groups, args.work, args.admin)
             },
             RawCommand::Nodes(selection) => return Command::Nodes(selection),
+            RawCommand::Start(selection) => return Command::Work(selection, Work::Start),
+            RawCommand::Stop(args) => return Command::Work(args.selection, Work::Stop { now: args.now }),
+            RawCommand::Pause(selection) => return Command::Work(selection, Work::Pause),
+            RawCommand::Resume(selection) => return Command::Work(selection, Work::Resume),
+            RawCommand::Save(selection) => return Command::Work(selection, Work::Save),
+            RawCommand::Reset(selection) => return Command::Work(selection, Work::Reset),
+            RawCommand::Reboot(selection) => return Command::Work(selection, Work::Reboot),
+            RawCommand::Snapshot(command) => return command.into(),
+            RawCommand::Hardware => return Command::Hardware,
             RawCommand::Facts(args) => return Command::Facts(args),
             RawCommand::Doctor => return Command::Doctor,
+            RawCommand::Images(args) => return Command::Images(args),
+            RawCommand::Image(command) => return Command::Image(command),
             RawCommand::Groups => return Command::Groups,
             RawCommand::Phases => return Command::Phases,
             RawCommand::Graph(args) => return Command::Draw(args),
             RawCommand::Completions(args) => return Command::Completions(args),
         };
         Command::Run(Box::new(run))
+    }
+}
+
+impl From<SnapshotCommand> for Command {
+    fn from(command: SnapshotCommand) -> Self {
+        match command {
+            SnapshotCommand::Take { name, selection } => Command::Work(selection, Work::Take(name)),
+            SnapshotCommand::Restore { name, selection } => Command::Work(selection, Work::Restore(name)),
+            SnapshotCommand::List(selection) => Command::Snapshots(selection),
+            SnapshotCommand::Delete { name, selection } => Command::Work(selection, Work::Delete(name)),
+        }
     }
 }
 

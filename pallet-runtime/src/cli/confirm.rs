@@ -6,6 +6,24 @@ use crate::request::Confirm;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+/// Asks the user where nothing is being reported, or answers for them where that was said beforehand.
+pub(crate) fn agree(session: &Session<'_>, question: &str) -> bool {
+    if session.globals.yes {
+        return true;
+    }
+    let question = text::clean(question);
+    if session.world.prompts.interactive() {
+        let answer = session.world.prompts.ask(&format!("{question} [y/N]")).unwrap_or_default();
+        return matches!(answer.to_lowercase().as_str(), "y" | "yes");
+    }
+    session.say(&nobody(&question));
+    false
+}
+
+fn nobody(question: &str) -> String {
+    format!("{question}\nnobody is there to answer: `--yes` answers every question with yes")
+}
+
 /// Asks the user, or answers for them where that was said beforehand.
 pub(crate) struct Ask {
     yes: bool,
@@ -48,10 +66,7 @@ impl Confirm for Ask {
             return self.ask(question);
         }
         let question = text::clean(question);
-        write(
-            &self.stderr,
-            &format!("{question}\nnobody is there to answer: `--yes` answers every question with yes\n"),
-        );
+        write(&self.stderr, &format!("{}\n", nobody(&question)));
         false
     }
 }

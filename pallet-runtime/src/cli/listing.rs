@@ -2,7 +2,7 @@
 
 use super::args::{Globals, Selection};
 use super::output::OutputFormat;
-use super::service::{self, explain};
+use super::service::{self, OpenService, explain};
 use super::{Catalogue, Session, Stop, World, check, exit};
 use crate::report::json_line;
 use crate::report::{text, write};
@@ -34,27 +34,36 @@ pub(crate) async fn nodes(session: &Session<'_>, selection: &Selection) -> Resul
     let selected = check::group_names(&selection.groups, &session.catalogue)?;
     let all: Vec<_> = session.catalogue.groups.iter().map(|group| group.name.clone()).collect();
     let service = service::open(session, if selected.is_empty() { &all } else { &selected }).await?;
-    let listed = match service.compute.list().await {
-        Ok(listed) => listed,
-        Err(error) => {
-            let kind = error.kind;
-            let error = explain(session, error);
-            if kind == ErrorKind::Input {
-                return Err(error.into());
-            }
-            session.say(error.render(session.paint()).trim_end());
-            return Ok(exit::FAILED);
-        }
+    let Some(mut listed) = list(session, &service).await? else { return Ok(exit::FAILED) };
+    listed.retain(|node| selected.is_empty() || selected.contains(&node.group));
+    print_nodes(session, &listed);
+    Ok(exit::OK)
+}
+
+/// Returns the nodes of a service, or nothing after it said why the service does not answer well.
+pub(super) async fn list(
+    session: &Session<'_>,
+    service: &OpenService,
+) -> Result<Option<Vec<NodeRecord>>, Stop> {
+    let error = match service.compute.list().await {
+        Ok(listed) => return Ok(Some(listed)),
+        Err(error) => error,
     };
-    let mut rows: Vec<NodeRow> = listed
-        .iter()
-        .filter(|node| selected.is_empty() || selected.contains(&node.group))
-        .map(NodeRow::new)
-        .collect();
+    let kind = error.kind;
+    let error = explain(session, error);
+    if kind == ErrorKind::Input {
+        return Err(error.into());
+    }
+    session.say(error.render(session.paint()).trim_end());
+    Ok(None)
+}
+
+/// Prints nodes with their states.
+pub(super) fn print_nodes(session: &Session<'_>, nodes: &[NodeRecord]) {
+    let mut rows: Vec<NodeRow> = nodes.iter().map(NodeRow::new).collect();
     rows.sort_by(|a, b| (&a.group, &a.node).cmp(&(&b.group, &b.node)));
     let table = rows.iter().map(NodeRow::cells).collect();
     print(&session.globals, session.world, &["NODE", "GROUP", "STATE", "ADDRESS"], table, &rows);
-    Ok(exit::OK)
 }
 
 #[derive(Serialize)]

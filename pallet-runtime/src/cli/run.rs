@@ -3,19 +3,17 @@
 use super::args::{AdminArgs, RunArgs};
 use super::confirm::Ask;
 use super::output::OutputFormat;
-use super::service::{self, OpenService};
+use super::service;
 use super::signals::Interrupts;
-use super::{Session, Setup, Stop, World, check, exit};
+use super::{Session, Setup, Stop, World, check, exit, locks};
 use crate::config::LoginOverrides;
 use crate::error::InputError;
-use crate::event::{Failure, Listener, Summary, Verb};
+use crate::event::{Listener, Summary, Verb};
 use crate::home::create_private_dir;
-use crate::hosts::{HostLock, NotLocked};
-use crate::lock::{self, ServiceLock};
 use crate::report::{Announce, Record, Retry, Tee};
 use crate::request::{Request, RunError};
 use pallet::Secret;
-use pallet::name::{GroupName, ServiceName};
+use pallet::name::GroupName;
 use pallet::spec::Login;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -24,9 +22,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 pub(crate) async fn run(session: &Session<'_>, args: RunArgs) -> Result<u8, Stop> {
     let request = check::request(&args, &session.catalogue)?;
     let admin = admin(session, &args.admin)?;
-    let service = service::open(session, &groups(session, &request)).await?;
+    let service = service::open_for(session, &groups(session, &request), Some(&admin)).await?;
     create_private_dir(session.home.state())?;
-    let _locks = take_locks(session, &service, args.verb).await?;
+    // A plan reads only, and so does not keep others from working.
+    let _locks = match args.verb {
+        Verb::Plan => None,
+        verb => Some(locks::take(session, &service, verb.word()).await?),
+    };
     let format = OutputFormat::or_fitting(session.globals.output, session.world);
     let reporter =
         format.reporter(session.world, retry(session.world), session.paint(), session.globals.verbose);
@@ -57,44 +59,6 @@ pub(crate) async fn run(session: &Session<'_>, args: RunArgs) -> Result<u8, Stop
 /// Returns where the user's own SSH configuration is, if there is a home for it.
 pub(super) fn ssh_config(world: &World) -> Option<PathBuf> {
     world.var("HOME").map(|home| PathBuf::from(home).join(".ssh/config"))
-}
-
-/// The rights to change the nodes of a service, and of those that it consists of.
-struct Locks {
-    _here: Vec<ServiceLock>,
-    _there: Vec<HostLock>,
-}
-
-/// A plan reads only, and so does not keep others from working.
-async fn take_locks(
-    session: &Session<'_>,
-    service: &OpenService,
-    verb: Verb,
-) -> Result<Option<Locks>, InputError> {
-    if verb == Verb::Plan {
-        return Ok(None);
-    }
-    let mut locks = Locks { _here: Vec::new(), _there: Vec::new() };
-    for part in &service.parts {
-        locks._here.push(ServiceLock::take(session.home.state(), &part.name, verb)?);
-        if let Some(host) = &part.host {
-            locks._there.push(lock_there(session, &part.name, host, verb).await?);
-        }
-    }
-    Ok(Some(locks))
-}
-
-async fn lock_there(
-    session: &Session<'_>,
-    service: &ServiceName,
-    host: &str,
-    verb: Verb,
-) -> Result<HostLock, InputError> {
-    let taken = HostLock::take(&*session.hosts()?, host, service, &lock::holder(verb)).await;
-    taken.map_err(|error| match error {
-        NotLocked::Busy(who) => lock::in_use(service, &lock::described(&who)),
-        NotLocked::Failed(error) => InputError::from(Failure::new(error.message).maybe_hint(error.hint)),
-    })
 }
 
 /// The groups that a run is about.

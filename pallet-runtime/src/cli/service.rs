@@ -1,5 +1,6 @@
 //! Which compute service is meant, and how it is opened.
 
+use super::admin_account::admin_account;
 use super::{Session, Stop, USUAL_PROVIDERS};
 use crate::config::{Located, Service};
 use crate::error::{Excerpt, InputError, candidates, chain};
@@ -10,6 +11,7 @@ use crate::transport::local::LocalRunner;
 use pallet::compute::{Check, CommandRunner, Compute, ComputeError, Provider, ServiceConfig};
 use pallet::name::{GroupName, ServiceName};
 use pallet::options::Options;
+use pallet::spec::Login;
 use std::sync::Arc;
 
 /// A service that is open.
@@ -27,17 +29,39 @@ pub(crate) struct Part {
     pub(crate) host: Option<String>,
 }
 
+impl OpenService {
+    /// Returns what to do about something that this service cannot, and another or a part of it may be able to.
+    pub(crate) fn choose_instead(&self, otherwise: &str) -> String {
+        let parts: Vec<&str> = self.parts.iter().map(|part| part.name.as_str()).collect();
+        match parts[..] {
+            [only] if only == self.name.as_str() => otherwise.to_owned(),
+            _ => {
+                format!("name one of the services that it consists of with `--service`: {}", parts.join(", "))
+            }
+        }
+    }
+}
+
 /// Opens the service that the command line, the environment or the configuration names.
 ///
 /// `groups` are the groups that the command is about; [`Localhost`] belongs to the only one.
 pub(crate) async fn open(session: &Session<'_>, groups: &[GroupName]) -> Result<OpenService, Stop> {
+    open_for(session, groups, None).await
+}
+
+/// Opens the service, for a run in which this user configures nodes.
+pub(crate) async fn open_for(
+    session: &Session<'_>,
+    groups: &[GroupName],
+    admin: Option<&Login>,
+) -> Result<OpenService, Stop> {
     let name = choose(session)?;
     match define(session, &name)? {
         Definition::One { provider, options } => {
-            let (compute, part) = open_one(session, &name, provider, options, groups).await?;
+            let (compute, part) = open_one(session, &name, provider, options, groups, admin).await?;
             Ok(OpenService { name, compute, parts: vec![part] })
         }
-        Definition::Hybrid(options) => open_hybrid(session, name, &options, groups).await,
+        Definition::Hybrid(options) => open_hybrid(session, name, &options, groups, admin).await,
     }
 }
 
@@ -47,8 +71,9 @@ async fn open_one(
     provider: Arc<dyn Provider>,
     options: Options,
     groups: &[GroupName],
+    admin: Option<&Login>,
 ) -> Result<(Arc<dyn Compute>, Part), Stop> {
-    let (config, part) = configure(session, name, &*provider, options, groups)?;
+    let (config, part) = configure(session, name, &*provider, options, groups, admin)?;
     let opened = provider.open(config).await.map_err(|error| at_service(session, name, error))?;
     Ok((opened, part))
 }
@@ -58,6 +83,7 @@ async fn open_hybrid(
     name: ServiceName,
     options: &Options,
     groups: &[GroupName],
+    admin: Option<&Login>,
 ) -> Result<OpenService, Stop> {
     let rules = Rules::read(options).map_err(|error| at_service(session, &name, error.into()))?;
     let (mut services, mut parts) = (Vec::new(), Vec::new());
@@ -67,7 +93,7 @@ async fn open_hybrid(
                 InputError::new(format!("service `{name}` consists of `{sub}`, which is hybrid itself"));
             return Err(error.hint("name the services of that one").into());
         };
-        let (compute, part) = open_one(session, sub, provider, options, groups).await?;
+        let (compute, part) = open_one(session, sub, provider, options, groups, admin).await?;
         services.push(compute);
         parts.push(part);
     }
@@ -81,6 +107,7 @@ fn configure(
     provider: &dyn Provider,
     mut options: Options,
     groups: &[GroupName],
+    admin: Option<&Login>,
 ) -> Result<(ServiceConfig, Part), InputError> {
     if provider.name() == Localhost::NAME
         && !options.contains("group")
@@ -96,8 +123,14 @@ fn configure(
         Some(host) => Arc::new(session.hosts()?.runner(host)),
         None => Arc::new(LocalRunner::new()),
     };
-    let state_dir = session.home.service_state(name);
-    Ok((ServiceConfig { name: name.clone(), options, state_dir, runner }, Part { name: name.clone(), host }))
+    let config = ServiceConfig {
+        name: name.clone(),
+        options,
+        state_dir: session.home.service_state(name),
+        runner,
+        admin: admin.and_then(|login| admin_account(login, session.world)),
+    };
+    Ok((config, Part { name: name.clone(), host }))
 }
 
 /// Looks at everything that a service needs. Of a hybrid one, whether its rules can be read: what it consists of is looked
@@ -118,7 +151,7 @@ pub(crate) async fn examine(session: &Session<'_>, name: &ServiceName) -> Vec<Ch
         Ok(Definition::One { provider, options }) => {
             let groups: Vec<GroupName> =
                 session.catalogue.groups.iter().map(|group| group.name.clone()).collect();
-            match configure(session, name, &*provider, options, &groups) {
+            match configure(session, name, &*provider, options, &groups, None) {
                 Err(error) => broken(error),
                 Ok((config, part)) => {
                     let mut checks = reachable(session, part.host.as_deref()).await;

@@ -14,6 +14,7 @@ use std::path::PathBuf;
 pub struct AdminConfig {
     username: Option<Located<String>>,
     private_key_path: Option<Located<PathBuf>>,
+    public_key_path: Option<Located<PathBuf>>,
     passphrase: Option<Located<SecretSource>>,
     password: Option<Located<SecretSource>>,
     sudo_password: Option<Located<SecretSource>>,
@@ -37,7 +38,8 @@ impl AdminConfig {
     pub(crate) fn parse(section: &Section<'_>, vars: &BTreeMap<String, String>) -> Result<Self, InputError> {
         let admin = AdminConfig {
             username: section.text("username")?,
-            private_key_path: key_path(section, vars)?,
+            private_key_path: key_path(section, "private-key-path", vars)?,
+            public_key_path: key_path(section, "public-key-path", vars)?,
             passphrase: Located::parse(section, "passphrase", vars)?,
             password: Located::parse(section, "password", vars)?,
             sudo_password: Located::parse(section, "sudo-password", vars)?,
@@ -58,14 +60,19 @@ impl AdminConfig {
         };
         let (password, sudo_password) =
             if other_user { (None, None) } else { (base.password, base.sudo_password) };
-        // A passphrase belongs to its key: it never comes from a layer below that key's.
-        let (private_key_path, passphrase) = match self.private_key_path {
-            Some(path) => (Some(path), self.passphrase),
-            None => (base.private_key_path, self.passphrase.or(base.passphrase)),
+        // A passphrase and a public half belong to their key: they never come from a layer below that key's.
+        let (private_key_path, public_key_path, passphrase) = match self.private_key_path {
+            Some(path) => (Some(path), self.public_key_path, self.passphrase),
+            None => (
+                base.private_key_path,
+                self.public_key_path.or(base.public_key_path),
+                self.passphrase.or(base.passphrase),
+            ),
         };
         AdminConfig {
             username: self.username.or(base.username),
             private_key_path,
+            public_key_path,
             passphrase,
             password: self.password.or(password),
             sudo_password: self.sudo_password.or(sudo_password),
@@ -107,10 +114,15 @@ impl AdminConfig {
             Some(password) => Some(password),
             None => fetch(&self.sudo_password, other_user)?,
         };
+        let public_key_path = match &self.public_key_path {
+            Some(path) if !other_key => Some(public_key(path)?),
+            _ => None,
+        };
         Ok(Login {
             username: overrides.username.or(configured).unwrap_or_default(),
             password,
             private_key_path: self.key_file(overrides.private_key_path)?,
+            public_key_path,
             private_key: None,
             passphrase: fetch(&self.passphrase, other_key)?,
             sudo_password,
@@ -134,11 +146,23 @@ impl AdminConfig {
     }
 }
 
+/// Returns the file of a public key, if it can be read.
+fn public_key(path: &Located<PathBuf>) -> Result<PathBuf, InputError> {
+    match std::fs::File::open(&path.value) {
+        Ok(_) => Ok(path.value.clone()),
+        Err(error) => Err(InputError::new(format!("cannot read the public key {}", path.value.display()))
+            .source(error)
+            .at(path.at.clone())
+            .hint("name an existing file, or leave the key out where it is beside the private one")),
+    }
+}
+
 fn key_path(
     section: &Section<'_>,
+    key: &'static str,
     vars: &BTreeMap<String, String>,
 ) -> Result<Option<Located<PathBuf>>, InputError> {
-    let Some(text) = section.text("private-key-path")? else { return Ok(None) };
+    let Some(text) = section.text(key)? else { return Ok(None) };
     match expand::path(&text.value, section.source().path(), vars) {
         Ok(path) => Ok(Some(Located { value: path, at: text.at })),
         Err(why) => Err(InputError::new(why).at(text.at)),

@@ -1,5 +1,6 @@
 //! Applying a plan on one node: one script, whose marks become events as they come.
 
+use super::fetch::Fetched;
 use super::nodes::{Live, Run};
 use super::{connect, planning, upload};
 use crate::event::{ActionOutcome, Counts, Event, Failure};
@@ -8,7 +9,8 @@ use pallet::Secret;
 use pallet::graph::{ActionGraph, ActionId};
 use pallet::name::PhaseName;
 use pallet::plan::{Done, Doomed, Plan, Planned, Verdict};
-use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use pallet::sorted::{Map, Set};
+use std::collections::{HashMap, VecDeque};
 use std::time::Instant;
 
 /// How many lines of an action's output a failure repeats.
@@ -116,11 +118,12 @@ struct Progress<'a> {
     /// The actions of the step that runs.
     current: Vec<ActionId>,
     since: Instant,
-    done: BTreeSet<ActionId>,
-    changed: BTreeSet<ActionId>,
+    done: Set<ActionId>,
+    changed: Set<ActionId>,
     /// The value that is being told.
     telling: Option<ActionId>,
-    values: BTreeMap<ActionId, Vec<u8>>,
+    values: Map<ActionId, Vec<u8>>,
+    fetched: Fetched,
     partial: Vec<u8>,
     last: VecDeque<String>,
     failure: Option<Failure>,
@@ -136,10 +139,11 @@ impl<'a> Progress<'a> {
             counts: Counts::default(),
             current: Vec::new(),
             since: Instant::now(),
-            done: BTreeSet::new(),
-            changed: BTreeSet::new(),
+            done: Set::new(),
+            changed: Set::new(),
             telling: None,
             values: plan.values().clone(),
+            fetched: Fetched::default(),
             partial: Vec::new(),
             last: VecDeque::new(),
             failure: None,
@@ -149,7 +153,7 @@ impl<'a> Progress<'a> {
 
     /// Reports what the plan leaves alone, which is known before anything runs.
     fn report_unchanged(&mut self) {
-        let in_steps: BTreeSet<ActionId> =
+        let in_steps: Set<ActionId> =
             self.plan.steps().iter().flat_map(|step| step.ids.iter().copied()).collect();
         for planned in self.reached().iter().filter(|planned| !in_steps.contains(&planned.id)) {
             self.finish(planned.id, ActionOutcome::Unchanged, 0.0);
@@ -160,15 +164,19 @@ impl<'a> Progress<'a> {
         match item {
             Item::Bytes(bytes) => match self.telling {
                 Some(id) => self.tell(id, &bytes),
+                None if self.fetched.take(&bytes) => {}
                 None => self.output(&bytes),
             },
             Item::Mark(mark) => {
                 self.flush_line();
                 self.telling = None;
+                self.fetched.end();
                 match mark.split_once(' ').unwrap_or((&mark, "")) {
                     ("start", ids) => self.start(ids),
                     ("end", words) => self.end_step(words),
                     ("value", id) => self.telling = self.known_value(id),
+                    ("fetch", id) => self.fetch(id),
+                    ("bytes", words) => self.content(words),
                     ("broken", _) => self.broken(),
                     // The node sends nothing else; what it forges beyond that has no meaning.
                     _ => {}
@@ -195,25 +203,58 @@ impl<'a> Progress<'a> {
     /// `end STATUS ID...`: the ids are those that changed something.
     fn end_step(&mut self, words: &str) {
         let (status, changed) = words.split_once(' ').unwrap_or((words, ""));
-        let changed: BTreeSet<ActionId> = self.known_ids(changed).collect();
+        let changed: Set<ActionId> = self.known_ids(changed).collect();
         let seconds = self.since.elapsed().as_secs_f64();
         for id in std::mem::take(&mut self.current) {
-            let outcome = if status != "0" {
-                let failure = self.failed(id, "");
-                if self.target.graph.node(id).how().ignores_failure() {
+            let failure = match status {
+                "0" if changed.contains(&id) => self.settle(id).err(),
+                "0" => None,
+                _ => Some(self.failed(id, "")),
+            };
+            let outcome = match failure {
+                Some(failure) if self.target.graph.node(id).how().ignores_failure() => {
                     ActionOutcome::Ignored(failure)
-                } else {
+                }
+                Some(failure) => {
                     self.failure.get_or_insert_with(|| failure.clone());
                     ActionOutcome::Failed(failure)
                 }
-            } else if changed.contains(&id) {
-                self.changed.insert(id);
-                self.changed(id)
-            } else {
-                ActionOutcome::Unchanged
+                None if changed.contains(&id) => {
+                    self.changed.insert(id);
+                    self.changed(id)
+                }
+                None => ActionOutcome::Unchanged,
             };
             self.finish(id, outcome, seconds);
         }
+    }
+
+    /// `fetch ID`: the action begins to send what comes to the controller.
+    fn fetch(&mut self, id: &str) {
+        if let Some(id) = self.sender(id) {
+            self.fetched.begin(id, self.target.graph.node(id));
+        }
+    }
+
+    /// `bytes ID SIZE`: a content of the action follows.
+    fn content(&mut self, words: &str) {
+        let (id, size) = words.split_once(' ').unwrap_or((words, ""));
+        if let (Some(id), Ok(size)) = (self.sender(id), size.parse()) {
+            self.fetched.content(id, size);
+        }
+    }
+
+    /// Returns the action in a mark, if it is the one that runs.
+    fn sender(&self, id: &str) -> Option<ActionId> {
+        self.known_value(id).filter(|id| self.current.contains(id))
+    }
+
+    /// Puts into place what an action that has ended well sent to the controller.
+    fn settle(&mut self, id: ActionId) -> Result<(), Failure> {
+        let Some(planned) = self.plan.actions().iter().find(|planned| planned.id == id) else {
+            return Ok(());
+        };
+        self.fetched.settle(id, self.target.graph.node(id), &planned.diff)
     }
 
     fn changed(&self, id: ActionId) -> ActionOutcome {
@@ -264,9 +305,9 @@ impl<'a> Progress<'a> {
                 self.finish(id, ActionOutcome::Skipped { because: because.clone() }, 0.0);
             }
         }
-        done.actions.append(&mut self.done);
-        done.changed.append(&mut self.changed);
-        done.values.append(&mut self.values);
+        done.actions.extend(self.done);
+        done.changed.extend(self.changed);
+        done.values.extend(self.values);
         match self.failure {
             Some(failure) => Err((self.counts, Box::new(failure))),
             None => Ok(self.counts),
@@ -342,7 +383,7 @@ impl<'a> Progress<'a> {
     }
 
     fn tell(&mut self, id: ActionId, bytes: &[u8]) {
-        let value = self.values.entry(id).or_default();
+        let value = self.values.or_default(id);
         if value.len() + bytes.len() <= VALUE_LIMIT {
             value.extend_from_slice(bytes);
         } else {

@@ -220,6 +220,8 @@ impl Assumed {
             settings: self.settings.clone(),
             published: Default::default(),
             asked: Default::default(),
+            // Somebody, as with facts.
+            admin: Context::example().admin,
             phase: phase.clone(),
             tentative: true,
         };

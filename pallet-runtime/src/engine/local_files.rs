@@ -4,7 +4,7 @@
 //! changes meanwhile.
 
 use super::{fetch, local_tree};
-use pallet::actions::{FetchFile, LocalContent, LocalDirectory, RemoteDirectory, RemoteFile};
+use pallet::actions::{LocalContent, LocalDirectory, RemoteDirectory, RemoteFile};
 use pallet::context::Context;
 use pallet::graph::ActionGraph;
 use pallet::probe::Sha256;
@@ -48,8 +48,8 @@ impl LocalFiles {
                 && let Some(path) = directory.local_path()
             {
                 directory.set_local_tree(local_tree::read(self, path, |name| directory.leaves_out(name)));
-            } else if let Some(file) = action.downcast_ref::<FetchFile>() {
-                fetch::resolve(file, context);
+            } else {
+                fetch::resolve(self, action, context);
             }
         }
     }

@@ -117,7 +117,8 @@ impl Run {
     /// Returns what is wrong when a tag was asked for that no action has.
     pub(super) fn unknown_tag(&self) -> Option<Failure> {
         let known = lock(&self.tags);
-        let unknown = self.request.tags.union(&self.request.skip_tags).find(|tag| !known.contains(*tag))?;
+        let unknown =
+            self.request.tags.iter().chain(&self.request.skip_tags).find(|tag| !known.contains(*tag))?;
         let names: Vec<&str> = known.iter().map(Tag::as_str).collect();
         let failure = Failure::new(format!("no action of this run has the tag `{unknown}`"));
         Some(match names.is_empty() {
@@ -247,6 +248,7 @@ pub(super) fn context(
         settings: run.settings.clone(),
         published: run.published.clone(),
         asked: run.asked.clone(),
+        admin: run.setup.admin.clone(),
         phase: phase.clone(),
         tentative,
     }

@@ -9,7 +9,7 @@ use crate::event::{Counts, Event, Failure};
 use crate::shell::RootShell;
 use crate::transport::local::LocalTransport;
 use crate::transport::{Terminal, Transport};
-use pallet::actions::{FetchFile, LocalDirectory, PublishFact, RemoteDirectory, RemoteFile};
+use pallet::actions::{LocalDirectory, PublishFact, RemoteDirectory, RemoteFile};
 use pallet::compute::Endpoint;
 use pallet::conflicts;
 use pallet::context::Context;
@@ -258,7 +258,6 @@ async fn converge_node(
         };
         let before = done.clone();
         let applied = target.apply(&plan, live, &mut done).await;
-        let written = fetch::write(graph, &before, &done);
         match applied {
             Ok(applied) => counts += applied,
             Err((applied, failure)) => {
@@ -266,7 +265,6 @@ async fn converge_node(
                 return Err((counts, failure));
             }
         }
-        written.map_err(|failure| (counts, failure))?;
         if let (Some(back), Some(reboot)) = (back, reboot::happens(&plan, graph, &done))
             && let Err(failure) = back.wait(run, live, reboot).await
         {
@@ -405,7 +403,7 @@ impl Mistakes {
             if (action.is::<RemoteFile>()
                 || action.is::<RemoteDirectory>()
                 || action.is::<LocalDirectory>()
-                || action.is::<FetchFile>())
+                || fetch::is_resolved(action))
                 && let Err(message) = node.action().probe(id, &facts, &mut Default::default())
             {
                 self.add(Failure::new(message).at(node.location()));

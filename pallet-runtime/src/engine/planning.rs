@@ -126,6 +126,7 @@ impl Planner<'_> {
             settings: self.run.settings.clone(),
             published: self.run.published.clone(),
             asked: self.run.asked.clone(),
+            admin: self.run.setup.admin.clone(),
             phase: phases
                 .first()
                 .cloned()
@@ -264,7 +265,11 @@ impl Planner<'_> {
         let script = wanted.iter().filter(|(_, change)| change.before.is_some()).fold(
             Script::new(),
             |script, (id, change)| {
-                script.code(format!("p_frame content {id}\n")).call("cat", [change.path.as_str()])
+                // What an earlier action will make is not there yet.
+                script
+                    .code(format!("p_frame content {id}\ncat 2>/dev/null "))
+                    .word(change.path.as_str())
+                    .code("\n")
             },
         );
         let sections = if script == Script::new() {

@@ -3,7 +3,7 @@
 use super::select::Selection;
 use crate::event::Failure;
 use pallet::name::NodeName;
-use pallet::spec::{Attachment, Group, Network};
+use pallet::spec::{Attachment, Group, Network, Protocol};
 use std::collections::BTreeMap;
 
 /// Checks that each port of the host leads to one node.
@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 ///
 /// Each port that a node which is to be made or started would have to share.
 pub(super) fn check(selection: &Selection) -> Result<(), Vec<Failure>> {
-    let mut claims: BTreeMap<u16, Vec<Claim<'_>>> = BTreeMap::new();
+    let mut claims: BTreeMap<(Protocol, u16), Vec<Claim<'_>>> = BTreeMap::new();
     let mut add = |node, group, is_new| {
         for port in forwarded_ports(group) {
             claims.entry(port).or_default().push(Claim { node, group, is_new });
@@ -30,7 +30,7 @@ pub(super) fn check(selection: &Selection) -> Result<(), Vec<Failure>> {
         add(&record.name, group, false);
     }
     let failures: Vec<Failure> =
-        claims.iter().filter_map(|(port, claims)| contradiction(*port, claims)).collect();
+        claims.iter().filter_map(|((_, port), claims)| contradiction(*port, claims)).collect();
     if failures.is_empty() { Ok(()) } else { Err(failures) }
 }
 
@@ -52,11 +52,11 @@ fn contradiction(port: u16, claims: &[Claim<'_>]) -> Option<Failure> {
     Some(Failure::new(message).at(newcomer.group.location).hint(hint))
 }
 
-fn forwarded_ports(group: &Group) -> Vec<u16> {
+fn forwarded_ports(group: &Group) -> Vec<(Protocol, u16)> {
     let Some(Network::Adapters(adapters)) = group.node_spec.get_network() else { return Vec::new() };
     let forwards = adapters.iter().filter_map(|adapter| match &adapter.attachment {
         Attachment::Nat { forwards } => Some(forwards),
         _ => None,
     });
-    forwards.flatten().map(|forward| forward.host).collect()
+    forwards.flatten().map(|forward| (forward.protocol, forward.host)).collect()
 }

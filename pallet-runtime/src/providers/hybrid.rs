@@ -18,9 +18,12 @@
 //! where it was. Without `groups-for-services` every group belongs to all of them.
 //!
 //! Nodes that a sub-service has already are listed wherever they are, and each is started, stopped and removed there.
+//! Images and hardware models are those of one service each: ask for them with `--service` and its name.
 
-use pallet::compute::{BoxFuture, Compute, ComputeError, CreateRequest, NodeId, NodeRecord, Progress};
-use pallet::name::{GroupName, NodeName, ServiceName};
+use pallet::compute::{
+    BoxFuture, Compute, ComputeError, CreateRequest, NodeId, NodeRecord, Power, Progress, Snapshot, Snapshots,
+};
+use pallet::name::{GroupName, NodeName, ServiceName, SnapshotName};
 use pallet::options::{OptionError, Options};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -158,10 +161,29 @@ impl Hybrid {
         Ok(())
     }
 
+    /// Returns what can switch a node, if its service can.
+    fn power_of(&self, id: &NodeId) -> Result<(&dyn Power, NodeId), ComputeError> {
+        let (service, own) = self.there(id)?;
+        let power = service.power().ok_or_else(|| lacks(id, "pause, save and reset nodes"))?;
+        Ok((power, own))
+    }
+
+    /// Returns what keeps states of a node, if its service does.
+    fn snapshots_of(&self, id: &NodeId) -> Result<(&dyn Snapshots, NodeId), ComputeError> {
+        let (service, own) = self.there(id)?;
+        let snapshots = service.snapshots().ok_or_else(|| lacks(id, "keep states of nodes"))?;
+        Ok((snapshots, own))
+    }
+
     fn of(&self, at: usize, error: ComputeError) -> ComputeError {
         let service = &self.rules.services[at];
         ComputeError { message: format!("service `{service}`: {}", error.message), ..error }
     }
+}
+
+fn lacks(id: &NodeId, what: &str) -> ComputeError {
+    let service = id.0.split('/').next().unwrap_or_default();
+    ComputeError::input(format!("the service `{service}` cannot {what}")).hint("a VirtualBox service can")
 }
 
 /// Two nodes of one name would be one to everything else.
@@ -237,6 +259,116 @@ impl Compute for Hybrid {
         Box::pin(async move {
             let (service, id) = self.there(id)?;
             service.tag(&id, key, value).await
+        })
+    }
+
+    fn power(&self) -> Option<&dyn Power> {
+        self.services.iter().any(|service| service.power().is_some()).then_some(self)
+    }
+
+    fn snapshots(&self) -> Option<&dyn Snapshots> {
+        self.services.iter().any(|service| service.snapshots().is_some()).then_some(self)
+    }
+}
+
+impl Power for Hybrid {
+    fn pause<'a>(&'a self, id: &'a NodeId) -> BoxFuture<'a, Result<(), ComputeError>> {
+        Box::pin(async move {
+            let (power, own) = self.power_of(id)?;
+            power.pause(&own).await
+        })
+    }
+
+    fn resume<'a>(&'a self, id: &'a NodeId) -> BoxFuture<'a, Result<(), ComputeError>> {
+        Box::pin(async move {
+            let (power, own) = self.power_of(id)?;
+            power.resume(&own).await
+        })
+    }
+
+    fn save<'a>(&'a self, id: &'a NodeId, progress: Progress<'a>) -> BoxFuture<'a, Result<(), ComputeError>> {
+        Box::pin(async move {
+            let (power, own) = self.power_of(id)?;
+            power.save(&own, progress).await
+        })
+    }
+
+    fn reset<'a>(&'a self, id: &'a NodeId) -> BoxFuture<'a, Result<(), ComputeError>> {
+        Box::pin(async move {
+            let (power, own) = self.power_of(id)?;
+            power.reset(&own).await
+        })
+    }
+
+    fn reboot<'a>(
+        &'a self,
+        id: &'a NodeId,
+        progress: Progress<'a>,
+    ) -> BoxFuture<'a, Result<NodeRecord, ComputeError>> {
+        Box::pin(async move {
+            // A service without this can stop and start its nodes all the same.
+            let (service, own) = self.there(id)?;
+            let record = match service.power() {
+                Some(power) => power.reboot(&own, progress).await?,
+                None => {
+                    progress("shutting down");
+                    service.stop(&own).await?;
+                    service.start(&own, progress).await?
+                }
+            };
+            Ok(NodeRecord { id: id.clone(), ..record })
+        })
+    }
+
+    fn cut<'a>(&'a self, id: &'a NodeId) -> BoxFuture<'a, Result<(), ComputeError>> {
+        Box::pin(async move {
+            let (power, own) = self.power_of(id)?;
+            power.cut(&own).await
+        })
+    }
+}
+
+impl Snapshots for Hybrid {
+    fn list<'a>(&'a self, id: &'a NodeId) -> BoxFuture<'a, Result<Vec<Snapshot>, ComputeError>> {
+        Box::pin(async move {
+            let (snapshots, own) = self.snapshots_of(id)?;
+            snapshots.list(&own).await
+        })
+    }
+
+    fn take<'a>(
+        &'a self,
+        id: &'a NodeId,
+        name: &'a SnapshotName,
+        progress: Progress<'a>,
+    ) -> BoxFuture<'a, Result<(), ComputeError>> {
+        Box::pin(async move {
+            let (snapshots, own) = self.snapshots_of(id)?;
+            snapshots.take(&own, name, progress).await
+        })
+    }
+
+    fn restore<'a>(
+        &'a self,
+        id: &'a NodeId,
+        name: &'a str,
+        progress: Progress<'a>,
+    ) -> BoxFuture<'a, Result<(), ComputeError>> {
+        Box::pin(async move {
+            let (snapshots, own) = self.snapshots_of(id)?;
+            snapshots.restore(&own, name, progress).await
+        })
+    }
+
+    fn delete<'a>(
+        &'a self,
+        id: &'a NodeId,
+        name: &'a str,
+        progress: Progress<'a>,
+    ) -> BoxFuture<'a, Result<(), ComputeError>> {
+        Box::pin(async move {
+            let (snapshots, own) = self.snapshots_of(id)?;
+            snapshots.delete(&own, name, progress).await
         })
     }
 }

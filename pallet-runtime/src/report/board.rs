@@ -155,6 +155,7 @@ pub(crate) fn work_word(work: NodeWork) -> &'static str {
     match work {
         NodeWork::Create => "create",
         NodeWork::Start => "start",
+        NodeWork::Restore => "restore",
         NodeWork::Destroy => "destroy",
         NodeWork::Connect => "connect",
     }
@@ -164,6 +165,7 @@ pub(crate) fn work_done_word(work: NodeWork) -> &'static str {
     match work {
         NodeWork::Create => "created",
         NodeWork::Start => "started",
+        NodeWork::Restore => "restored",
         NodeWork::Destroy => "destroyed",
         NodeWork::Connect => "connected",
     }

@@ -14,7 +14,7 @@ mod route;
 mod sftp;
 mod stream;
 
-pub(crate) use client::{KeyError, PrivateKey, agent_holds, public_half};
+pub(crate) use client::{KeyError, PrivateKey, agent_holds, public_half, public_line};
 pub use route::{Hop, Limits, Route, Via};
 
 use super::{Channel, Stage, Terminal, Transport, TransportError, upload};

@@ -149,6 +149,7 @@ pub(crate) async fn open(options: Options, state_dir: PathBuf) -> Result<Arc<dyn
         options,
         state_dir,
         runner: Arc::new(NoRunner),
+        admin: None,
     };
     pallet_sandbox::provider().open(config).await
 }

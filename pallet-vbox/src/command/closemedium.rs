@@ -9,6 +9,21 @@ pub(crate) async fn delete(vbox: &VBoxManage, medium: &MediumId) -> Result<(), C
     vbox.run(call.repeatable()).await.map(drop)
 }
 
+/// Lets VirtualBox forget a disk. Its file stays.
+pub(crate) async fn forget(vbox: &VBoxManage, file: &str) -> Result<(), CallError> {
+    let call = Call::new(format!("forget the disk {file}"), ["closemedium", "disk", file]);
+    vbox.run(call.repeatable()).await.map(drop)
+}
+
+/// Lets VirtualBox forget a CD image, if it knew it. Its file stays.
+pub(crate) async fn forget_cd(vbox: &VBoxManage, file: &str) -> Result<(), CallError> {
+    let call = Call::new(format!("forget the CD {file}"), ["closemedium", "dvd", file]);
+    match vbox.run(call.repeatable()).await {
+        Err(error) if error.is_not_found() => Ok(()),
+        other => other.map(drop),
+    }
+}
+
 fn arguments(medium: &MediumId) -> [&str; 4] {
     ["closemedium", "disk", medium.as_str(), "--delete"]
 }

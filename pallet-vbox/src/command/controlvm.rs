@@ -2,6 +2,7 @@
 
 use crate::machine::MachineId;
 use crate::vboxmanage::{Call, CallError, VBoxManage};
+use std::time::Duration;
 
 /// Something to do to a machine that runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -10,8 +11,14 @@ pub(crate) enum Control {
     PowerButton,
     /// Pulls its plug.
     PowerOff,
+    /// Holds it where it is.
+    Pause,
     /// Lets it go on after a pause.
     Resume,
+    /// Presses its reset button.
+    Reset,
+    /// Writes its memory to a file and ends it.
+    SaveState,
 }
 
 impl Control {
@@ -19,7 +26,10 @@ impl Control {
         match self {
             Control::PowerButton => "acpipowerbutton",
             Control::PowerOff => "poweroff",
+            Control::Pause => "pause",
             Control::Resume => "resume",
+            Control::Reset => "reset",
+            Control::SaveState => "savestate",
         }
     }
 
@@ -27,15 +37,23 @@ impl Control {
         match self {
             Control::PowerButton => "shut down",
             Control::PowerOff => "switch off",
+            Control::Pause => "pause",
             Control::Resume => "resume",
+            Control::Reset => "reset",
+            Control::SaveState => "save the memory of",
         }
+    }
+
+    /// Writing gigabytes of memory takes its time.
+    fn limit(self) -> Duration {
+        Duration::from_secs(if self == Control::SaveState { 600 } else { 60 })
     }
 }
 
 /// Does it, and tells whether the machine was running at all.
 pub(crate) async fn run(vbox: &VBoxManage, id: &MachineId, control: Control) -> Result<bool, CallError> {
     let call = Call::new(format!("{} the machine {id}", control.words()), arguments(id, control));
-    match vbox.run(call.repeatable()).await {
+    match vbox.run(call.repeatable().within(control.limit())).await {
         Ok(_) => Ok(true),
         // It stopped by itself meanwhile.
         Err(error) if error.says("is not currently running") => Ok(false),

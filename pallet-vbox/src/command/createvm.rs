@@ -1,8 +1,9 @@
 //! `createvm`: makes and registers an empty machine.
 
+use super::field;
 use crate::machine::MachineId;
-use crate::vboxmanage::{Call, CallError, VBoxManage, Version};
-use std::path::PathBuf;
+use crate::vboxmanage::{Call, CallError, Unexpected, VBoxManage, Version};
+use std::path::{Path, PathBuf};
 
 /// An empty machine to be made.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,10 +17,18 @@ pub(crate) struct CreateVm {
     pub(crate) base_folder: Option<PathBuf>,
 }
 
-/// Makes the machine.
-pub(crate) async fn run(vbox: &VBoxManage, machine: &CreateVm) -> Result<(), CallError> {
-    let call = Call::new(format!("create the machine {}", machine.name), arguments(machine, vbox.version()));
-    vbox.run(call).await.map(drop)
+/// Makes the machine and returns the folder that is its own.
+pub(crate) async fn run(vbox: &VBoxManage, machine: &CreateVm) -> Result<PathBuf, CallError> {
+    let doing = || format!("create the machine {}", machine.name);
+    let answer = vbox.run(Call::new(doing(), arguments(machine, vbox.version()))).await?;
+    parse(&answer.stdout).map_err(|what| CallError::unexpected(doing(), what))
+}
+
+fn parse(stdout: &str) -> Result<PathBuf, Unexpected> {
+    let file = stdout.lines().find_map(|line| field(line, "Settings file"));
+    let file = file.and_then(|file| file.strip_prefix('\'')?.strip_suffix('\''));
+    let folder = file.and_then(|file| Path::new(file).parent());
+    folder.map(Path::to_owned).ok_or_else(|| Unexpected::new("a line `Settings file: '…'`", stdout))
 }
 
 fn arguments(machine: &CreateVm, version: Version) -> Vec<String> {
@@ -55,6 +64,13 @@ mod tests {
             group: "/pallet/lab".to_owned(),
             base_folder: Some("/srv/no des".into()),
         }
+    }
+
+    #[test]
+    fn the_answer_tells_the_folder() {
+        let folder = parse(include_str!("../samples/createvm.txt"));
+        assert_eq!(folder, Ok("/srv/nodes/pallet/lab/web-1".into()));
+        assert!(parse("").is_err());
     }
 
     #[test]

@@ -1,8 +1,37 @@
-//! `dhcpserver findlease`: the address that VirtualBox's DHCP server gave to an adapter.
+//! `dhcpserver`: VirtualBox's DHCP servers, and the addresses they gave.
 
 use super::field;
 use crate::vboxmanage::{Call, CallError, VBoxManage};
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
+
+/// Makes a DHCP server for a host-only interface with this address, or changes the one there is: addresses from 101 to
+/// 254 of the interface's network.
+pub(crate) async fn serve(vbox: &VBoxManage, interface: &str, address: Ipv4Addr) -> Result<(), CallError> {
+    let call = |verb| {
+        let doing = format!("give addresses on {interface}");
+        Call::new(doing, serve_arguments(verb, interface, address))
+    };
+    match vbox.run(call("add")).await {
+        // One is left over from an interface of that name.
+        Err(error) if error.says("already exists") => vbox.run(call("modify").repeatable()).await.map(drop),
+        other => other.map(drop),
+    }
+}
+
+fn serve_arguments(verb: &str, interface: &str, address: Ipv4Addr) -> Vec<String> {
+    let [a, b, c, _] = address.octets();
+    let host = |last: u8| Ipv4Addr::new(a, b, c, last);
+    vec![
+        "dhcpserver".to_owned(),
+        verb.to_owned(),
+        format!("--interface={interface}"),
+        format!("--server-ip={}", host(100)),
+        "--netmask=255.255.255.0".to_owned(),
+        format!("--lower-ip={}", host(101)),
+        format!("--upper-ip={}", host(254)),
+        "--enable".to_owned(),
+    ]
+}
 
 /// Returns the address leased to the adapter with this MAC address on a host-only interface, if there is one.
 pub(crate) async fn find_lease(vbox: &VBoxManage, interface: &str, mac: &str) -> Option<IpAddr> {
@@ -38,6 +67,15 @@ fn parse(stdout: &str) -> Option<IpAddr> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_server_gives_addresses_of_its_interface() {
+        assert_eq!(
+            serve_arguments("add", "vboxnet1", Ipv4Addr::new(192, 168, 57, 1)).join(" "),
+            "dhcpserver add --interface=vboxnet1 --server-ip=192.168.57.100 --netmask=255.255.255.0 \
+             --lower-ip=192.168.57.101 --upper-ip=192.168.57.254 --enable"
+        );
+    }
 
     /// The form comes from VirtualBox's source, not from a capture: a DHCP server needs the kernel driver.
     #[test]

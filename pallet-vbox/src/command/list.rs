@@ -76,6 +76,18 @@ pub(crate) async fn machine_folder(vbox: &VBoxManage) -> Result<Option<String>, 
     Ok(answer.stdout.lines().find_map(|line| field(line, "Default machine folder")).map(str::to_owned))
 }
 
+/// Returns the names of the NAT networks.
+pub(crate) async fn nat_networks(vbox: &VBoxManage) -> Result<Vec<String>, CallError> {
+    let call = Call::new("list the NAT networks", ["list", "natnets"]).repeatable();
+    Ok(parse_names(&vbox.run(call).await?.stdout))
+}
+
+/// Returns the names of the host-only networks, which there are on macOS only.
+pub(crate) async fn host_only_networks(vbox: &VBoxManage) -> Result<Vec<String>, CallError> {
+    let call = Call::new("list the host-only networks", ["list", "hostonlynets"]).repeatable();
+    Ok(parse_names(&vbox.run(call).await?.stdout))
+}
+
 /// Lines are `"name" {uuid}`, and quotes in names are not escaped.
 fn parse_machines(stdout: &str) -> Result<Vec<Listed>, Unexpected> {
     stdout
@@ -120,6 +132,15 @@ fn parse_os_types(stdout: &str) -> Vec<String> {
 fn parse_host_memory(stdout: &str) -> Option<u64> {
     let size = stdout.lines().find_map(|line| field(line, "Memory size"))?;
     size.split_whitespace().next()?.parse().ok()
+}
+
+/// 7.0 calls a NAT network's name `NetworkName`.
+fn parse_names(stdout: &str) -> Vec<String> {
+    let name = |block: &str| {
+        let mut lines = block.lines();
+        lines.find_map(|line| field(line, "Name").or_else(|| field(line, "NetworkName"))).map(str::to_owned)
+    };
+    blocks(stdout).filter_map(name).collect()
 }
 
 fn parse_interfaces(stdout: &str) -> Vec<HostInterface> {
@@ -177,6 +198,13 @@ mod tests {
     #[test]
     fn the_host_tells_its_memory() {
         assert_eq!(parse_host_memory(include_str!("../samples/list-hostinfo.txt")), Some(24105));
+    }
+
+    #[test]
+    fn networks_have_names() {
+        assert_eq!(parse_names(include_str!("../samples/list-natnets.txt")), ["lab", "two"]);
+        assert_eq!(parse_names(include_str!("../samples/list-hostonlynets.txt")), ["vboxnet0"]);
+        assert_eq!(parse_names(""), [""; 0]);
     }
 
     #[test]

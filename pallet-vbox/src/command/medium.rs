@@ -1,9 +1,11 @@
-//! `showmediuminfo` and `modifymedium`: what a disk image is, and how it may be attached.
+//! `createmedium`, `showmediuminfo` and `modifymedium`: disk images, and how they may be attached.
 
 use super::field;
+use crate::hardware::NewDisk;
 use crate::machine::MediumId;
 use crate::vboxmanage::{Call, CallError, Unexpected, VBoxManage};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// A disk image of the registry.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,6 +30,8 @@ pub(crate) enum MediumKind {
     Differencing,
     /// Never written to; every machine gets a difference of its own.
     MultiAttach,
+    /// The same, and the difference is emptied when its machine is switched on.
+    Immutable,
     /// Another kind, by VirtualBox's name.
     Other(String),
 }
@@ -37,6 +41,25 @@ pub(crate) async fn show(vbox: &VBoxManage, medium: &str) -> Result<Medium, Call
     let doing = || format!("read the disk {medium}");
     let answer = vbox.run(Call::new(doing(), ["showmediuminfo", "disk", medium]).repeatable()).await?;
     parse(&answer.stdout).map_err(|what| CallError::unexpected(doing(), what))
+}
+
+/// Makes an empty disk.
+pub(crate) async fn create(vbox: &VBoxManage, file: &Path, disk: &NewDisk) -> Result<(), CallError> {
+    let doing = format!("make the disk {}", file.display());
+    // A disk of fixed size is written in full.
+    let call = Call::new(doing, create_arguments(file, disk)).within(Duration::from_secs(3600));
+    vbox.run(call).await.map(drop)
+}
+
+fn create_arguments(file: &Path, disk: &NewDisk) -> Vec<String> {
+    let (file, size) = (file.display().to_string(), disk.size.to_string());
+    let mut args = ["createmedium", "disk", "--filename", &file, "--size", &size, "--format", disk.format]
+        .map(str::to_owned)
+        .to_vec();
+    if !disk.variants.is_empty() {
+        args.extend(["--variant".to_owned(), disk.variants.join(",")]);
+    }
+    args
 }
 
 /// Sets how a disk behaves when it is attached. VBoxManage refuses while it is attached.
@@ -52,11 +75,41 @@ pub(crate) async fn set_kind(
     vbox.run(call.repeatable()).await.map(drop)
 }
 
+/// Makes a disk of its own that is a difference to another.
+pub(crate) async fn create_difference(
+    vbox: &VBoxManage,
+    parent: &MediumId,
+    file: &str,
+) -> Result<(), CallError> {
+    let call = Call::new(
+        format!("make a difference to the disk {parent}"),
+        ["createmedium", "disk", "--diffparent", parent.as_str(), "--filename", file],
+    );
+    vbox.run(call).await.map(drop)
+}
+
+/// Makes a VDI with the content of a disk, and a UUID of its own. VirtualBox knows both from then on.
+pub(crate) async fn clone(vbox: &VBoxManage, from: &str, to: &str) -> Result<(), CallError> {
+    let call =
+        Call::new(format!("copy the disk {from}"), ["clonemedium", "disk", from, to, "--format", "VDI"]);
+    vbox.run(call.within(HOURS)).await.map(drop)
+}
+
+/// Makes a VDI of a raw disk. VirtualBox knows neither of them from then on.
+pub(crate) async fn convert_from_raw(vbox: &VBoxManage, from: &str, to: &str) -> Result<(), CallError> {
+    let call = Call::new(format!("convert the disk {from}"), ["convertfromraw", from, to, "--format", "VDI"]);
+    vbox.run(call.within(HOURS)).await.map(drop)
+}
+
+/// How long it may take to read and write all of a disk.
+const HOURS: Duration = Duration::from_secs(4 * 60 * 60);
+
 impl MediumKind {
     fn parse(text: &str) -> MediumKind {
         match text {
             "normal (base)" => MediumKind::Normal,
             "multiattach" => MediumKind::MultiAttach,
+            "immutable" => MediumKind::Immutable,
             text if text.contains("differencing") => MediumKind::Differencing,
             other => MediumKind::Other(other.to_owned()),
         }
@@ -67,6 +120,7 @@ impl MediumKind {
             MediumKind::Normal => "normal",
             MediumKind::Differencing => "differencing",
             MediumKind::MultiAttach => "multiattach",
+            MediumKind::Immutable => "immutable",
             MediumKind::Other(name) => name,
         }
     }
@@ -133,6 +187,16 @@ mod tests {
     fn a_disk_in_use_tells_by_whom() {
         let disk = sample(include_str!("../samples/showmediuminfo-in-use.txt"));
         assert_eq!(disk.users, ["holder (UUID: 3d6e632a-0146-40fc-bba2-69d7d4fff19e)"]);
+    }
+
+    #[test]
+    fn a_disk_is_made_as_it_is_asked_for() {
+        let disk =
+            NewDisk { file: "d.vmdk".into(), size: 64, format: "VMDK", variants: vec!["Fixed", "Split2G"] };
+        assert_eq!(
+            create_arguments(Path::new("/n/web-1/d.vmdk"), &disk).join(" "),
+            "createmedium disk --filename /n/web-1/d.vmdk --size 64 --format VMDK --variant Fixed,Split2G"
+        );
     }
 
     #[test]

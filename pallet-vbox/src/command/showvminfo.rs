@@ -1,8 +1,10 @@
 //! `showvminfo --machinereadable`: all settings of a machine, and its state.
 
+use super::storage::{CD_PORT, CONTROLLER};
 use crate::machine::{AdapterInfo, Attachment, ForwardRule, MachineId, MachineInfo, MediumId, VmState};
 use crate::vboxmanage::{Call, CallError, Unexpected, VBoxManage};
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 /// Returns what VirtualBox knows about a machine.
 pub(crate) async fn run(vbox: &VBoxManage, id: &MachineId) -> Result<MachineInfo, CallError> {
@@ -50,7 +52,15 @@ fn parse(stdout: &str) -> Result<MachineInfo, Unexpected> {
         adapters: adapters(&entries),
         attachments: attachments(&entries),
         has_snapshots: entries.get("CurrentSnapshotUUID").is_some(),
+        console: entries.get("uartmode1").and_then(|mode| mode.strip_prefix("file,")).map(PathBuf::from),
+        frontend: entries.get("defaultfrontend").filter(|frontend| !frontend.is_empty()).map(str::to_owned),
+        has_cd_drive: entries.get(&cd_drive_key()).is_some_and(|medium| medium != "none"),
     })
+}
+
+/// An empty drive has the medium `emptydrive`; where there is no drive it is `none`.
+fn cd_drive_key() -> String {
+    format!("{CONTROLLER}-{CD_PORT}-0")
 }
 
 fn adapters(entries: &Entries<'_>) -> Vec<AdapterInfo> {
@@ -123,8 +133,18 @@ mod tests {
         assert_eq!(info.name, "web-1");
         assert_eq!(info.state, VmState::Off);
         assert_eq!(info.folder().to_str(), Some("/srv/nodes/pallet/lab/web-1"));
-        assert!(!info.has_snapshots);
+        assert!(!info.has_snapshots && !info.has_cd_drive);
+        let drive = SAMPLE.replace("\"SATA-1-0\"=\"none\"", "\"SATA-1-0\"=\"emptydrive\"");
+        assert!(parse(&drive).expect("a machine").has_cd_drive);
         assert!(parse(include_str!("../samples/showvminfo-snapshot.txt")).expect("a machine").has_snapshots);
+    }
+
+    #[test]
+    fn a_console_is_a_file() {
+        assert_eq!(parse(SAMPLE).expect("a machine").console, None);
+        let with =
+            SAMPLE.replace("uart1=\"off\"", "uart1=\"0x03f8,4\"\nuartmode1=\"file,/n/web-1/console.log\"");
+        assert_eq!(parse(&with).expect("a machine").console, Some("/n/web-1/console.log".into()));
     }
 
     #[test]

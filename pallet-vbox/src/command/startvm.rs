@@ -21,6 +21,11 @@ pub(crate) enum Session {
 impl Session {
     pub(crate) const ALL: &[Session] = &[Session::Headless, Session::Gui, Session::Sdl, Session::Separate];
 
+    /// Returns the session of this name.
+    pub(crate) fn parse(name: &str) -> Option<Session> {
+        Session::ALL.iter().copied().find(|session| session.as_str() == name)
+    }
+
     pub(crate) fn as_str(self) -> &'static str {
         match self {
             Session::Headless => "headless",

@@ -1,15 +1,17 @@
 //! `storagectl` and `storageattach`: controllers, and the media in their drives.
 
+use crate::hardware::{Controller, Device, Place};
 use crate::machine::{Attachment, MachineId};
 use crate::vboxmanage::{Call, CallError, VBoxManage};
 
-/// The name of the controller that the boot disk of a machine of ours is on.
-pub(crate) const CONTROLLER: &str = "SATA";
-
-/// Adds a SATA controller to a machine.
-pub(crate) async fn add_controller(vbox: &VBoxManage, id: &MachineId) -> Result<(), CallError> {
-    let call = Call::new(format!("add a disk controller to the machine {id}"), controller_arguments(id));
-    vbox.run(call).await.map(drop)
+/// Adds a controller to a machine.
+pub(crate) async fn add_controller(
+    vbox: &VBoxManage,
+    id: &MachineId,
+    controller: &Controller,
+) -> Result<(), CallError> {
+    let doing = format!("add the controller {} to the machine {id}", controller.name);
+    vbox.run(Call::new(doing, controller_arguments(id, controller))).await.map(drop)
 }
 
 /// How the boot disk is attached.
@@ -19,20 +21,72 @@ pub(crate) enum Attach {
     Directly,
     /// Through a differencing disk of the machine's own.
     ThroughDifference,
+    /// Through one that is emptied when the machine is switched on.
+    ThroughForgetfulDifference,
 }
 
-/// Puts a disk on the first port of our controller.
+impl Attach {
+    /// Without it a disk that is of no such type would be attached itself, and written to. With it, that fails.
+    fn medium_type(self) -> Option<&'static str> {
+        match self {
+            Attach::Directly => None,
+            Attach::ThroughDifference => Some("multiattach"),
+            Attach::ThroughForgetfulDifference => Some("immutable"),
+        }
+    }
+}
+
+/// Puts a disk into a place.
 pub(crate) async fn attach_disk(
     vbox: &VBoxManage,
     id: &MachineId,
+    place: &Place,
     medium: &str,
     attach: Attach,
 ) -> Result<(), CallError> {
     let call = Call::new(
         format!("attach the disk {medium} to the machine {id}"),
-        attach_arguments(id, medium, attach),
+        attach_arguments(id, place, medium, attach),
     );
     vbox.run(call).await.map(drop)
+}
+
+/// Puts a drive with its medium into a place. A disk that is made for the node is given by its path.
+pub(crate) async fn attach_device(
+    vbox: &VBoxManage,
+    id: &MachineId,
+    place: &Place,
+    device: &Device,
+    made: &str,
+) -> Result<(), CallError> {
+    let (kind, medium) = match device {
+        Device::Disk(medium) => ("hdd", medium.as_str()),
+        Device::New(_) => ("hdd", made),
+        Device::Dvd(medium) => ("dvddrive", medium.as_str()),
+        Device::Floppy(medium) => ("fdd", medium.as_str()),
+    };
+    let mut args = place_arguments(id, place);
+    args.extend(["--type", kind, "--medium", medium].map(str::to_owned));
+    vbox.run(Call::new(format!("attach {medium} to the machine {id}"), args)).await.map(drop)
+}
+
+/// The name of the controller of a machine that asks for none.
+pub(crate) const CONTROLLER: &str = "SATA";
+
+/// The port of that controller that a CD drive is on, where there is one.
+pub(crate) const CD_PORT: u32 = 1;
+
+/// Gives a machine a CD drive, or puts a CD into it.
+pub(crate) async fn cd_drive(vbox: &VBoxManage, id: &MachineId, cd: Option<&str>) -> Result<(), CallError> {
+    let call = Call::new(format!("put a CD into the machine {id}"), cd_arguments(id, cd));
+    vbox.run(call).await.map(drop)
+}
+
+fn cd_arguments(id: &MachineId, cd: Option<&str>) -> Vec<String> {
+    let place = Place { controller: CONTROLLER.to_owned(), port: CD_PORT, device: 0 };
+    let mut args = place_arguments(id, &place);
+    args.extend(["--type", "dvddrive", "--medium", cd.unwrap_or("emptydrive")].map(str::to_owned));
+    args
 }
 
 /// Takes a medium out of a drive. The medium stays.
@@ -44,35 +98,42 @@ pub(crate) async fn detach(vbox: &VBoxManage, id: &MachineId, what: &Attachment)
     vbox.run(call.repeatable()).await.map(drop)
 }
 
-fn controller_arguments(id: &MachineId) -> Vec<String> {
+fn controller_arguments(id: &MachineId, controller: &Controller) -> Vec<String> {
+    let on_off = |on: bool| if on { "on" } else { "off" };
+    let ports = controller.ports.map(|ports| ports.to_string());
     // `--name=X --add=sata` alone is refused as too few parameters: it counts arguments.
-    ["storagectl", id.as_str(), "--name", CONTROLLER, "--add", "sata", "--controller", "IntelAhci"]
-        .into_iter()
-        // Each port that exists is scanned at boot; one is for the boot disk, three for what may come.
-        .chain(["--portcount", "4", "--bootable", "on"])
-        .map(str::to_owned)
-        .collect()
+    let mut args = vec!["storagectl", id.as_str(), "--name", &controller.name];
+    args.extend(["--add", controller.bus.argument(), "--controller", controller.chip]);
+    if let Some(ports) = &ports {
+        args.extend(["--portcount", ports]);
+    }
+    args.extend(["--bootable", on_off(controller.bootable)]);
+    if let Some(cache) = controller.host_io_cache {
+        args.extend(["--hostiocache", on_off(cache)]);
+    }
+    args.into_iter().map(str::to_owned).collect()
 }
 
-fn attach_arguments(id: &MachineId, medium: &str, attach: Attach) -> Vec<String> {
-    let mut args = place(id, CONTROLLER, 0, 0);
+fn attach_arguments(id: &MachineId, place: &Place, medium: &str, attach: Attach) -> Vec<String> {
+    let mut args = place_arguments(id, place);
     args.extend(["--type", "hdd", "--medium", medium].map(str::to_owned));
-    if attach == Attach::ThroughDifference {
-        // Without it a disk that is not multi-attach would be attached itself, and written to. With it, that fails.
-        args.extend(["--mtype", "multiattach"].map(str::to_owned));
+    if let Some(medium_type) = attach.medium_type() {
+        args.extend(["--mtype", medium_type].map(str::to_owned));
     }
     args
 }
 
 fn detach_arguments(id: &MachineId, what: &Attachment) -> Vec<String> {
-    let mut args = place(id, &what.controller, what.port, what.device);
+    let Attachment { controller, port, device, .. } = what;
+    let place = Place { controller: controller.clone(), port: *port, device: *device };
+    let mut args = place_arguments(id, &place);
     args.extend(["--medium", "none"].map(str::to_owned));
     args
 }
 
-fn place(id: &MachineId, controller: &str, port: u32, device: u32) -> Vec<String> {
-    let (port, device) = (port.to_string(), device.to_string());
-    ["storageattach", id.as_str(), "--storagectl", controller, "--port", &port, "--device", &device]
+fn place_arguments(id: &MachineId, place: &Place) -> Vec<String> {
+    let (port, device) = (place.port.to_string(), place.device.to_string());
+    ["storageattach", id.as_str(), "--storagectl", &place.controller, "--port", &port, "--device", &device]
         .map(str::to_owned)
         .to_vec()
 }
@@ -82,13 +143,17 @@ mod tests {
     use super::*;
     use crate::machine::MediumId;
 
+    fn place() -> Place {
+        Place { controller: "SATA".to_owned(), port: 0, device: 0 }
+    }
+
     fn id() -> MachineId {
         MachineId::parse("11111111-2222-4333-8444-555555555555").expect("a UUID")
     }
 
     #[test]
     fn a_model_is_attached_through_a_difference() {
-        let args = attach_arguments(&id(), "/m.vdi", Attach::ThroughDifference).join(" ");
+        let args = attach_arguments(&id(), &place(), "/m.vdi", Attach::ThroughDifference).join(" ");
         assert_eq!(
             args,
             format!(
@@ -97,7 +162,7 @@ mod tests {
                 id()
             )
         );
-        assert!(!attach_arguments(&id(), "/m.vdi", Attach::Directly).join(" ").contains("--mtype"));
+        assert!(!attach_arguments(&id(), &place(), "/m.vdi", Attach::Directly).join(" ").contains("--mtype"));
     }
 
     #[test]
@@ -115,6 +180,9 @@ mod tests {
 
     #[test]
     fn the_controller_is_bootable() {
-        assert!(controller_arguments(&id()).join(" ").ends_with("--bootable on"));
+        assert_eq!(
+            controller_arguments(&id(), &Controller::usual())[2..].join(" "),
+            "--name SATA --add sata --controller IntelAhci --portcount 4 --bootable on"
+        );
     }
 }

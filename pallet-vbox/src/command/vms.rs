@@ -67,6 +67,10 @@ fn machine(text: &str) -> Option<Seen> {
         adapters: adapters(&settings),
         attachments: attachments(&settings),
         has_snapshots: text.lines().any(|line| line == "* Snapshots:"),
+        // What only those need who work on one machine, and then ask for it by itself.
+        console: None,
+        frontend: None,
+        has_cd_drive: false,
     }))
 }
 

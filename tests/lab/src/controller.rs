@@ -42,11 +42,13 @@ impl Controller {
         request: &Request,
     ) -> Report {
         let events = Arc::new(Events::default());
+        let reach = Reach::new(login, None, self.folder.path().join("known_hosts"));
         let setup = Setup {
             registry,
             service: Arc::new(Given(nodes)),
             service_name: ServiceName::new("given").expect("a valid name"),
-            connector: Arc::new(Reach::new(login, None, self.folder.path().join("known_hosts"))),
+            admin: Some(reach.admin_user()),
+            connector: Arc::new(reach),
             listener: events.clone(),
             confirm: Arc::new(Never),
             cancel: Cancel::never(),

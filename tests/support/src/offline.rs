@@ -4,11 +4,11 @@
 use pallet::context::NodeInfo;
 use pallet::facts::Facts;
 use pallet::graph::{self, ActionGraph};
-use pallet::name::{GroupName, NodeName, PackageName, RemotePath, UnitName};
+use pallet::name::{AccountName, GroupName, NodeName, PackageName, RemotePath, UnitName};
 use pallet::plan::{self, Done, Plan, Verdict};
-use pallet::probe::{Contents, PackageState, PathKind, PathState, Sha256, State, UnitState};
+use pallet::probe::{Account, Contents, PackageState, PathKind, PathState, Sha256, State, UnitState};
+use pallet::sorted::Set;
 use pallet::{Context, Node, PhaseOutput};
-use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -40,7 +40,7 @@ pub struct OfflinePlan {
 }
 
 impl OfflineNode {
-    /// Returns a node with this system, such as `debian-12` or `alpine-3.20`, and nothing on it.
+    /// Returns a node with this system, such as `debian-12` or `alpine-3.20`, and nothing on it but root.
     ///
     /// # Panics
     ///
@@ -51,10 +51,19 @@ impl OfflineNode {
         OfflineNode::with_facts(Facts::assumed(system).expect("a system and its version"))
     }
 
-    /// Returns a node with these facts, and nothing on it.
+    /// Returns a node with these facts, and nothing on it but root.
     #[must_use]
     pub fn with_facts(facts: Facts) -> OfflineNode {
-        OfflineNode { facts, state: State::default() }
+        let root = Account {
+            uid: 0,
+            gid: 0,
+            gecos: "root".to_owned(),
+            home: "/root".to_owned(),
+            shell: "/bin/sh".to_owned(),
+        };
+        let mut state = State::default();
+        state.users.insert(AccountName::new("root").expect("a valid name"), root);
+        OfflineNode { facts, state }
     }
 
     /// Adds a package that is installed.
@@ -124,7 +133,7 @@ impl OfflineNode {
             name: NodeName::new("node-1").expect("a valid name"),
             group: GroupName::new("node").expect("a valid name"),
             group_item: None,
-            roles: BTreeSet::new(),
+            roles: Set::new(),
             facts: Some(Arc::new(self.facts.clone())),
             primary_ip: address,
             private_ip: address,

@@ -8,6 +8,7 @@ mod rules;
 use pallet::facts::{OsFamily, VersionReq};
 use pallet::name::{AccountName, GroupName, PackageName, PhaseName, RemotePath, RoleName, UnitName};
 use pallet::prelude::*;
+use pallet::spec::Attach;
 use rules::Rule;
 use std::fmt::Display;
 
@@ -113,6 +114,13 @@ fn the_families_are_the_same() {
 }
 
 #[test]
+fn the_ways_to_use_a_disk_are_the_same() {
+    let library: Vec<_> = Attach::ALL.iter().map(|way| (way.as_str(), format!("{way:?}"))).collect();
+    let macros: Vec<_> = rules::ATTACH.iter().map(|(name, variant)| (*name, (*variant).to_owned())).collect();
+    assert_eq!(macros, library);
+}
+
+#[test]
 fn suggestions_are_the_same() {
     let keys = ["count", "image", "hardware", "network", "cpus"];
     for given in ["cuont", "imag", "zebra", "hardwear", "cpu", "", "netwrok"] {
@@ -157,6 +165,9 @@ fn literals_that_macros_refuse_are_refused_when_the_plan_is_made() {
         replace_in_file("relative").replace("x", "y"),
         wait_for_file("relative"),
         fetch_file("relative").to("x"),
+        fetch_directory("relative").to("x"),
+        archive("relative").of("/x"),
+        crontab("two words").without("x"),
         fifo("relative"),
         package_file("relative"),
         swap_file("relative", 1 << 20),

@@ -7,7 +7,8 @@ use pallet::facts::{OsFamily, VersionReq};
 use pallet::options::OptionValue;
 use pallet::prelude::*;
 use pallet::spec::{
-    Adapter, Attachment, Forward, Hardware, Image, ImageDefinition, ImageMatch, Login, Mib, Network,
+    Adapter, AdapterModel, Attach, Attachment, Forward, Hardware, Image, ImageDefinition, ImageMatch, Login,
+    Mib, Network,
 };
 use pallet::{DefinesCluster, DefinesGroup, DefinesPhase, DefinesServerSpec, Registry};
 use support::labels;
@@ -158,6 +159,8 @@ fn images_can_be_conditions_or_definitions() {
                 password: (String::from("from somewhere")),
                 private_key_path: "/srv/id",
                 no_sudo: true,
+                attach: linked_clone,
+                cloud_init: false,
             },
         }
     }
@@ -175,6 +178,8 @@ fn images_can_be_conditions_or_definitions() {
             no_sudo: true,
             ..Login::default()
         }),
+        attach: Some(Attach::LinkedClone),
+        cloud_init: false,
     };
     assert_eq!(Defined::spec().get_image(), Some(&Image::from(definition)));
 }
@@ -235,11 +240,11 @@ fn networks_are_named_or_listed() {
                 bridged,
                 internal("backbone"),
                 nat_network("lab"),
-                nat,
+                (Adapter::nat([Forward::udp(5353, 53)]).model(AdapterModel::Virtio)),
             ],
         }
     }
-    let forwards = vec![Forward { host: 8080, guest: 80 }, Forward { host: 8443, guest: 443 }];
+    let forwards = vec![Forward::tcp(8080, 80), Forward::tcp(8443, 443)];
     let name = |name: &str| Some(name.to_owned());
     let adapters = vec![
         Adapter::new(Attachment::Nat { forwards }),
@@ -249,7 +254,7 @@ fn networks_are_named_or_listed() {
         Adapter::new(Attachment::Bridged(None)),
         Adapter::new(Attachment::Internal("backbone".to_owned())),
         Adapter::new(Attachment::NatNetwork("lab".to_owned())),
-        Adapter::new(Attachment::Nat { forwards: Vec::new() }),
+        Adapter::nat([Forward::udp(5353, 53)]).model(AdapterModel::Virtio),
     ];
     assert_eq!(Listed::spec().get_network(), Some(&Network::Adapters(adapters)));
 }

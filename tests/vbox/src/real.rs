@@ -3,6 +3,21 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+/// Mounts end with the processes that see them: the mount namespace is the call's own. The folder for sockets is the
+/// world's own too, since VirtualBox has one server for all calls that see the same one.
+const ENTER: &str = r#"
+set -e
+root=$1 world=$2
+mount -t proc proc "$root/proc"
+mount --rbind /dev "$root/dev"
+mount --rbind /sys "$root/sys"
+mount --bind "$world/tmp" "$root/tmp"
+mkdir -p "$root$world"
+mount --bind "$world" "$root$world"
+shift 2
+exec chroot "$root" /usr/lib/virtualbox/VBoxManage "$@"
+"#;
+
 /// A folder that holds a system with VirtualBox, to be used through chroot.
 #[derive(Debug, Clone)]
 pub struct Real {
@@ -30,6 +45,18 @@ impl Real {
         }
         let stderr = String::from_utf8_lossy(&output.stderr);
         Err(stderr.lines().last().unwrap_or("scripts/vbox-setup failed").to_owned())
+    }
+
+    /// Returns a call of VBoxManage for the registry and the machines of the folder `world`, which it sees at the same
+    /// path. Which registry that is, `VBOX_USER_HOME` says.
+    #[must_use]
+    pub fn vboxmanage(&self, world: &Path, args: &[String]) -> Command {
+        let mut command = Command::new("unshare");
+        command
+            .args(["--mount", "--propagation", "private", "--", "sh", "-c", ENTER, "sh"])
+            .args([&self.root, world])
+            .args(args);
+        command
     }
 }
 

@@ -1,10 +1,12 @@
 //! A [`CommandRunner`] on this machine that counts its calls and can be made to fail at one of them.
 
+use pallet::Secret;
 use pallet::compute::{BoxFuture, CommandOutput, CommandRunner, HostCommand, RunError};
 use std::collections::BTreeMap;
 use std::io;
 use std::process::Stdio;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use tokio::io::AsyncWriteExt;
 
 /// Runs programs with an environment made from nothing.
 #[derive(Debug, Default)]
@@ -94,9 +96,11 @@ impl TestRunner {
             .env_clear()
             .envs(&self.env)
             .envs(&command.env)
-            .stdin(Stdio::null())
+            .stdin(if command.stdin.is_some() { Stdio::piped() } else { Stdio::null() })
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
             .kill_on_drop(true);
-        match tokio::time::timeout(command.timeout, process.output()).await {
+        match tokio::time::timeout(command.timeout, run(process, command.stdin.clone())).await {
             Err(_) => Err(RunError::TimedOut(command.timeout)),
             Ok(Err(error)) if error.kind() == io::ErrorKind::NotFound => {
                 Err(RunError::NotFound(command.program.clone()))
@@ -127,6 +131,18 @@ impl CommandRunner for TestRunner {
             }
         })
     }
+}
+
+async fn run(
+    mut process: tokio::process::Command,
+    input: Option<Secret<Vec<u8>>>,
+) -> io::Result<std::process::Output> {
+    let mut child = process.spawn()?;
+    if let (Some(mut stdin), Some(input)) = (child.stdin.take(), input) {
+        // A program that does not read its input to the end says why by how it ends.
+        let _ = stdin.write_all(input.expose()).await;
+    }
+    child.wait_with_output().await
 }
 
 fn failure() -> CommandOutput {

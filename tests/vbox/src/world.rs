@@ -2,7 +2,9 @@
 
 use crate::real::Real;
 use crate::runner::TestRunner;
-use pallet::compute::{Compute, ComputeError, CreateRequest, HostCommand, Provider, ServiceConfig};
+use pallet::compute::{
+    AdminAccount, Compute, ComputeError, CreateRequest, HostCommand, Provider, ServiceConfig,
+};
 use pallet::name::{GroupName, NodeName, ServiceName};
 use pallet::options::{OptionValue, Options};
 use pallet::spec::{Network, NodeSpec};
@@ -91,21 +93,8 @@ impl World {
     ///
     /// When the name is none.
     pub fn config(&self, name: &str, own: &[(&str, OptionValue)]) -> ServiceConfig {
-        let mut image = Options::new("image", None);
-        for (key, value) in [
-            ("path", self.model().display().to_string().as_str()),
-            ("os-type", "Debian12_64"),
-            ("os-family", "debian"),
-            ("os-version", "12"),
-            ("username", "root"),
-            ("password", "secret"),
-        ] {
-            image.set(key, value, "");
-        }
-        let mut images = Options::new("images", None);
-        images.set(IMAGE, OptionValue::Table(image), "");
         let mut options = Options::new(format!("service \"{name}\""), None);
-        options.set("images", OptionValue::Table(images), "");
+        options.set("images", self.images(&[]), "");
         options.set("vboxmanage-path", self.program.display().to_string().as_str(), "");
         options.set("vbox-user-home", self.home().as_str(), "");
         options.set("node-path", self.nodes().display().to_string().as_str(), "");
@@ -118,6 +107,10 @@ impl World {
             options,
             state_dir: self.folder().join("state").join(name),
             runner: self.runner.clone(),
+            admin: Some(AdminAccount {
+                username: "anna".to_owned(),
+                public_keys: vec!["ssh-ed25519 AAAAC3NzaC1lZDI1NTE5 anna@here".to_owned()],
+            }),
         }
     }
 
@@ -129,6 +122,29 @@ impl World {
     /// Returns the program that stands in for VBoxManage.
     pub fn program(&self) -> &Path {
         &self.program
+    }
+
+    /// Returns the option `images` of a service: the model of this world, with further keys.
+    pub fn images(&self, more: &[(&str, OptionValue)]) -> OptionValue {
+        let mut image = Options::new("image", None);
+        for (key, value) in [
+            ("path", self.model().display().to_string().as_str()),
+            ("os-type", "Debian12_64"),
+            ("os-family", "debian"),
+            ("os-version", "12"),
+        ] {
+            image.set(key, value, "");
+        }
+        if !more.iter().any(|(key, _)| *key == "cloud-init") {
+            image.set("username", "root", "");
+            image.set("password", "secret", "");
+        }
+        for (key, value) in more {
+            image.set(*key, value.clone(), "");
+        }
+        let mut images = Options::new("images", None);
+        images.set(IMAGE, OptionValue::Table(image), "");
+        OptionValue::Table(images)
     }
 
     /// Calls VBoxManage as a user of the host would, and returns what it wrote.

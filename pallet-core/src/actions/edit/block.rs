@@ -1,6 +1,7 @@
 //! Lines of a file between two marks.
 
-use super::lines::{Lines, Pattern, Place};
+use super::lines::Lines;
+use super::place::{Place, Placed};
 use super::{Edit, FileEdit, Resolved};
 use crate::graph::{Handle, record};
 use crate::text::Text;
@@ -64,30 +65,16 @@ impl Handle<BlockInFile> {
         self.edit(|action| action.edit.marks = (begin.into(), end.into()))
     }
 
-    /// Says where the block goes if it has to be added: below the last line that this regular expression matches. It
-    /// is an error when none does.
-    #[track_caller]
-    pub fn below(self, pattern: impl AsRef<str>) -> Self {
-        self.edit(|action| action.edit.place = Place::Below(Pattern::regex(pattern)))
-    }
-
-    /// Says where the block goes if it has to be added: above the first line that this regular expression matches. It
-    /// is an error when none does.
-    #[track_caller]
-    pub fn above(self, pattern: impl AsRef<str>) -> Self {
-        self.edit(|action| action.edit.place = Place::Above(Pattern::regex(pattern)))
-    }
-
-    /// Says that the block goes to the beginning of the file if it has to be added, in the place of its end.
-    #[track_caller]
-    pub fn at_start(self) -> Self {
-        self.edit(|action| action.edit.place = Place::Start)
-    }
-
     /// Declares that there is no such block.
     #[track_caller]
     pub fn absent(self) -> Self {
         self.edit(|action| action.edit.absent = true)
+    }
+}
+
+impl Placed for Block {
+    fn place(&mut self) -> &mut Place {
+        &mut self.place
     }
 }
 
@@ -161,6 +148,7 @@ impl Edit for Block {
 
 #[cfg(test)]
 mod tests {
+    use super::super::lines::Pattern;
     use super::*;
 
     fn edited(edit: &Block, before: &str) -> Result<String, String> {

@@ -1,6 +1,7 @@
 //! One line of a file.
 
-use super::lines::{Lines, Pattern, Place};
+use super::lines::{Lines, Pattern};
+use super::place::{Place, Placed};
 use super::{Edit, FileEdit, Resolved};
 use crate::graph::{Handle, record};
 use crate::text::Text;
@@ -59,30 +60,16 @@ impl Handle<LineInFile> {
         self.edit(|action| action.edit.matching = Some(Pattern::prefix(prefix)))
     }
 
-    /// Says where the line goes if it has to be added: below the last line that this regular expression matches. It
-    /// is an error when none does.
-    #[track_caller]
-    pub fn below(self, pattern: impl AsRef<str>) -> Self {
-        self.edit(|action| action.edit.place = Place::Below(Pattern::regex(pattern)))
-    }
-
-    /// Says where the line goes if it has to be added: above the first line that this regular expression matches. It
-    /// is an error when none does.
-    #[track_caller]
-    pub fn above(self, pattern: impl AsRef<str>) -> Self {
-        self.edit(|action| action.edit.place = Place::Above(Pattern::regex(pattern)))
-    }
-
-    /// Says that the line goes to the beginning of the file if it has to be added, in the place of its end.
-    #[track_caller]
-    pub fn at_start(self) -> Self {
-        self.edit(|action| action.edit.place = Place::Start)
-    }
-
     /// Declares that there is no such line: none equal to the one given, none that matches.
     #[track_caller]
     pub fn absent(self) -> Self {
         self.edit(|action| action.edit.absent = true)
+    }
+}
+
+impl Placed for Line {
+    fn place(&mut self) -> &mut Place {
+        &mut self.place
     }
 }
 

@@ -63,7 +63,7 @@ fn content(line: &[u8]) -> &[u8] {
 
 /// What a line is chosen by.
 #[derive(Debug)]
-pub(super) enum Pattern {
+pub(crate) enum Pattern {
     /// A regular expression that matches somewhere in it, or why there is none.
     Regex(Result<Regex, String>),
     /// It begins with this.
@@ -109,46 +109,6 @@ impl Pattern {
     }
 }
 
-/// Where something new goes.
-#[derive(Debug, Default)]
-pub(super) enum Place {
-    Start,
-    #[default]
-    End,
-    /// Below the last line that is meant.
-    Below(Pattern),
-    /// Above the first line that is meant.
-    Above(Pattern),
-}
-
-impl Place {
-    pub(super) fn check(&self) -> Result<(), String> {
-        match self {
-            Place::Start | Place::End => Ok(()),
-            Place::Below(pattern) | Place::Above(pattern) => pattern.check(),
-        }
-    }
-
-    /// Returns the number that a new line gets.
-    ///
-    /// # Errors
-    ///
-    /// When no line is meant.
-    pub(super) fn find(&self, lines: &Lines<'_>) -> Result<usize, String> {
-        let (found, pattern) = match self {
-            Place::Start => return Ok(0),
-            Place::End => return Ok(lines.count()),
-            Place::Below(pattern) => {
-                (lines.find(|line| pattern.matches(line)).last().map(|index| index + 1), pattern)
-            }
-            Place::Above(pattern) => (lines.find(|line| pattern.matches(line)).first().copied(), pattern),
-        };
-        found.ok_or_else(|| {
-            format!("no line {}, so there is no place for what is to be added", pattern.shown())
-        })
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -159,16 +119,6 @@ mod tests {
         lines.replace(1, b"2");
         lines.insert(3, b"four");
         assert_eq!(lines.text(), b"one\r\n2\nthree\r\nfour\r\n");
-    }
-
-    #[test]
-    fn places_are_found_by_the_first_or_last_line_that_is_meant() {
-        let lines = Lines::of(b"a1\nb\na2\nc\n");
-        let pattern = || Pattern::regex("^a");
-        assert_eq!(Place::Below(pattern()).find(&lines), Ok(3));
-        assert_eq!(Place::Above(pattern()).find(&lines), Ok(0));
-        let missing = Place::Above(Pattern::prefix("z")).find(&lines).expect_err("no such line");
-        assert!(missing.starts_with("no line begins with \"z\""), "{missing}");
     }
 
     #[test]

@@ -1,8 +1,8 @@
 //! The difference between a directory on the controller and one on the node, and what makes them the same.
 
-use super::patterns::{self, Pattern};
 use super::tree::{LocalEntry, LocalTree};
 use crate::actions::attributes::is_account;
+use crate::actions::patterns::{self, Pattern};
 use crate::probe::{Contents, PathKind, PathState, Sha256, Tree, is_below};
 use crate::text::Text;
 

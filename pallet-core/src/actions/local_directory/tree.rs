@@ -1,5 +1,6 @@
 //! A directory on the controller, as it was read.
 
+use crate::claim;
 use crate::probe::Sha256;
 use std::collections::BTreeMap;
 
@@ -69,6 +70,15 @@ impl LocalTree {
 }
 
 impl LocalEntry {
+    /// Returns what it is, as a state of [`Claim::existence`](crate::claim::Claim::existence).
+    pub(super) fn kind(&self) -> &'static str {
+        match self {
+            LocalEntry::Directory => claim::DIRECTORY,
+            LocalEntry::File { .. } => claim::FILE,
+            LocalEntry::Link { .. } => claim::LINK,
+        }
+    }
+
     /// Returns the mode that it has on the node; links have none that means anything.
     pub(super) fn mode(&self) -> Option<u32> {
         match self {

@@ -4,8 +4,9 @@ use super::options::Options;
 use super::system;
 use crate::action::{Action, Diff, View};
 use crate::actions::attributes::GivenPath;
+use crate::claim::{Claim, Thing};
 use crate::facts::{Facts, PackageManagerKind};
-use crate::graph::{ActionId, Handle, record};
+use crate::graph::{ActionId, Handle, RunsPrograms, record};
 use crate::probe::Probe;
 use crate::script::Script;
 use crate::world::{Effects, World};
@@ -115,6 +116,8 @@ fn answered(output: &[u8]) -> Option<(String, bool)> {
     Some((format!("{name} {version}"), installed))
 }
 
+impl RunsPrograms for PackageFile {}
+
 impl Action for PackageFile {
     fn kind(&self) -> &'static str {
         "package-file"
@@ -170,6 +173,11 @@ impl Action for PackageFile {
 
     fn effects(&self) -> Option<Effects> {
         Some(Effects::Packages)
+    }
+
+    /// What is in the file is known to the node alone.
+    fn declares(&self) -> Vec<Claim> {
+        vec![Claim::existence(Thing::Other("package in", self.path.subject()), "installed")]
     }
 }
 

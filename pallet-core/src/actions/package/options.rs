@@ -26,6 +26,8 @@ pub(super) struct Options {
     pub(super) recommends: Option<bool>,
     pub(super) quiet: bool,
     pub(super) unsigned: bool,
+    /// Through aptitude in the place of apt-get.
+    pub(super) aptitude: bool,
     /// Seconds.
     pub(super) limit: Option<u64>,
 }
@@ -66,6 +68,9 @@ impl Options {
         if self.unsigned {
             system::only(facts, "accepting unsigned packages", system::ALL_BUT_PACMAN)?;
         }
+        if self.aptitude {
+            system::only(facts, "aptitude", system::APT_ONLY)?;
+        }
         if self.from.is_some() && self.wanted == Wanted::Latest && manager != PackageManagerKind::Apt {
             system::only(facts, "the newest version from one repository", system::APT_ONLY)?;
         }
@@ -85,6 +90,7 @@ impl Options {
         words.extend(self.recommends.map(|yes| format!("recommends={}", if yes { "yes" } else { "no" })));
         words.extend(self.quiet.then(|| "quiet".to_owned()));
         words.extend(self.unsigned.then(|| "unsigned".to_owned()));
+        words.extend(self.aptitude.then(|| "aptitude".to_owned()));
         words.extend(self.hold.map(|hold| format!("hold={}", if hold { "hold" } else { "release" })));
         words.extend(self.limit.map(|limit| format!("limit={limit}")));
         words

@@ -1,8 +1,7 @@
 use super::*;
 use crate::graph::{GraphError, build};
 use crate::plan::Done;
-use crate::probe::PackageState;
-use crate::probe::State;
+use crate::probe::{PackageState, State};
 use crate::world::Known;
 
 fn name(text: &str) -> PackageName {

@@ -1,7 +1,8 @@
 //! Lines of files that belong to many: each action has its own and leaves the others alone.
 //!
 //! The edit is done twice by the same rules: here, to say what will change, and on the node by `lines.sh`, which sees the
-//! file as it is then.
+//! file as it is then. A line is found by its key, no more, so that a shell can do it; what users edit by patterns is in
+//! [`edit`](crate::actions::edit), and the controller does that.
 
 use super::Part;
 use crate::action::{ContentChange, Diff, View};

@@ -8,6 +8,8 @@ use crate::graph::{ActionId, Handle};
 use crate::name::RemotePath;
 use crate::probe::{Probe, Sha256};
 use crate::script::{DOWNLOADS, Script};
+use crate::secret::Secret;
+use crate::text::Text;
 use crate::world::World;
 
 /// A download.
@@ -15,6 +17,8 @@ use crate::world::World;
 pub(crate) struct Download {
     url: String,
     check: Option<Check>,
+    proxy: Option<Text>,
+    insecure: bool,
 }
 
 /// How it is known that a download is the right one.
@@ -54,6 +58,31 @@ impl Handle<NewDownload> {
     #[track_caller]
     pub fn sha256_url(self, url: impl Into<String>) -> Handle<RemoteFile> {
         self.checked_by(Check::HashAt(url.into()))
+    }
+
+    /// Downloads through a proxy, `http://proxy.example.org:3128`; without this the node's environment says which, if
+    /// any. The address may have a password in it, as a [`Secret`].
+    #[track_caller]
+    pub fn proxy(self, url: impl Into<Text>) -> Self {
+        let url = url.into();
+        self.cast::<RemoteFile>().edit(|file| {
+            if let Some(download) = file.download() {
+                download.set_proxy(url);
+            }
+        });
+        self
+    }
+
+    /// Does not check the certificate of the host, for one that nobody vouches for. What is downloaded must be checked by
+    /// its [`sha256`](Handle::<NewDownload>::sha256) or its [`signature`](Handle::<NewDownload>::signature) then.
+    #[track_caller]
+    pub fn insecure(self) -> Self {
+        self.cast::<RemoteFile>().edit(|file| {
+            if let Some(download) = file.download() {
+                download.insecure = true;
+            }
+        });
+        self
     }
 
     /// Checks the download by its signature alone: see [`signature`](Handle::<RemoteFile>::signature). The file is
@@ -108,21 +137,16 @@ impl Signature {
     }
 
     /// Returns code that checks the staged file `p_new`. When it fails it has removed it.
-    pub(super) fn verify(&self) -> Script {
+    pub(super) fn verify(&self, of: &Download) -> Script {
         let words = [self.url.as_str(), self.keyring.get().as_str()];
-        Script::new()
-            .library(&DOWNLOADS)
-            .code("p_signed ")
-            .word(words[0])
-            .code(" ")
-            .word(words[1])
-            .code(" || { rm -f \"$p_new\"; return 1; }\n")
+        let signed = Script::new().library(&DOWNLOADS).code("p_signed ").word(words[0]).code(" ");
+        of.around(signed.word(words[1])).code(" || { rm -f \"$p_new\"; return 1; }\n")
     }
 }
 
 impl Download {
     pub(crate) fn new(url: impl Into<String>) -> Self {
-        Download { url: url.into(), check: None }
+        Download { url: url.into(), check: None, proxy: None, insecure: false }
     }
 
     /// Returns a download that has this hash, or that is not checked without one.
@@ -133,6 +157,9 @@ impl Download {
 
     pub(crate) fn check(&self) -> Result<(), String> {
         check_url(&self.url)?;
+        if self.proxy.iter().any(|proxy| proxy.values().next().is_some()) {
+            return Err("the address of a proxy must be known before the run".to_owned());
+        }
         match &self.check {
             None => Err(
                 "it is not said how the download is checked: call `sha256`, `sha256_url`, `signature` or \
@@ -145,11 +172,40 @@ impl Download {
         }
     }
 
+    /// Tells whether anybody who is between could give the node anything.
+    pub(super) fn is_open(&self) -> bool {
+        self.insecure && !matches!(self.check, Some(Check::Hash(_)))
+    }
+
+    pub(in crate::actions) fn set_proxy(&mut self, url: Text) {
+        self.proxy = Some(url);
+    }
+
+    pub(crate) fn secrets(&self) -> impl Iterator<Item = Secret> + '_ {
+        self.proxy.iter().flat_map(Text::secrets)
+    }
+
+    /// Returns code that downloads to where `to` says, in a subshell with its own environment.
+    fn fetch(&self, url: &str, to: &'static str) -> Script {
+        self.around(Script::new().library(&DOWNLOADS).code("p_download ").word(url).code(to))
+    }
+
+    /// Returns code that runs other code in a subshell with the environment of this download.
+    pub(super) fn around(&self, script: Script) -> Script {
+        let begin = Script::new().code(if self.insecure { "(p_insecure=1\n" } else { "(" });
+        let begin = match &self.proxy {
+            Some(proxy) => begin.code("http_proxy=").word(proxy.clone()).code(
+                "; https_proxy=$http_proxy ftp_proxy=$http_proxy; export http_proxy https_proxy ftp_proxy\n",
+            ),
+            None => begin,
+        };
+        begin.append(script).code(")")
+    }
+
     pub(crate) fn probe(&self, id: ActionId, target: &RemotePath, probe: &mut Probe) {
         match &self.check {
             Some(Check::HashAt(url)) => {
-                let script = Script::new().library(&DOWNLOADS).code("p_download ").word(url.as_str());
-                probe.capture(id, 0, script.code(" - | head -c 1048576"));
+                probe.capture(id, 0, self.fetch(url, " -").code(" | head -c 1048576"));
             }
             Some(Check::Nothing) => probe.origin(target),
             _ => {}
@@ -193,11 +249,7 @@ impl Download {
 
     /// Returns code that fills the staged file `p_new`. When it fails it has removed it.
     pub(crate) fn stage(&self) -> Script {
-        Script::new()
-            .library(&DOWNLOADS)
-            .code("p_download ")
-            .word(self.url.as_str())
-            .code(" \"$p_new\" || { rm -f \"$p_new\"; return 1; }\n")
+        self.fetch(&self.url, " \"$p_new\"").code(" || { rm -f \"$p_new\"; return 1; }\n")
     }
 }
 

@@ -1,4 +1,4 @@
-//! The groups of a user beside the primary one.
+//! The groups of a user: the primary one, and those it is a further member of.
 
 use super::User;
 use crate::action::{Diff, View};
@@ -8,6 +8,16 @@ use crate::script::Script;
 use crate::world::World;
 
 impl User {
+    pub(super) fn primary_group(&self) -> Option<AccountName> {
+        self.primary.as_ref().and_then(|group| AccountName::new(group).ok())
+    }
+
+    pub(super) fn primary_gid(&self, view: &View<'_>) -> Option<u32> {
+        let primary = self.primary.as_ref()?;
+        let by_name = || Some(view.world.group(&self.primary_group()?).is?.gid);
+        primary.parse().ok().or_else(by_name)
+    }
+
     pub(super) fn further_groups(&self) -> impl Iterator<Item = AccountName> + '_ {
         self.groups.iter().filter_map(|group| AccountName::new(group).ok())
     }

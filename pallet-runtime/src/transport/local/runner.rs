@@ -13,6 +13,9 @@ use tokio::process::{Child, Command};
 const KEPT: [&str; 8] =
     ["HOME", "LOGNAME", "PATH", "TMPDIR", "USER", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_RUNTIME_DIR"];
 
+/// The way out of a network that has only one: what `curl` reads.
+const PROXIES: [&str; 6] = ["ALL_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy"];
+
 /// Runs programs on the controller.
 ///
 /// They get an environment made for them: the user's home and search path, the C locale (so that their output
@@ -27,7 +30,7 @@ impl LocalRunner {
     pub fn new() -> Self {
         let mut runner = LocalRunner { env: BTreeMap::new() };
         runner.env.insert("LC_ALL".into(), "C".into());
-        KEPT.iter().fold(runner, |runner, name| runner.keep(name))
+        KEPT.iter().chain(&PROXIES).fold(runner, |runner, name| runner.keep(name))
     }
 
     /// Passes on this variable too, if it is set.

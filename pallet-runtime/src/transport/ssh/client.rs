@@ -603,6 +603,14 @@ pub(crate) fn public_half(text: &str) -> Option<Vec<u8>> {
     PublicKey::from_openssh(text.lines().next()?).ok().map(|key| key.public_key_bytes()).or_else(shown)
 }
 
+/// Returns the public half of a key as a line of `authorized_keys`: of a public one itself, or of what OpenSSH's
+/// private keys show without their passphrase.
+pub(crate) fn public_line(text: &str) -> Option<String> {
+    let shown = || Some(russh::keys::PrivateKey::from_openssh(text).ok()?.public_key().clone());
+    let key = PublicKey::from_openssh(text.lines().next()?).ok().or_else(shown)?;
+    key.to_openssh().ok()
+}
+
 /// A connection to a running agent.
 pub(super) struct Agent(AgentClient<UnixStream>);
 

@@ -67,6 +67,9 @@ fn archives() -> Vec<Case> {
         remote_directory("/srv/local").local_archive(&other_path)
     };
     let clean = other.clone();
+    let (part, part_path) = packed(TAR);
+    let through = b"through the proxy";
+    let hash_through = pallet::probe::Sha256::of(through).to_string();
     vec![
         Case::new("from the controller", move || {
             local();
@@ -90,6 +93,23 @@ fn archives() -> Vec<Case> {
             clean().strip_components(1).clean();
         })
         .check("cd /srv/local && ls -A | tr '\\n' ' '; stat -c '%a %U' .", ".hidden bin etc link new 750 nobody"),
+        Case::new("some of its members", move || {
+            let _kept = &part;
+            let directory = remote_directory("/srv/part").local_archive(&part_path).strip_components(1);
+            directory.only("app-1/etc").only("app-1/.hidden");
+        })
+        .check("cd /srv/part && find . | LC_ALL=C sort | tr '\\n' ' '", ". ./.hidden ./etc ./etc/conf "),
+        Case::new("a file through a proxy", move || {
+            remote_file("/srv/through")
+                .url("http://nowhere.invalid/file")
+                .proxy("http://127.0.0.1:3129")
+                .sha256(&hash_through);
+        })
+        .prepare(
+            "(printf 'HTTP/1.0 200 OK\\r\\n\\r\\nthrough the proxy' | busybox nc -l -p 3129 >/srv/asked 2>&1 &) </dev/null >/dev/null 2>&1; \
+             timeout 30 sh -c 'until cat /proc/net/tcp* | grep -q :0C39; do sleep 0.1; done'",
+        )
+        .check("cat /srv/through; head -c 31 /srv/asked", "through the proxyGET http://nowhere.invalid/file"),
         Case::new("from the node, of what is written before it", move || {
             let _kept = &node_folder;
             remote_file("/srv/on-node").local_file(&node_path);

@@ -100,6 +100,51 @@ const RPM: Names = Names {
     publish: ":",
 };
 
+/// The real aptitude, for those who ask for it.
+#[test]
+fn aptitude() {
+    require!("nodes");
+    const DEBIAN: &str = "ID=debian\nVERSION_ID=12\nPRETTY_NAME=\"Debian GNU/Linux 12\"\n";
+    let lab = lab("apt-get", DEBIAN, include_str!("repo.sh"));
+    let is = |names: &str| {
+        format!("dpkg-query -W -f '${{Package}} ${{db:Status-Status}} ${{Version}}\\n' {names}")
+    };
+    cases::run(&lab, [
+        Case::new("the index", || package_manager().update()).first([End::Refreshed]).again(0, End::Refreshed),
+        Case::new("a name with plus signs, a version, what they need", || {
+            package("e2e-c++").with_aptitude();
+            package("e2e-plain").version("1.0").with_aptitude();
+            package("e2e-needs").with_aptitude();
+        })
+        .prepare(": >/var/log/aptitude")
+        .check(is("e2e-c++ e2e-plain e2e-needed"), "e2e-c++ installed 1.0\ne2e-needed installed 1.0\ne2e-plain installed 1.0")
+        .check("grep -c '^\\[INSTALL' /var/log/aptitude", "4"),
+        Case::new("no recommendations", || package("e2e-recommends").no_recommends().with_aptitude())
+            .check("dpkg-query -W -f '${db:Status-Status}' e2e-recommended 2>/dev/null | grep -x installed || echo none", "none"),
+        Case::new("everything is upgraded", || package_manager().upgrade().with_aptitude())
+            .check(is("e2e-plain"), "e2e-plain installed 2.0~rc1-1+b1"),
+        Case::new("and nothing is left", || package_manager().upgrade().full().with_aptitude())
+            .first([End::Unchanged]),
+        Case::new("an older version", || package("e2e-plain").version("1.0").with_aptitude())
+            .check(is("e2e-plain"), "e2e-plain installed 1.0"),
+        Case::new("the newest", || package("e2e-plain").latest().with_aptitude())
+            .check(is("e2e-plain"), "e2e-plain installed 2.0~rc1-1+b1"),
+        Case::new("absent and purged", || {
+            package("e2e-needs").absent().with_aptitude();
+            package("e2e-c++").purged().with_aptitude();
+        })
+        .unsure()
+        .check("dpkg-query -W -f '${Package} ${db:Status-Status}\\n' e2e-needs e2e-c++ e2e-needed 2>/dev/null || true", "e2e-needed installed"),
+    ]);
+    assert_fails(&lab, "aptitude would remove other packages for this: e2e-plain", || {
+        package("e2e-rival").with_aptitude()
+    });
+    assert_fails(&lab, "e2e-unknown", || package("e2e-unknown").with_aptitude());
+    lab.machine.check("dpkg --remove aptitude >/dev/null");
+    assert_fails(&lab, "there is no aptitude on this node", || package("e2e-one").with_aptitude());
+    assert_fails(&lab, "there is no aptitude on this node", || package_manager().upgrade().with_aptitude());
+}
+
 #[test]
 fn dnf() {
     require!("nodes");

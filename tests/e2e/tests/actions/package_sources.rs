@@ -117,3 +117,49 @@ fn a_source_that_cannot_be_used_is_a_failure() {
     lab.machine
         .check("[ ! -e /var/lib/pallet/owed/package-index ] && apt-cache policy e2e-extra | grep -q 1.0");
 }
+
+/// Signs the packages below `/srv/repo` but one with a new key, whose public half is `/srv/key.asc`.
+const SIGN_RPM: &str = "export GNUPGHOME=/srv/gnupg; mkdir -m 0700 /srv/gnupg; cd /srv/repo; \
+    gpg --batch --quiet --pinentry-mode loopback --passphrase '' --quick-gen-key test@example.org rsa2048 sign never \
+    2>/dev/null; gpg --armor --export >/srv/key.asc; \
+    rpmsign --define '__gpg /usr/bin/gpg' --define '_gpg_name test@example.org' --addsign $(ls *.rpm | grep -v e2e-two) >&2; createrepo_c -q .; \
+    gpg --batch --detach-sign --armor repodata/repomd.xml; cp /srv/key.asc repodata/repomd.xml.key";
+
+/// Makes a node whose repository is signed, and installs a package of it by the key that its source brings.
+fn signed(packager: &str, system: &str, url: &'static str) -> Lab {
+    let lab = Lab::new(Machine::with_packager(packager, system));
+    lab.machine.check(include_str!("repos/rpm.sh"));
+    lab.machine.check(SIGN_RPM);
+    let key = lab.machine.check("cat /srv/key.asc");
+    cases::run(
+        &lab,
+        [Case::new("a source with a key, and a package of it", move || {
+            package_source("e2e").url(url).key(key.clone());
+            package("e2e-one");
+        })
+        .check("rpm -q e2e-one; rpm -q gpg-pubkey | wc -l", "e2e-one-1.0-1.noarch\n1")],
+    );
+    lab
+}
+
+#[test]
+fn dnf_takes_signed_packages_only() {
+    require!("nodes");
+    let fedora = "ID=fedora\nVERSION_ID=40\nPRETTY_NAME=\"Fedora Linux 40\"\n";
+    let lab = signed("dnf", fedora, "file:///srv/repo");
+    let report = lab.converge(|| package("e2e-two"));
+    assert!(report.troubles().join("").contains("e2e-two-1.0-1.noarch.rpm is not signed"), "{report:#?}");
+    lab.machine.check("! rpm -q e2e-two");
+}
+
+/// Its packages are known by the index, so that is what is signed.
+#[test]
+fn zypper_takes_a_signed_index_only() {
+    require!("nodes");
+    let suse =
+        "ID=opensuse-leap\nID_LIKE=\"suse opensuse\"\nVERSION_ID=15.6\nPRETTY_NAME=\"openSUSE Leap 15.6\"\n";
+    let lab = signed("zypper", suse, "dir:///srv/repo");
+    lab.machine.check("createrepo_c -q /srv/repo");
+    let report = lab.converge(|| package_manager().update());
+    assert!(report.troubles().join("").contains("Signature verification failed"), "{report:#?}");
+}

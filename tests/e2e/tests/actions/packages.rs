@@ -97,6 +97,18 @@ fn packages_are_as_declared() {
         Case::new("what was left half installed is installed", || package("e2e-c++"))
             .prepare("sed -i '/^Package: e2e-c++$/,/^$/s/^Status: .*/Status: install reinstreq half-installed/' /var/lib/dpkg/status")
             .check(state("e2e-c++"), "e2e-c++ installed 1.0"),
+        Case::new("what pallet's own actions stand on", || minimal_packages())
+            .prepare("SUDO_FORCE_REMOVE=yes dpkg --purge --force-depends sudo >/dev/null 2>&1; rm -f /var/lib/pallet/index-updated")
+            .first([End::Refreshed, End::Changed])
+            .check("dpkg-query -W -f '${db:Status-Status} ' ca-certificates coreutils curl sudo tar", "installed installed installed installed installed "),
+        Case::new("variables reach the package manager, and not what follows", || {
+            package("e2e-two").env("E2E_PROXY", "it's").env("E2E_PROXY", "this one");
+            exec("echo \"after: ${E2E_PROXY-none}\" >>/srv/env").creates("/srv/env-done");
+            file("/srv/env-done");
+        })
+        .unsure()
+        .prepare(r#"echo 'DPkg::Pre-Invoke {"echo before: $E2E_PROXY >/srv/env";};' >/etc/apt/apt.conf.d/99e2e"#)
+        .check("cat /srv/env; rm /etc/apt/apt.conf.d/99e2e", "before: this one\nafter: none"),
         Case::new("what was left unpacked is configured", || package("e2e-c++"))
             .prepare("dpkg --unpack /srv/repo/e2e-c++_1.0_all.deb >/dev/null")
             .check(state("e2e-c++"), "e2e-c++ installed 1.0"),

@@ -88,6 +88,8 @@ deb e2e-service 1.0 ''
 # It takes as long to be configured as a test wants.
 printf '#!/bin/sh\n: >/srv/busy\nuntil [ -e /srv/go ]; do sleep 0.1; done\n' >postinst
 deb e2e-slow 1.0 ''
+# Where the node has none, one that has nothing in it will do.
+for name in ca-certificates curl sudo; do deb "$name" 0.0 ''; done
 mkdir -p /srv/backports /srv/extra
 deb e2e-extra 1.0 ''
 mv e2e-extra_1.0_all.deb /srv/extra

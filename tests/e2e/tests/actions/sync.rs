@@ -1,11 +1,12 @@
 //! Directories that are the same as those of the controller.
 
-use pallet::actions::LocalDirectory;
+use pallet::actions::{FetchDirectory, LocalDirectory};
 use pallet::prelude::*;
 use pallet_test::require;
 use pallet_tests_e2e::cases::{self, Case, End};
 use pallet_tests_e2e::lab::Lab;
 use pallet_tests_e2e::machine::Machine;
+use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
 use tempfile::TempDir;
@@ -40,6 +41,7 @@ fn on_debian() {
     what_is_wrong_is_refused(&lab);
     what_was_interrupted_is_finished(&lab);
     files_come_to_the_controller(&lab);
+    directories_come_to_the_controller(&lab);
 }
 
 #[test]
@@ -49,6 +51,7 @@ fn on_busybox() {
     lab.machine.check("mkdir -p /srv");
     cases::run(&lab, table());
     files_come_to_the_controller(&lab);
+    directories_come_to_the_controller(&lab);
 }
 
 #[test]
@@ -182,13 +185,90 @@ fn files_come_to_the_controller(lab: &Lab) {
     assert_eq!((read("old"), read("empty")), (b"new\n".to_vec(), Vec::new()));
     let mode = std::fs::metadata(folder.path().join("old")).expect("there").permissions();
     assert_eq!(std::os::unix::fs::PermissionsExt::mode(&mode) & 0o777, 0o600);
-    let (none, too_large) = (to("none"), to("too-large"));
+    let none = to("none");
     let report = lab.converge(move || fetch_file("/srv/none").to(&none));
     assert!(report.troubles().join("\n").contains("there is no file /srv/none"), "{report:#?}");
-    lab.machine.check("truncate -s 17M /srv/bytes");
-    let report = lab.converge(move || fetch_file("/srv/bytes").to(&too_large));
-    assert!(report.troubles().join("\n").contains("larger than 16 MiB"), "{report:#?}");
-    assert!(!folder.path().join("too-large").exists());
+    let large = to("larger");
+    lab.machine.check("truncate -s 40M /srv/bytes");
+    lab.converge(move || fetch_file("/srv/bytes").to(&large)).summary();
+    let sum = lab.machine.check("sha256sum </srv/bytes | cut -c-64; rm /srv/bytes");
+    assert_eq!(sum.trim_end(), sum_of(&folder.path().join("larger")));
+}
+
+fn sum_of(path: &Path) -> String {
+    let file = std::fs::File::open(path).expect("fetched");
+    pallet::probe::Sha256::read(file).expect("read").0.to_string()
+}
+
+/// A directory of the node is the same on the controller, whatever is in it, and nothing is written beside it.
+fn directories_come_to_the_controller(lab: &Lab) {
+    let folder = local("mkdir outside");
+    let to = folder.path().join("got/{node}").to_str().expect("UTF-8").to_owned();
+    let with = |change: fn(Handle<FetchDirectory>) -> Handle<FetchDirectory>| {
+        let to = to.clone();
+        move || change(fetch_directory("/srv/from").to(&to).exclude("*.swp"))
+    };
+    let prepare = "rm -rf /srv/from; mkdir -p /srv/from/deep/er /srv/from/empty && cd /srv/from && printf 'a\\000b' >deep/er/x && \
+         : >none && echo run >run && chmod 4750 run && chmod 555 empty && ln -s deep/er/x in && ln -s ../none deep/up && \
+         ln -s /etc out && ln -s ../../.. deep/away && mkfifo pipe && echo x >x.swp && \
+         echo odd >\"$(printf 'back\\\\slash $(x) \\033')\" && head -c 700000 /dev/urandom >large";
+    let listing = "find . | LC_ALL=C sort | while IFS= read -r n; do echo \"$(stat -c '%a %F' \"$n\") $n $(readlink \"$n\")\"; done; \
+         cat deep/er/x run none large back* | sha256sum";
+    let of_node = "cd /srv/from && rm out deep/away pipe x.swp && chmod 0750 run && chmod 755 . empty";
+    let got = || {
+        let entries = std::fs::read_dir(folder.path().join("got")).expect("made");
+        entries.map(|entry| entry.expect("read").path()).next().expect("one")
+    };
+    let same = |prepare: &str| {
+        lab.machine.check(prepare);
+        let mut here = Command::new("sh");
+        here.arg("-c").arg(format!("chmod 755 . && {listing}")).current_dir(got());
+        let here = String::from_utf8(output_of_it(&mut here)).expect("UTF-8");
+        assert_eq!(here, lab.machine.check(&format!("cd /srv/from && {listing}")));
+    };
+    cases::run(lab, [Case::new("a directory of the node", with(|fetch| fetch)).prepare(prepare)]);
+    same(of_node);
+    // What differs here is put right, and no link is followed that somebody put here.
+    let outside = folder.path().join("outside");
+    let spoil = "rm -rf deep && ln -s \"$1\" deep && ln -sf \"$1\" run && mkdir -p old/er && echo x >old/er/y && echo x >mine.swp && chmod 600 none";
+    output_of_it(Command::new("sh").args(["-c", spoil, "-"]).arg(&outside).current_dir(got()));
+    cases::run(lab, [Case::new("what others changed here", with(|fetch| fetch.delete_extra()))]);
+    assert_eq!(std::fs::read_dir(&outside).expect("there").count(), 0);
+    std::fs::remove_file(got().join("mine.swp")).expect("it was left alone");
+    same("true");
+    let (made, later) = (with(|fetch| fetch), with(|fetch| fetch));
+    cases::run(
+        lab,
+        [
+            Case::new("after an action that writes into it", move || {
+                remote_file("/srv/from/made").content("made in the same run\n");
+                made()
+            })
+            .unsure(),
+            Case::new("after a command that writes into it", move || {
+                exec("echo made >/srv/from/by-command").creates("/srv/from/by-command");
+                later()
+            })
+            .unsure(),
+        ],
+    );
+    same("true");
+
+    let troubles = |path: &'static str, prepare: &str| {
+        lab.machine.check(prepare);
+        let to = to.clone();
+        lab.converge(move || fetch_directory(path).to(&to)).troubles().join("\n")
+    };
+    assert!(troubles("/srv/none", "rm -rf /srv/none").contains("there is no directory /srv/none"));
+    assert!(troubles("/srv/linked", "ln -sfn from /srv/linked").contains("is a symbolic link"));
+    assert!(troubles("/srv/from", "echo x >\"$(printf '/srv/from/new\\nline')\"").contains("newline"));
+    lab.machine.check("rm -rf /srv/from");
+}
+
+fn output_of_it(command: &mut Command) -> Vec<u8> {
+    let output = command.output().expect("a shell");
+    assert!(output.status.success(), "{output:?}");
+    output.stdout
 }
 
 /// A run that was killed between two files leaves each whole or not there, and its staging to the next one.

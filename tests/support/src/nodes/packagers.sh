@@ -1,5 +1,5 @@
-# Builds what test nodes with other package managers have beside the base root: dnf, zypper, pacman and what makes
-# repositories for them. It is the upper layer of an overlay over the base root.
+# Builds what test nodes with other package managers have beside the base root: dnf, zypper, pacman, aptitude, what makes
+# repositories for them, and programs that some actions run. It is the upper layer of an overlay over the base root.
 #
 # Arguments: the folder to build in, the base root.
 set -eu
@@ -15,7 +15,7 @@ mount --rbind /dev "$root/dev"
 # The downloaded packages are not kept. The index of the base root may be too old for the mirror.
 install() {
     chroot "$root" env PATH=/usr/sbin:/usr/bin:/sbin:/bin apt-get -q -o Dir::Cache::archives=/tmp \
-        install --yes --no-install-recommends dnf rpm createrepo-c zypper pacman-package-manager
+        install --yes --no-install-recommends dnf rpm createrepo-c zypper pacman-package-manager aptitude zip xz-utils
 }
 # The plugin that holds packages back. Debian does not let it be installed beside zypper.
 plugin() {

@@ -2,7 +2,9 @@
 //! is lost, and what comes next succeeds.
 
 use crate::Test;
-use pallet::compute::{Compute, ComputeError};
+use pallet::compute::{Compute, ComputeError, CreateRequest};
+use pallet::options::OptionValue;
+use pallet::spec::Hardware;
 use pallet_tests_vbox::runner::{Fault, FaultKind};
 use pallet_tests_vbox::world::{World, quietly, request};
 use std::future::Future;
@@ -15,6 +17,15 @@ pub(crate) const TESTS: &[(&str, Test)] = &[
     }),
     ("faults::a_creation_that_is_killed_anywhere_is_swept", |world, runtime| {
         creations(world, runtime, &[FaultKind::HangBefore, FaultKind::HangAfter]);
+    }),
+    ("faults::a_linked_clone_with_a_cd_that_is_killed_anywhere_leaves_nothing", |world, runtime| {
+        other_ways(world, runtime, &[("attach", "linked-clone".into()), ("cloud-init", true.into())]);
+    }),
+    ("faults::a_full_copy_that_is_killed_anywhere_leaves_nothing", |world, runtime| {
+        other_ways(world, runtime, &[("attach", "full-copy".into())]);
+    }),
+    ("faults::an_immutable_disk_is_safe_whatever_is_killed", |world, runtime| {
+        other_ways(world, runtime, &[("attach", "immutable".into())]);
     }),
     ("faults::a_first_creation_that_fails_or_is_killed_leaves_the_model_usable", first_creations),
     ("faults::what_a_kill_left_unreadable_is_removed_by_the_next_creation", unreadable),
@@ -69,26 +80,61 @@ fn nothing_left(world: &World, what: &str) {
     );
 }
 
+/// A node with a disk of its own beside the one over the model, so that the making of that can go wrong, too.
+fn with_a_disk(group: &str, index: u32) -> CreateRequest {
+    let disks = OptionValue::List(vec![8.into()]);
+    let mut wanted = request(group, index);
+    wanted.spec = wanted.spec.hardware(Hardware::default().setting("data-disks", disks));
+    wanted
+}
+
 async fn empty(service: &dyn Compute) {
     for node in service.list().await.expect("a list") {
         service.destroy(&node.id).await.expect("a removal");
     }
 }
 
+/// Another way to use the disk than the usual one. Up to the first call that is about disks nothing differs from it, and
+/// is tried there.
+fn other_ways(world: World, runtime: Runtime, image: &[(&str, OptionValue)]) {
+    let kinds = if is_full() { ALL } else { WORST };
+    let from = if is_full() { "list" } else { "storagectl" };
+    creations_on(&world, &runtime, kinds, image, from);
+    // Only with a CD a removal has calls that others have not.
+    if is_full() || image.iter().any(|(key, _)| *key == "cloud-init") {
+        removals_on(&world, &runtime, kinds, image);
+    }
+}
+
 fn creations(world: World, runtime: Runtime, kinds: &[FaultKind]) {
+    creations_on(&world, &runtime, kinds, &[], "list");
+}
+
+fn creations_on(
+    world: &World,
+    runtime: &Runtime,
+    kinds: &[FaultKind],
+    image: &[(&str, OptionValue)],
+    from: &str,
+) {
     let before = std::fs::read(world.model()).expect("the model");
     runtime.block_on(async {
-        let service = world.open("lab", &[]).await.expect("a service");
+        let service = world.open("lab", &[("images", world.images(image))]).await.expect("a service");
         // The model is held before, so that the calls are those of an ordinary creation.
         service.create(&request("web", 9), &quietly).await.expect("a node");
         empty(&*service).await;
+        world.runner.restart(None);
+        service.create(&request("web", 9), &quietly).await.expect("a node");
+        let calls = world.runner.calls();
+        let first = calls.iter().position(|call| call[0] == from).expect("such a call");
+        empty(&*service).await;
         let mut cases = 0;
         for &kind in kinds {
-            for at in 0.. {
+            for at in first.. {
                 let what = format!("{kind:?} at call {at}");
-                let wanted = request("web", 1);
+                let wanted = with_a_disk("web", 1);
                 let fault = Fault { at, kind };
-                let (reached, ended) = with_fault(&world, fault, service.create(&wanted, &quietly)).await;
+                let (reached, ended) = with_fault(world, fault, service.create(&wanted, &quietly)).await;
                 if !reached {
                     ended.expect("an end").expect("no fault, no failure");
                     empty(&*service).await;
@@ -96,7 +142,7 @@ fn creations(world: World, runtime: Runtime, kinds: &[FaultKind]) {
                 }
                 cases += 1;
                 match ended {
-                    Some(Err(_)) => nothing_left(&world, &what),
+                    Some(Err(_)) => nothing_left(world, &what),
                     Some(Ok(_)) => panic!("{what}: it did not matter"),
                     // Killed: what is there is complete, or is swept by the next creation.
                     None => {
@@ -109,13 +155,13 @@ fn creations(world: World, runtime: Runtime, kinds: &[FaultKind]) {
                                 .unwrap_or_else(|error| panic!("{what}: {error}"));
                         }
                         empty(&*service).await;
-                        nothing_left(&world, &what);
+                        nothing_left(world, &what);
                     }
                 }
                 assert!(std::fs::read(world.model()).expect("the model") == before, "{what}: the model");
             }
         }
-        eprintln!("faults: {cases} cases of creation ({kinds:?})");
+        eprintln!("faults: {cases} cases of creation ({kinds:?}, {})", said(image));
     });
 }
 
@@ -199,17 +245,21 @@ fn unreadable(world: World, runtime: Runtime) {
 }
 
 fn removals(world: World, runtime: Runtime) {
+    removals_on(&world, &runtime, ALL, &[]);
+}
+
+fn removals_on(world: &World, runtime: &Runtime, kinds: &[FaultKind], image: &[(&str, OptionValue)]) {
     let before = std::fs::read(world.model()).expect("the model");
     runtime.block_on(async {
-        let service = world.open("lab", &[]).await.expect("a service");
+        let service = world.open("lab", &[("images", world.images(image))]).await.expect("a service");
         let mut cases = 0;
-        for &kind in ALL {
+        for &kind in kinds {
             for at in 0.. {
                 let what = format!("{kind:?} at call {at}");
-                let node = service.create(&request("web", 1), &quietly).await.expect("a node");
-                let (reached, _) = with_fault(&world, Fault { at, kind }, service.destroy(&node.id)).await;
+                let node = service.create(&with_a_disk("web", 1), &quietly).await.expect("a node");
+                let (reached, _) = with_fault(world, Fault { at, kind }, service.destroy(&node.id)).await;
                 service.destroy(&node.id).await.unwrap_or_else(|error| panic!("{what}: {error}"));
-                nothing_left(&world, &what);
+                nothing_left(world, &what);
                 assert!(std::fs::read(world.model()).expect("the model") == before, "{what}: the model");
                 if !reached {
                     break;
@@ -217,6 +267,10 @@ fn removals(world: World, runtime: Runtime) {
                 cases += 1;
             }
         }
-        eprintln!("faults: {cases} cases of removal");
+        eprintln!("faults: {cases} cases of removal ({kinds:?}, {})", said(image));
     });
+}
+
+fn said(image: &[(&str, OptionValue)]) -> String {
+    image.iter().map(|(key, value)| format!("{key}: {value:?}")).collect()
 }

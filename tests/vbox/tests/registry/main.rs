@@ -6,9 +6,16 @@ use pallet_tests_vbox::world::World;
 use std::process::ExitCode;
 use std::sync::Arc;
 
+mod downloads;
 mod faults;
+mod formats;
+mod hardware;
 mod life;
+mod models;
+mod networks;
+mod power;
 mod safety;
+mod snapshots;
 
 const STAND_IN: &str = env!("CARGO_BIN_EXE_vboxmanage-without-hypervisor");
 
@@ -21,7 +28,19 @@ fn main() -> ExitCode {
         false => Real::find(),
     };
     let required = std::env::var_os("PALLET_TEST_REQUIRE").is_some_and(|value| value == "1");
-    let tests = [life::TESTS, safety::TESTS, faults::TESTS].concat();
+    let tests = [
+        life::TESTS,
+        hardware::TESTS,
+        networks::TESTS,
+        power::TESTS,
+        snapshots::TESTS,
+        safety::TESTS,
+        models::TESTS,
+        formats::TESTS,
+        downloads::TESTS,
+        faults::TESTS,
+    ]
+    .concat();
     let trials = tests.into_iter().map(|(name, test)| trial(name, test, real.clone(), required)).collect();
     libtest_mimic::run(&arguments, trials).exit_code()
 }

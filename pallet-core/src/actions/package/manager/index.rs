@@ -3,7 +3,7 @@
 use crate::action::{Action, Diff, View};
 use crate::actions::package::system;
 use crate::facts::Facts;
-use crate::graph::{ActionId, Handle};
+use crate::graph::{ActionId, Handle, RunsPrograms};
 use crate::name::RemotePath;
 use crate::probe::{PathKind, PathState, Probe};
 use crate::script::Script;
@@ -33,6 +33,8 @@ impl IndexUpdate {
         RemotePath::new(REFRESHED).expect("a valid path")
     }
 }
+
+impl RunsPrograms for IndexUpdate {}
 
 impl Action for IndexUpdate {
     fn kind(&self) -> &'static str {

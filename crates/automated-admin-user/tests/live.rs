@@ -1,0 +1,42 @@
+//! The account for real: made, logged in to, root by sudo.
+
+use pallet::prelude::*;
+use pallet_automated_admin_user as admin_user;
+use pallet_lab::{Lab, Machine};
+use pallet_test::{OfflineNode, require};
+
+#[test]
+fn the_admin_user_logs_in_and_becomes_root() {
+    require!("nodes");
+    let lab = Lab::new(Machine::systemd());
+    // The key of the node's root is at hand: the new account gets the same.
+    let key = lab.machine.check("head -n 1 /root/.ssh/authorized_keys");
+    let make = move || admin_user::create(&AdminUser::new("pallet-admin", [key.trim()]));
+    lab.converge(make.clone()).summary();
+    assert_eq!(lab.converge(make.clone()).summary().counts.changed, 0);
+    assert_eq!(lab.machine.check("stat -c '%a %U' /etc/sudoers.d/admin-pallet-admin"), "440 root\n");
+
+    let lab = lab.as_user("pallet-admin");
+    let report =
+        lab.converge(|| exec("id -un >/root/who; echo \"$SUDO_USER\" >>/root/who").creates("/root/who"));
+    report.summary();
+    assert_eq!(lab.machine.check("cat /root/who"), "root\npallet-admin\n");
+    assert_eq!(lab.converge(make).summary().counts.changed, 0);
+}
+
+#[test]
+fn an_account_that_nobody_could_enter_is_refused() {
+    let nobody = AdminUser::new("ops", Vec::<String>::new());
+    let refused = OfflineNode::new("debian-12").try_plan(|| admin_user::create(&nobody)).expect_err("no key");
+    assert!(refused.join("\n").contains("public-key-path"), "{refused:?}");
+}
+
+#[test]
+fn root_needs_no_account() {
+    let root = AdminUser::new(
+        "root",
+        ["ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJv5Yp/B90PsKIjVYK+5IsQyqjBjEdpDPe3QOi0j9U8R admin@example"],
+    );
+    let plan = OfflineNode::new("debian-12").plan(|| admin_user::create(&root));
+    assert_eq!(plan.lines().len(), 1, "{:?}", plan.lines());
+}

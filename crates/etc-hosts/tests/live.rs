@@ -1,0 +1,31 @@
+//! Nodes that reach each other by name, for real.
+
+use pallet::Registry;
+use pallet::prelude::*;
+use pallet_etc_hosts::{self as etc_hosts, EtcHosts, Settings};
+use pallet_lab::Fleet;
+use pallet_test::{OfflineNode, require};
+
+group! { Web { count: 1, extends: [EtcHosts] } }
+group! { Db { count: 1, extends: [etc_hosts::server_spec(Settings::new().domain("lab.internal"))] } }
+
+#[test]
+fn nodes_know_each_other_by_name() {
+    require!("nodes");
+    let fleet = Fleet::start(&[("web", 1), ("db", 1)]);
+    let registry = || Registry::builder().group(Web::spec()).group(Db::spec()).build().expect("valid groups");
+    fleet.converge(registry()).summary();
+    fleet.node("web-1").check("getent ahostsv4 db-1");
+    assert!(fleet.node("db-1").check("getent hosts web-1").contains("web-1.lab.internal"));
+    fleet.node("web-1").check("getent ahostsv4 localhost");
+    assert_eq!(fleet.converge(registry()).summary().counts.changed, 0);
+}
+
+#[test]
+fn what_is_no_domain_is_refused() {
+    for domain in ["", "a b", "a..b", "-\n"] {
+        let settings = Settings::new().domain(domain);
+        let refused = OfflineNode::new("debian-12").try_plan(|| etc_hosts::configure(&settings));
+        assert!(refused.expect_err(domain).join("\n").contains("is no domain"));
+    }
+}
