@@ -21,6 +21,7 @@ mod images;
 mod listing;
 mod locks;
 mod output;
+mod reference;
 mod run;
 mod service;
 mod signals;
@@ -30,6 +31,7 @@ mod world;
 
 pub use catalogue::{Catalogue, GroupEntry, PhaseEntry};
 pub use engine::{Engine, Setup};
+pub use reference::reference;
 pub use world::{Console, Prompts, Stream, World};
 
 use crate::config::{self, Config, ConfigFiles, LoginOverrides};

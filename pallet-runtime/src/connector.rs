@@ -3,7 +3,7 @@
 use crate::credentials::AdminUser;
 use crate::engine::{Connection, Connector, LoginAs};
 use crate::hosts::Hosts;
-use crate::known_hosts::{KnownHosts, Policy, host_name, name_there};
+use crate::known_hosts::{KnownHosts, host_name, name_there};
 use crate::ssh_config::{LocalUser, SshConfig};
 use crate::transport::local::{CommandTransport, LocalTransport};
 use crate::transport::privilege::{Privilege, open_root};
@@ -45,11 +45,7 @@ impl Reach {
             admin: AdminUser::new(&login),
             login,
             config,
-            known_hosts: KnownHosts {
-                own: own_known_hosts,
-                read_only: Vec::new(),
-                policy: Policy::AcceptNew,
-            },
+            known_hosts: KnownHosts::new(own_known_hosts),
             hosts: None,
         }
     }

@@ -12,6 +12,7 @@
 mod apply;
 mod asking;
 mod connect;
+mod descriptors;
 mod drawing;
 mod facts;
 mod fetch;
@@ -39,7 +40,7 @@ use crate::event::{Event, FORMAT, Failure, Intent, NodeIntent, Summary, Verb};
 use crate::request::{Confirm, Request, RunError};
 use crate::shell::Traffic;
 use nodes::{Member, Run};
-use pallet::compute::{Compute, ComputeError, CreateRequest, ErrorKind};
+use pallet::compute::{Compute, ComputeError, CreateRequest, Endpoint, ErrorKind, NodeRecord};
 use pallet::name::ServiceName;
 use pallet::{AdminUser, Registry};
 use select::Selection;
@@ -87,6 +88,7 @@ pub async fn run(setup: Setup, request: Request) -> Result<Summary, RunError> {
         ports::check(&selection).map_err(RunError::Input)?;
     }
     going_back::check(&run, &selection).await?;
+    descriptors::provide(connections_of(&selection)).map_err(|failure| input(vec![failure]))?;
     let requests: Vec<CreateRequest> = selection.creations().cloned().collect();
     if !requests.is_empty() {
         let checked = run.setup.service.check(&requests).await;
@@ -147,6 +149,15 @@ async fn configure(run: &Arc<Run>, members: Vec<Member>) -> Result<(), RunError>
     }
     connect::close_all(members).await;
     Ok(())
+}
+
+/// Returns to how many nodes a run may have to be connected at once. This machine is entered without a connection.
+fn connections_of(selection: &Selection) -> usize {
+    let remote = |record: &&NodeRecord| record.endpoint != Some(Endpoint::Local);
+    let of_group = |chosen: &select::Chosen| {
+        chosen.keep.iter().chain(&chosen.start).filter(remote).count() + chosen.create.len()
+    };
+    selection.groups.iter().map(of_group).sum()
 }
 
 fn service_error(error: &ComputeError) -> RunError {

@@ -11,7 +11,7 @@ pub use lock::{HostLock, NotLocked};
 pub use runner::SshRunner;
 
 use crate::credentials::AdminUser;
-use crate::known_hosts::{KnownHosts, Policy};
+use crate::known_hosts::KnownHosts;
 use crate::ssh_config::{LocalUser, SshConfig};
 use crate::transport::TransportError;
 use crate::transport::ssh::{Route, SshTransport, Timing};
@@ -46,7 +46,7 @@ impl Hosts {
         Hosts::with(
             AdminUser::new(login),
             ssh_config.map_or_else(|| SshConfig::empty(local.clone()), |_| SshConfig::new(local.clone())),
-            KnownHosts { own: known_hosts, read_only: Vec::new(), policy: Policy::AcceptNew },
+            KnownHosts::new(known_hosts),
         )
     }
 

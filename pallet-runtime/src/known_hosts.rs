@@ -4,16 +4,19 @@
 //! its type. There is no "accept anything": a host either is known, or is new and may be learned
 //! ([`Policy::AcceptNew`]), or it is refused.
 
+mod index;
 mod line;
 
 use base64ct::{Base64Unpadded, Encoding};
-use line::{Entry, Marker};
+use index::Indexes;
+use line::Marker;
 use sha2::{Digest, Sha256};
 use std::fmt;
 use std::fs::{self, File, OpenOptions, Permissions};
 use std::io::{self, Write};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// What to do with a host that no file knows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -83,6 +86,8 @@ pub struct KnownHosts {
     pub read_only: Vec<PathBuf>,
     /// What to do with new hosts.
     pub policy: Policy,
+    /// What was read of them. Shared by all clones.
+    indexes: Arc<Mutex<Indexes>>,
 }
 
 /// A key found in a file.
@@ -97,6 +102,11 @@ pub struct Found {
 }
 
 impl KnownHosts {
+    /// Returns what a file of our own knows, which learns new hosts.
+    pub fn new(own: PathBuf) -> KnownHosts {
+        KnownHosts { own, read_only: Vec::new(), policy: Policy::AcceptNew, indexes: Arc::default() }
+    }
+
     /// Returns the keys that are filed for a host, in the order in which they are searched.
     ///
     /// # Errors
@@ -164,12 +174,21 @@ impl KnownHosts {
         if self.decide(name, key)? {
             return Ok(());
         }
-        let mut text = read(&self.own)?;
-        if !text.is_empty() && !text.ends_with('\n') {
-            text.push('\n');
-        }
-        text.push_str(&line::render(name, key.algorithm(), &key.blob));
-        self.replace(&text)
+        let line = line::render(name, key.algorithm(), &key.blob);
+        self.append(&line).map_err(|error| KnownHostsError::Io { file: self.own.clone(), error })
+    }
+
+    /// Adds a line to our file. What a power cut leaves of it is no entry, so that the host is learned again.
+    fn append(&self, line: &str) -> io::Result<()> {
+        let mut indexes = self.indexes.lock().unwrap_or_else(PoisonError::into_inner);
+        let index = indexes.of(&self.own)?;
+        let text = if index.is_open() { format!("\n{line}") } else { line.to_owned() };
+        let mut file = OpenOptions::new().create(true).append(true).mode(0o600).open(&self.own)?;
+        file.set_permissions(Permissions::from_mode(0o600))?;
+        // In one piece: who reads meanwhile sees all of it or nothing.
+        file.write_all(text.as_bytes())?;
+        index.appended(&text, &file.metadata()?);
+        Ok(())
     }
 
     fn unknown(&self, name: &str, key: &HostKey) -> KnownHostsError {
@@ -177,14 +196,13 @@ impl KnownHosts {
     }
 
     fn entries_of(&self, name: &str) -> Result<Vec<(Marker, Found)>, KnownHostsError> {
+        let mut indexes = self.indexes.lock().unwrap_or_else(PoisonError::into_inner);
         let mut entries = Vec::new();
         for file in std::iter::once(&self.own).chain(&self.read_only) {
-            for (number, text) in read(file)?.lines().enumerate() {
-                let Some(Entry { marker, key, .. }) = line::parse(text).filter(|entry| entry.is_for(name))
-                else {
-                    continue;
-                };
-                entries.push((marker, Found { key, file: file.clone(), line: number + 1 }));
+            let index =
+                indexes.of(file).map_err(|error| KnownHostsError::Io { file: file.clone(), error })?;
+            for (line, entry) in index.entries_for(name) {
+                entries.push((entry.marker, Found { key: entry.key.clone(), file: file.clone(), line }));
             }
         }
         Ok(entries)

@@ -310,7 +310,8 @@ async fn a_changed_host_key_is_refused() {
 }
 
 async fn an_unknown_host_is_refused_when_strict() {
-    let hosts = KnownHosts { policy: Policy::Strict, ..World::get().known_hosts() };
+    let mut hosts = World::get().known_hosts();
+    hosts.policy = Policy::Strict;
     let error = connect_knowing(&hosts).await.map(drop).unwrap_err();
     assert_eq!(error.stage, Stage::HostKey);
     assert!(!hosts.own.exists());

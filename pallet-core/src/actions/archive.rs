@@ -298,7 +298,7 @@ mod tests {
             assert_ne!(is, other);
         }
         let mut touched = tree(&[("a", "x", 0o644), ("b", "y", 0o644)]);
-        touched.values_mut().for_each(|found| found.modified = 1);
+        touched.iter_mut().for_each(|(_, found)| found.modified = 1);
         assert_eq!(is, digest("gzip", &touched, &excluded));
         assert!(of(&[("a\nb", "x", 0o644)]).is_err_and(|message| message.contains("exclude")));
     }

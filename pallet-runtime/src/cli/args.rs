@@ -501,6 +501,11 @@ impl From<SnapshotCommand> for Command {
     }
 }
 
+/// Returns the definition of the command line.
+pub(super) fn definition() -> clap::Command {
+    RawCli::command()
+}
+
 /// Writes the completions of a shell.
 pub(crate) fn print_completions(args: &CompletionArgs, world: &World) -> u8 {
     let mut script = Vec::new();

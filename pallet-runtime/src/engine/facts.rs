@@ -10,6 +10,7 @@ use pallet::compute::{NodeRecord, NodeState};
 use pallet::facts::Facts;
 use pallet::name::{GroupName, NodeName};
 use std::sync::Arc;
+use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 /// A node, and its facts or why they could not be read.
@@ -30,12 +31,16 @@ pub async fn facts(setup: Setup, groups: &[GroupName]) -> Result<Vec<NodeFacts>,
     let run = Arc::new(Run::new(setup, Request::new(Verb::Plan), Arc::new(Traffic::default())));
     let records = run.setup.service.list().await.map_err(|error| service_error(&error))?;
     let asked = |record: &NodeRecord| groups.is_empty() || groups.contains(&record.group);
+    let permits = Arc::new(Semaphore::new(run.request.parallel));
     let mut tasks = JoinSet::new();
     for record in records.into_iter().filter(|record| record.state == NodeState::Running && asked(record)) {
         let Some(group) = run.setup.registry.group(record.group.as_str()) else { continue };
         let member = Member::new(&run, record, Arc::new(group.clone()), false);
-        let run = run.clone();
-        tasks.spawn(async move { of_member(&run, member).await });
+        let (run, permits) = (run.clone(), permits.clone());
+        tasks.spawn(async move {
+            let _permit = permits.acquire().await;
+            of_member(&run, member).await
+        });
     }
     let mut all = tasks.join_all().await;
     all.sort_by(|a, b| a.node.cmp(&b.node));

@@ -18,6 +18,8 @@ use pallet::{Node, standard};
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
 
 /// Contents larger than this are not fetched for showing a difference.
 const DIFF_LIMIT: u64 = 256 << 10;
@@ -77,14 +79,12 @@ pub(super) async fn plan(run: &Arc<Run>, selection: &Selection) -> Result<(), Ru
     let members = connect::connect_new(run, members).await;
     let nodes = members.iter().map(Member::node).chain(future.iter().map(|(node, _)| node.clone()));
     let all = run.and_bystanders(nodes);
-    let mut planner = Planner { run, all, phases: Vec::new() };
     let groups = selection.groups.iter().map(|chosen| &*chosen.group);
-    planner.phases = select::expand(&select::phases(&run.request, groups));
+    let phases = select::expand(&select::phases(&run.request, groups));
+    let planner = Arc::new(Planner { run: run.clone(), all, phases });
     let settled = asking::settle(run, members, |members| planner.settings(members, &future)).await;
-    let mut members = settled.map_err(RunError::Input)?;
-    for member in &mut members {
-        planner.existing(member).await.map_err(RunError::Input)?;
-    }
+    let members = settled.map_err(RunError::Input)?;
+    let members = planner.all_existing(members).await.map_err(RunError::Input)?;
     for (node, group) in &future {
         planner.future(node, group).map_err(RunError::Input)?;
     }
@@ -95,13 +95,13 @@ pub(super) async fn plan(run: &Arc<Run>, selection: &Selection) -> Result<(), Ru
     }
 }
 
-struct Planner<'a> {
-    run: &'a Run,
+struct Planner {
+    run: Arc<Run>,
     all: Arc<Vec<Node>>,
     phases: Vec<PhaseName>,
 }
 
-impl Planner<'_> {
+impl Planner {
     /// Publishes the settings of all nodes; for those without facts as far as it goes.
     fn settings(&self, members: &[Member], future: &[(Node, Arc<Group>)]) -> Result<(), Vec<Failure>> {
         let phase = PhaseName::new(standard::SETTINGS).expect("a valid name");
@@ -111,7 +111,7 @@ impl Planner<'_> {
         let bystanders = bystanders.iter().map(|(node, group)| (node.clone(), group));
         for (node, group) in existing.chain(new).chain(bystanders) {
             let tentative = node.try_facts().is_none();
-            phases::build(self.run, Some(node), &self.all, group, &phase, tentative)
+            phases::build(&self.run, Some(node), &self.all, group, &phase, tentative)
                 .map_err(|error| phases::graph_failures(&error).collect::<Vec<_>>())?;
         }
         Ok(())
@@ -133,7 +133,7 @@ impl Planner<'_> {
                 .unwrap_or_else(|| PhaseName::new(standard::CONFIGURE).expect("valid")),
             tentative: node.try_facts().is_none(),
         };
-        let built = phases::build_in(self.run, &context, functions, group);
+        let built = phases::build_in(&self.run, &context, functions, group);
         built.map_err(|error| phases::graph_failures(&error).collect::<Vec<_>>())
     }
 
@@ -145,30 +145,55 @@ impl Planner<'_> {
         all.filter(|phase| group.phases.contains_key(phase)).collect()
     }
 
-    async fn existing(&self, member: &mut Member) -> Result<(), Vec<Failure>> {
+    /// Plans nodes that exist, side by side, and reports them in the order of their names.
+    async fn all_existing(self: &Arc<Self>, members: Vec<Member>) -> Result<Vec<Member>, Vec<Failure>> {
+        let permits = Arc::new(Semaphore::new(self.run.request.parallel.max(1)));
+        let mut tasks = JoinSet::new();
+        for mut member in members {
+            let (planner, permits) = (self.clone(), permits.clone());
+            tasks.spawn(async move {
+                let _permit = permits.acquire().await;
+                let planned = planner.existing(&mut member).await;
+                (member, planned)
+            });
+        }
+        let mut ended = tasks.join_all().await;
+        ended.sort_by(|(a, _), (b, _)| a.record.name.cmp(&b.record.name));
+        let mut members = Vec::with_capacity(ended.len());
+        for (member, planned) in ended {
+            if let Some(event) = planned? {
+                self.run.emit(&event);
+            }
+            members.push(member);
+        }
+        Ok(members)
+    }
+
+    /// Returns what there is to report of a node, if it could be planned.
+    async fn existing(&self, member: &mut Member) -> Result<Option<Event>, Vec<Failure>> {
         let node = member.node();
         let name = member.record.name.clone();
         let phases = self.phases_of(&member.group, !connect::to_bootstrap(member));
         if member.live.is_none() {
-            return Ok(());
+            return Ok(None);
         }
         let mut built = self.build(&node, &member.group, &phases);
         for _ in 0..asking::ROUNDS {
-            if !asking::ask(self.run, member).await {
+            if !asking::ask(&self.run, member).await {
                 break;
             }
             built = self.build(&node, &member.group, &phases);
         }
         let Built { graph, known_after } = built?;
         if self.run.has_failed(&name) {
-            return Ok(());
+            return Ok(None);
         }
-        let Some(live) = &mut member.live else { return Ok(()) };
-        let plan = match compare(self.run, &graph, live, &Done::default()).await {
+        let Some(live) = &mut member.live else { return Ok(None) };
+        let plan = match compare(&self.run, &graph, live, &Done::default()).await {
             Ok(plan) => plan,
             Err(CompareError::Failed(failure)) => {
                 self.run.fail(&name, None, *failure);
-                return Ok(());
+                return Ok(None);
             }
             Err(CompareError::Doomed(doomed)) => {
                 for doomed in doomed {
@@ -177,7 +202,7 @@ impl Planner<'_> {
                         .maybe_hint(doomed.problem.hint);
                     self.run.fail(&name, None, failure);
                 }
-                return Ok(());
+                return Ok(None);
             }
         };
         let secrets = graph.secrets();
@@ -202,8 +227,7 @@ impl Planner<'_> {
             bytes: if plan.steps().is_empty() { 0 } else { script.render().len() as u64 + uploads },
             restarts: plan.actions().iter().filter(|planned| planned.diff.restarts).count() as u64,
         };
-        self.report(&node, &phases, actions, known_after.map(describe), cost);
-        Ok(())
+        Ok(Some(self.counted(&node, &phases, actions, known_after.map(describe), cost)))
     }
 
     fn future(&self, node: &Node, group: &Group) -> Result<(), Vec<Failure>> {
@@ -216,18 +240,21 @@ impl Planner<'_> {
             diff: None,
             because: because(&graph, id, plan::Verdict::Unchanged),
         });
-        self.report(node, &phases, actions.collect(), known_after.map(describe), Cost::default());
+        let event =
+            self.counted(node, &phases, actions.collect(), known_after.map(describe), Cost::default());
+        self.run.emit(&event);
         Ok(())
     }
 
-    fn report(
+    /// Counts what is planned for a node and returns the event that says it.
+    fn counted(
         &self,
         node: &Node,
         phases: &[PhaseName],
         actions: Vec<PlannedAction>,
         known_after: Option<KnownAfter>,
         cost: Cost,
-    ) {
+    ) -> Event {
         let mut counts = Counts::default();
         for action in &actions {
             match action.verdict {
@@ -239,13 +266,13 @@ impl Planner<'_> {
         }
         self.run.count(counts);
         let names: Vec<&str> = phases.iter().map(PhaseName::as_str).collect();
-        self.run.emit(&Event::NodePlanned {
+        Event::NodePlanned {
             node: node.name().to_string(),
             phase: names.join(", "),
             actions,
             known_after,
             cost,
-        });
+        }
     }
 
     /// Fetches the contents that would be replaced and returns the differences, by action.

@@ -31,6 +31,14 @@ enum Names {
 }
 
 impl Entry {
+    /// Returns the names that the line is for and no others, or `None` where a host must be compared with it.
+    pub(super) fn plain_names(&self) -> Option<&[String]> {
+        match &self.names {
+            Names::Plain(names) if !names.iter().any(|name| name.contains(['*', '?', '!'])) => Some(names),
+            Names::Plain(_) | Names::Hashed { .. } => None,
+        }
+    }
+
     /// Returns whether the line is about the host that is filed under `name`.
     pub(super) fn is_for(&self, name: &str) -> bool {
         match &self.names {
@@ -54,7 +62,22 @@ pub(super) fn parse(line: &str) -> Option<Entry> {
     }
     let algorithm = words.next()?;
     let key = HostKey::new(Base64::decode_vec(words.next()?).ok()?)?;
-    (key.algorithm() == algorithm).then_some(Entry { marker, key, names: parse_names(names)? })
+    let whole = key.algorithm() == algorithm && is_whole(&key);
+    whole.then_some(Entry { marker, key, names: parse_names(names)? })
+}
+
+/// Tells whether a key has all its fields, each after its length, and ends where the last one ends.
+fn is_whole(key: &HostKey) -> bool {
+    let (mut rest, mut fields) = (key.blob.as_slice(), 0);
+    while let Some((length, after)) = rest.split_first_chunk() {
+        match after.get(u32::from_be_bytes(*length) as usize..) {
+            Some(next) => rest = next,
+            None => return false,
+        }
+        fields += 1;
+    }
+    // The type, and of most an exponent or the name of a curve before the rest.
+    rest.is_empty() && fields >= if key.algorithm() == "ssh-ed25519" { 2 } else { 3 }
 }
 
 /// Returns the line for a host and its key.

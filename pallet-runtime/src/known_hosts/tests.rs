@@ -10,6 +10,10 @@ fn key(algorithm: &str, fill: u8) -> HostKey {
     blob.extend(algorithm.as_bytes());
     blob.extend(32_u32.to_be_bytes());
     blob.extend([fill; 32]);
+    if algorithm != "ssh-ed25519" {
+        blob.extend(1_u32.to_be_bytes());
+        blob.push(fill);
+    }
     HostKey::new(blob).unwrap()
 }
 
@@ -25,7 +29,7 @@ fn files(own: &str, other: &str) -> (TempDir, KnownHosts) {
         fs::write(&own_path, own).unwrap();
     }
     fs::write(&other_path, other).unwrap();
-    let hosts = KnownHosts { own: own_path, read_only: vec![other_path], policy: Policy::AcceptNew };
+    let hosts = KnownHosts { read_only: vec![other_path], ..KnownHosts::new(own_path) };
     (folder, hosts)
 }
 
@@ -140,6 +144,30 @@ fn two_runs_at_once_lose_nothing() {
     });
     for n in 0..16_u8 {
         assert_eq!(hosts.keys_of(&format!("node-{n}")).unwrap()[0].key, key("ssh-ed25519", n));
+    }
+}
+
+#[test]
+fn what_another_run_has_written_is_seen() {
+    let (_folder, hosts) = files("", "");
+    let known = key("ssh-ed25519", 1);
+    assert!(hosts.keys_of("node").unwrap().is_empty());
+    fs::write(&hosts.own, format!("node {}\n", text(&known))).unwrap();
+    assert_eq!(hosts.keys_of("node").unwrap()[0].key, known);
+    KnownHosts::new(hosts.own.clone()).check("other", &known).unwrap();
+    assert_eq!(hosts.keys_of("other").unwrap()[0].line, 2);
+}
+
+#[test]
+fn a_line_that_was_cut_short_is_no_entry_and_not_continued() {
+    let (first, second) = (key("ssh-ed25519", 1), key("ssh-ed25519", 2));
+    let whole = format!("cut {}", text(&first));
+    for length in 0..whole.len() {
+        let (_folder, hosts) = files(&whole[..length], "");
+        hosts.check("cut", &second).unwrap();
+        assert_eq!(hosts.keys_of("cut").unwrap().len(), 1, "{length}");
+        let read_anew = KnownHosts::new(hosts.own.clone());
+        assert_eq!(read_anew.keys_of("cut").unwrap(), hosts.keys_of("cut").unwrap(), "{length}");
     }
 }
 

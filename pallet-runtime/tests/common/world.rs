@@ -2,7 +2,7 @@
 
 use pallet::spec::Login;
 use pallet_runtime::credentials::AdminUser;
-use pallet_runtime::known_hosts::{KnownHosts, Policy};
+use pallet_runtime::known_hosts::KnownHosts;
 use pallet_runtime::ssh_config::{LocalUser, SshConfig};
 use pallet_runtime::transport::TransportError;
 use pallet_runtime::transport::ssh::{Route, SshTransport, Timing};
@@ -103,7 +103,7 @@ impl World {
     /// Returns a known hosts file that is new.
     pub fn known_hosts(&self) -> KnownHosts {
         let folder = tempfile::tempdir_in(&self.folder).expect("a folder for known hosts").keep();
-        KnownHosts { own: folder.join("known_hosts"), read_only: Vec::new(), policy: Policy::AcceptNew }
+        KnownHosts::new(folder.join("known_hosts"))
     }
 
     /// Returns a user on this side with a home of its own and no agent.

@@ -104,11 +104,12 @@ pub fn prepare() -> Result<PathBuf, Error> {
 pub struct Options {
     disk_mib: u32,
     name: String,
+    packages: Vec<String>,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Options { disk_mib: 4096, name: "node".to_owned() }
+        Options { disk_mib: 4096, name: "node".to_owned(), packages: Vec::new() }
     }
 }
 
@@ -128,6 +129,14 @@ impl Options {
         self
     }
 
+    /// Sets packages of Debian that the nodes have from the start. They are installed once for all benches of this
+    /// machine, from the mirror.
+    #[must_use]
+    pub fn packages<S: Into<String>>(mut self, packages: impl IntoIterator<Item = S>) -> Self {
+        self.packages = packages.into_iter().map(Into::into).collect();
+        self
+    }
+
     /// Starts this many nodes, like [`Bench::start`].
     ///
     /// # Errors
@@ -141,12 +150,14 @@ impl Options {
             ));
         }
         let base = Base::get()?;
+        let root = base.with(&self.packages)?;
         run_dir::sweep()?;
         let run_dir = RunDir::claim()?;
         network::raise(&run_dir, count)?;
         let mut nodes: Vec<Node> = Vec::with_capacity(count);
         for index in 1..=count {
-            nodes.push(Node::spawn(&run_dir, &base, index, format!("{}-{index}", self.name), self.disk_mib)?);
+            let name = format!("{}-{index}", self.name);
+            nodes.push(Node::spawn(&run_dir, &root, base.key(), index, name, self.disk_mib)?);
         }
         let bench = Bench { nodes, run_dir };
         for node in bench.nodes() {

@@ -5,7 +5,7 @@ use std::fs;
 
 /// Whether a package is copied out of the repository as it stands, and so cannot inherit from the workspace.
 fn is_to_be_copied(package: &Package) -> bool {
-    package.name == "quickstart"
+    package.folder().starts_with("examples/")
 }
 
 #[test]

@@ -12,6 +12,8 @@ const BUILD: &str = include_str!("base.sh");
 
 const BUILD_PACKAGERS: &str = include_str!("packagers.sh");
 
+const BUILD_LAYER: &str = include_str!("layer.sh");
+
 /// A Debian root and the key that its accounts accept.
 #[derive(Debug, Clone)]
 pub(super) struct Base {
@@ -46,6 +48,25 @@ impl Base {
         make(&folder, |unfinished| {
             let root = self.root();
             run_recipe(BUILD_PACKAGERS, unfinished, &[root.as_os_str()])
+        })?;
+        Ok(format!("{}:{}", folder.join("root").display(), self.root().display()))
+    }
+
+    /// Returns the root with these packages: layers for an overlay, separated by colons.
+    pub(super) fn with(&self, packages: &[String]) -> Result<String, Error> {
+        if packages.is_empty() {
+            return Ok(self.root().display().to_string());
+        }
+        let recipe = [BUILD, BUILD_LAYER, &packages.join(" ")].concat();
+        let folder = cache().join(format!("layer-{:08x}", fingerprint(&recipe)));
+        make(&folder, |unfinished| {
+            let root = self.root();
+            let packages = packages.iter().map(OsStr::new);
+            run_recipe(
+                BUILD_LAYER,
+                unfinished,
+                &[root.as_os_str()].into_iter().chain(packages).collect::<Vec<_>>(),
+            )
         })?;
         Ok(format!("{}:{}", folder.join("root").display(), self.root().display()))
     }

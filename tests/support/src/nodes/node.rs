@@ -1,6 +1,6 @@
 //! One node of a bench: where it is, and what tests do to it.
 
-use super::base::{Base, last_lines};
+use super::base::last_lines;
 use super::host::{self, Process};
 use super::run_dir::RunDir;
 use super::{Error, network};
@@ -180,10 +180,11 @@ impl Node {
         fs::read(&self.log).map(|log| String::from_utf8_lossy(&log).into_owned()).unwrap_or_default()
     }
 
-    /// Starts a node; it then boots by itself.
+    /// Starts a node over these layers; it then boots by itself.
     pub(super) fn spawn(
         run_dir: &RunDir,
-        base: &Base,
+        root: &str,
+        key: PathBuf,
         index: usize,
         name: String,
         disk_mib: u32,
@@ -192,7 +193,7 @@ impl Node {
         let console = File::create(&log).map_err(Error::io("write a console"))?;
         let cgroups = run_dir.cgroups(index);
         let supervisor = supervisor()
-            .arg(base.root())
+            .arg(root)
             .args([run_dir.number().to_string(), index.to_string(), name.clone(), format!("{disk_mib}m")])
             .args(&cgroups)
             .current_dir(run_dir.path())
@@ -204,7 +205,7 @@ impl Node {
         Ok(Node {
             name,
             address: network::address(run_dir, index),
-            key: base.key(),
+            key,
             cable: network::host_end(run_dir, index),
             cgroups,
             log,

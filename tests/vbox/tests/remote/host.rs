@@ -4,7 +4,7 @@ use pallet::compute::{Compute, ServiceConfig};
 use pallet::spec::Login;
 use pallet_runtime::credentials::AdminUser;
 use pallet_runtime::hosts::Hosts;
-use pallet_runtime::known_hosts::{KnownHosts, Policy};
+use pallet_runtime::known_hosts::KnownHosts;
 use pallet_runtime::ssh_config::{LocalUser, SshConfig};
 use pallet_tests_vbox::world::World;
 use std::fs;
@@ -99,11 +99,7 @@ exec '{program}' "$@"
     /// The way of a controller to this host, with connections of its own.
     pub(crate) fn hosts(&self) -> Arc<Hosts> {
         let local = LocalUser { home: self.folder.clone(), agent: None, ..LocalUser::current() };
-        let own = KnownHosts {
-            own: self.folder.join("known_hosts"),
-            read_only: Vec::new(),
-            policy: Policy::AcceptNew,
-        };
+        let own = KnownHosts::new(self.folder.join("known_hosts"));
         Arc::new(Hosts::with(AdminUser::new(&self.login()), SshConfig::empty(local), own))
     }
 

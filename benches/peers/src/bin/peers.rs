@@ -1,0 +1,224 @@
+//! The benchmark: `peers quick|full|ours README`. It is called by `benches/peers/run`, which builds what it measures.
+
+use pallet_peers::cost::{self, measure};
+use pallet_peers::fleet::{ASKING, Fleet};
+use pallet_peers::results::{Results, Sample, Scene};
+use pallet_peers::sides::{Place, Side};
+use pallet_peers::workload::CHANGES;
+use pallet_peers::{plot, table};
+use std::error::Error;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::Duration;
+
+const USAGE: &str = "usage: peers quick|full|ours README";
+
+type Failure = Box<dyn Error>;
+
+fn main() -> ExitCode {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    if words.first().is_some_and(|word| word == cost::WORD) {
+        return cost::report(&words[1..]);
+    }
+    let [mode, readme] = words.as_slice() else { return usage() };
+    let Some(agenda) = agenda(mode) else { return usage() };
+    match run(&agenda, readme.as_ref()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn usage() -> ExitCode {
+    eprintln!("{USAGE}");
+    ExitCode::from(2)
+}
+
+/// What is measured with one number of nodes.
+struct Agenda {
+    nodes: usize,
+    /// Rounds of first runs: of the floor and pallet, and of the peers.
+    first: Rounds,
+    /// Rounds of unchanged runs, by length of the wire in milliseconds.
+    unchanged: Vec<(u64, Rounds)>,
+}
+
+#[derive(Clone, Copy)]
+struct Rounds {
+    ours: usize,
+    peers: usize,
+}
+
+impl Rounds {
+    const NONE: Rounds = Rounds::of(0, 0);
+
+    const fn of(ours: usize, peers: usize) -> Rounds {
+        Rounds { ours, peers }
+    }
+
+    /// Returns who takes part in a round. The peers are slow, so theirs are fewer, and the first ones.
+    fn sides(self, round: usize) -> impl Iterator<Item = Side> {
+        Side::ALL.into_iter().filter(move |side| round < if side.is_peer() { self.peers } else { self.ours })
+    }
+}
+
+fn agenda(mode: &str) -> Option<Vec<Agenda>> {
+    let agenda = |nodes, first, unchanged| Agenda { nodes, first, unchanged };
+    Some(match mode {
+        "ours" => vec![
+            agenda(
+                1,
+                Rounds::NONE,
+                vec![(0, Rounds::of(20, 0)), (20, Rounds::of(8, 0)), (100, Rounds::of(5, 0))],
+            ),
+            agenda(10, Rounds::NONE, vec![(0, Rounds::of(10, 0)), (20, Rounds::of(6, 0))]),
+        ],
+        "quick" => vec![
+            agenda(
+                1,
+                Rounds::of(3, 0),
+                vec![(0, Rounds::of(15, 1)), (20, Rounds::of(7, 0)), (100, Rounds::of(5, 0))],
+            ),
+            agenda(10, Rounds::of(2, 0), vec![(0, Rounds::of(9, 1)), (20, Rounds::of(5, 0))]),
+        ],
+        "full" => {
+            let unchanged =
+                |peers| vec![(0, Rounds::of(15, peers)), (20, Rounds::of(9, 1)), (100, Rounds::of(5, 1))];
+            vec![
+                agenda(1, Rounds::of(5, 1), unchanged(3)),
+                agenda(10, Rounds::of(5, 1), unchanged(2)),
+                agenda(30, Rounds::of(3, 0), unchanged(1)),
+            ]
+        }
+        _ => return None,
+    })
+}
+
+fn run(agenda: &[Agenda], readme: &Path) -> Result<(), Failure> {
+    let programs = std::env::current_exe()?.parent().map(Path::to_owned).unwrap_or_default();
+    let target = programs.parent().map(Path::to_owned).unwrap_or_default();
+    let mut bench = Benchmark { programs, target, results: Results::default() };
+    for agenda in agenda {
+        bench.first_runs(agenda)?;
+        bench.unchanged_runs(agenda)?;
+    }
+    let tables = format!("{}\n{}", machine(), table::tables(&bench.results));
+    println!("{tables}");
+    let text = std::fs::read_to_string(readme)?;
+    let text = table::replaced(&text, "results", &tables).ok_or("the README has no place for results")?;
+    std::fs::write(readme, text)?;
+    std::fs::write(readme.with_file_name("results.svg"), plot::ratios(&bench.results))?;
+    Ok(())
+}
+
+struct Benchmark {
+    programs: PathBuf,
+    target: PathBuf,
+    results: Results,
+}
+
+impl Benchmark {
+    /// Every run of every side gets fresh nodes.
+    fn first_runs(&mut self, agenda: &Agenda) -> Result<(), Failure> {
+        for round in 0..agenda.first.ours {
+            for side in agenda.first.sides(round) {
+                let fleet = Fleet::start(agenda.nodes)?;
+                let folder = tempfile::tempdir()?;
+                let place = self.place(folder.path())?;
+                place.point_at(&fleet)?;
+                let scene = Scene { first: true, nodes: agenda.nodes, wire: 0 };
+                self.sample(&place, &fleet, scene, side)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// All sides take turns on the same nodes, on which nothing is left to do.
+    fn unchanged_runs(&mut self, agenda: &Agenda) -> Result<(), Failure> {
+        let mut fleet = Fleet::start(agenda.nodes)?;
+        let folder = tempfile::tempdir()?;
+        let place = self.place(folder.path())?;
+        for (wire, rounds) in &agenda.unchanged {
+            fleet.set_wire((*wire > 0).then(|| Duration::from_millis(*wire)))?;
+            place.point_at(&fleet)?;
+            // The first round puts right what is left to do, and makes host keys known.
+            for side in [Side::Floor, Side::Pallet, Side::PalletDebug] {
+                let measured = measure(&place.command(side, &fleet))?;
+                if !measured.ok {
+                    return Err(format!("{}:\n{}", side.title(), measured.output).into());
+                }
+            }
+            let scene = Scene { first: false, nodes: agenda.nodes, wire: *wire };
+            for round in 0..rounds.ours {
+                for side in rounds.sides(round) {
+                    self.sample(&place, &fleet, scene, side)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn place(&self, folder: &Path) -> Result<Place, Failure> {
+        let venv = self.target.join("bench-peers/venv");
+        Ok(Place::new(folder.to_owned(), &self.programs, &self.target.join("debug"), &venv)?)
+    }
+
+    fn sample(&mut self, place: &Place, fleet: &Fleet, scene: Scene, side: Side) -> Result<(), Failure> {
+        let before = fleet.last_processes();
+        // What the wire carried before is nobody's.
+        let _ = fleet.take_counts();
+        let measured = measure(&place.command(side, fleet))?;
+        place.end_connections()?;
+        let counts = fleet.take_counts();
+        let after = fleet.last_processes();
+        check(side, scene, measured.ok, &measured.output)?;
+        let processes = before.iter().zip(&after).map(|(before, after)| after - before - ASKING);
+        let sample = Sample {
+            scene,
+            side,
+            cost: measured.cost,
+            round_trips: counts.iter().map(|counts| counts.round_trips).max(),
+            sent: counts.iter().map(|counts| counts.sent).max(),
+            processes: processes.max().unwrap_or_default(),
+        };
+        eprintln!(
+            "{}: {}: {:.3} s, {:.3} s of processors, {} processes, {:?} round trips",
+            table::title(scene),
+            side.title(),
+            sample.cost.wall,
+            sample.cost.cpu,
+            sample.processes,
+            sample.round_trips,
+        );
+        self.results.add(sample);
+        Ok(())
+    }
+}
+
+/// A side that did something else than the others is not compared with them.
+fn check(side: Side, scene: Scene, ok: bool, output: &str) -> Result<(), Failure> {
+    let changes = side.changes(output);
+    let right = match (changes, scene.first) {
+        (Some(0), false) => true,
+        (Some(changes), true) if side == Side::Floor => changes == scene.nodes,
+        // Who counts actions may count some apart: reading units anew, or a service that its package starts.
+        (Some(changes), true) => changes >= (CHANGES - 1) * scene.nodes,
+        _ => false,
+    };
+    if ok && right {
+        return Ok(());
+    }
+    let last: Vec<&str> = output.lines().rev().take(40).collect();
+    let last: Vec<&str> = last.into_iter().rev().collect();
+    Err(format!("{}: {}: {changes:?} changes\n{}", table::title(scene), side.title(), last.join("\n")).into())
+}
+
+/// Returns what the reader must know about the machine.
+fn machine() -> String {
+    let processors = std::thread::available_parallelism().map_or(0, usize::from);
+    let load = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    let load = load.split(' ').next().unwrap_or_default();
+    format!("{processors} processors, shared by the controller and all nodes; load at the end {load}.")
+}
