@@ -11,6 +11,7 @@ use crate::machine::MachineId;
 use crate::service::Service;
 use pallet::compute::ComputeError;
 use pallet::name::NodeName;
+use pallet::spec::Attach;
 use std::collections::HashMap;
 use std::sync::{Mutex as SyncMutex, PoisonError};
 use std::time::Duration;
@@ -65,7 +66,10 @@ impl Shared {
             return Ok(disk.clone());
         }
         let disk = holder::ready(service, model).await?;
-        self.disks().insert(key, disk.clone());
+        // Nothing that follows would notice that the holder of an immutable disk is gone.
+        if model.attach != Attach::Immutable {
+            self.disks().insert(key, disk.clone());
+        }
         Ok(disk)
     }
 
