@@ -6,11 +6,13 @@
 //! needs to run on the host it runs through the [`CommandRunner`] it is given, so the same provider can drive
 //! a program on another machine.
 
+mod doctor;
 mod hardware;
 mod images;
 mod power;
 mod snapshots;
 
+pub use doctor::{Check, Finding};
 pub use hardware::HardwareModel;
 pub use images::{Algorithm, Checksum, ImageRecord, Images, InvalidChecksum, NewImage, Ranked, Verdict};
 pub use power::Power;
@@ -48,6 +50,29 @@ pub trait Provider: Send + Sync {
     ///
     /// [`ErrorKind::Input`] when the options are wrong or the host lacks something, with the way out as a hint.
     fn open(&self, config: ServiceConfig) -> BoxFuture<'_, Result<Arc<dyn Compute>, ComputeError>>;
+
+    /// Looks at everything that a service needs and changes nothing. It also works where [`open`](Provider::open) fails.
+    ///
+    /// Without words of its own, a provider tells whether the service opens and lists its nodes.
+    fn doctor(&self, config: ServiceConfig) -> BoxFuture<'_, Vec<Check>> {
+        Box::pin(async move {
+            let service = match self.open(config).await {
+                Ok(service) => service,
+                Err(error) => return vec![Check::of("service", Err(error))],
+            };
+            let nodes = service.list().await.map(|nodes| match nodes.len() {
+                1 => "1 node".to_owned(),
+                many => format!("{many} nodes"),
+            });
+            vec![Check::fine("service", "opens"), Check::of("list of nodes", nodes)]
+        })
+    }
+
+    /// Tells whether services can be on another machine than the controller: whether all that they need there goes
+    /// through the [`CommandRunner`]. The runtime then understands the option `host`.
+    fn can_be_elsewhere(&self) -> bool {
+        false
+    }
 }
 
 /// What a provider gets to open a service.
@@ -234,6 +259,15 @@ pub enum Endpoint {
         /// TCP port.
         port: u16,
     },
+    /// Over SSH as above, from the host of a service that is not on the controller.
+    Through {
+        /// That host, as [`CommandRunner::host`] names it.
+        via: String,
+        /// Host name or address of the node, as `via` knows it.
+        host: String,
+        /// TCP port.
+        port: u16,
+    },
     /// By running this program on the controller, followed by the arguments and a command line, as one runs
     /// `nsenter … -- sh -c …`. The shell it starts is already the one to use.
     Command {
@@ -255,6 +289,11 @@ pub trait CommandRunner: Send + Sync {
     /// When it could not be run or did not end in time. A program that ends with a failure is not an error of
     /// this call: the output says how it ended.
     fn run<'a>(&'a self, command: &'a HostCommand) -> BoxFuture<'a, Result<CommandOutput, RunError>>;
+
+    /// Returns the machine that programs run on, in the words of the option `host`, unless it is the controller.
+    fn host(&self) -> Option<&str> {
+        None
+    }
 }
 
 /// A program to run on the host of a compute service: never through a shell, with nothing inherited but what

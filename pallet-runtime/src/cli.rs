@@ -11,6 +11,7 @@ mod args;
 mod catalogue;
 mod check;
 mod confirm;
+mod doctor;
 mod draw;
 mod engine;
 mod facts;
@@ -18,6 +19,7 @@ mod facts_file;
 mod hardware;
 mod images;
 mod listing;
+mod locks;
 mod output;
 mod reference;
 mod run;
@@ -32,9 +34,10 @@ pub use engine::{Engine, Setup};
 pub use reference::reference;
 pub use world::{Console, Prompts, Stream, World};
 
-use crate::config::{self, Config, ConfigFiles};
+use crate::config::{self, Config, ConfigFiles, LoginOverrides};
 use crate::error::InputError;
 use crate::home::Home;
+use crate::hosts::Hosts;
 use crate::providers::{localhost::Localhost, node_list::NodeList};
 use crate::report::text::clean;
 use crate::report::{Paint, write};
@@ -42,7 +45,7 @@ use args::{Cli, Command, Globals};
 use pallet::compute::Provider;
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// The exit codes of every command.
 pub mod exit {
@@ -63,7 +66,7 @@ const USUAL_PROVIDERS: usize = 2;
 
 /// The main program of an infrastructure: its providers, its engine and the command line.
 ///
-/// `node-list` and `localhost` are always among the providers. The first provider given is the default: it is
+/// `node-list`, `localhost` and `hybrid` are always among the providers. The first provider given is the default: it is
 /// used, under its own name and without options, when no configuration names a service.
 pub struct Main {
     engine: Arc<dyn Engine>,
@@ -138,6 +141,11 @@ impl Main {
                 session.say_warnings();
                 session.block_on(facts::facts(&session, &args.selection, &args.admin))
             }
+            Command::Doctor => {
+                let session = Session::open(self, globals, world)?;
+                session.say_warnings();
+                session.block_on(doctor::doctor(&session))
+            }
             Command::Images(args) => {
                 let session = Session::open(self, globals, world)?;
                 session.say_warnings();
@@ -189,6 +197,7 @@ pub(crate) struct Session<'a> {
     home: Home,
     globals: Globals,
     world: &'a World,
+    hosts: OnceLock<Arc<Hosts>>,
 }
 
 impl<'a> Session<'a> {
@@ -206,7 +215,18 @@ impl<'a> Session<'a> {
             home,
             globals,
             world,
+            hosts: OnceLock::new(),
         })
+    }
+
+    /// Returns the connections to the hosts of services that are not here.
+    fn hosts(&self) -> Result<Arc<Hosts>, InputError> {
+        if let Some(hosts) = self.hosts.get() {
+            return Ok(Arc::clone(hosts));
+        }
+        let login = self.config.admin.login(LoginOverrides::default(), &self.world.vars)?;
+        let hosts = Hosts::new(&login, run::ssh_config(self.world), self.home.known_hosts_of_hosts());
+        Ok(Arc::clone(self.hosts.get_or_init(|| Arc::new(hosts))))
     }
 
     fn paint(&self) -> Paint {

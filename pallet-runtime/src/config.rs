@@ -19,6 +19,9 @@
 //! nodes = [{ name = "web-1", group = "web", address = "10.0.0.7" }]
 //! ```
 //!
+//! A service that has a `host` is on another machine: its paths are absolute ones there, nothing in them is replaced, and only
+//! `private-key…` means a file here.
+//!
 //! A service of one name in several layers is taken whole from the strongest; the keys of `[admin-user]` are
 //! taken one by one, except that passwords stay with the username beside them. Without `default-service` the only
 //! service is the default; without any, the first provider of `main()`, under its own name.

@@ -2,7 +2,8 @@
 
 use crate::credentials::AdminUser;
 use crate::engine::{Connection, Connector, LoginAs};
-use crate::known_hosts::{KnownHosts, host_name};
+use crate::hosts::Hosts;
+use crate::known_hosts::{KnownHosts, host_name, name_there};
 use crate::ssh_config::{LocalUser, SshConfig};
 use crate::transport::local::{CommandTransport, LocalTransport};
 use crate::transport::privilege::{Privilege, open_root};
@@ -11,6 +12,7 @@ use crate::transport::{Stage, Transport, TransportError};
 use pallet::compute::{BoxFuture, Endpoint, NodeRecord};
 use pallet::spec::Login;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// How long a machine that was made or started just now may refuse us.
@@ -28,6 +30,7 @@ pub struct Reach {
     login: Login,
     config: SshConfig,
     known_hosts: KnownHosts,
+    hosts: Option<Arc<Hosts>>,
 }
 
 impl Reach {
@@ -38,7 +41,20 @@ impl Reach {
             Some(_) => SshConfig::new(local),
             None => SshConfig::empty(local),
         };
-        Reach { admin: AdminUser::new(&login), login, config, known_hosts: KnownHosts::new(own_known_hosts) }
+        Reach {
+            admin: AdminUser::new(&login),
+            login,
+            config,
+            known_hosts: KnownHosts::new(own_known_hosts),
+            hosts: None,
+        }
+    }
+
+    /// Reaches nodes of services on other machines through these.
+    #[must_use]
+    pub fn through(mut self, hosts: Arc<Hosts>) -> Self {
+        self.hosts = Some(hosts);
+        self
     }
 
     /// Returns the admin user as phases see it: by name, and with the public halves of the keys.
@@ -72,6 +88,26 @@ impl Reach {
         become_root(Box::new(transport), user.privilege()).await
     }
 
+    async fn through_host(
+        &self,
+        (via, host, port): (&str, &str, u16),
+        user: &AdminUser,
+        boot_window: Duration,
+    ) -> Result<Connection, TransportError> {
+        let Some(hosts) = &self.hosts else { return Err(no_hosts(via)) };
+        let from = hosts.connection(via).await?;
+        let route = Route::to(&self.config, host, Some(port), user, &self.known_hosts).await?;
+        let timing = Timing { boot_window, ..Timing::default() };
+        let transport = SshTransport::connect_from(&from, &route.hop_there(via), &timing).await?;
+        become_root(Box::new(transport), user.privilege()).await
+    }
+
+    /// Returns the user that a login is about, unless it is the admin user.
+    fn other_user(&self, node: &NodeRecord, login: LoginAs) -> Option<AdminUser> {
+        let image = node.image_login.as_ref().filter(|_| login == LoginAs::Image);
+        image.map(|image| self.image_user(image))
+    }
+
     /// Returns the account that an image came with. Where nothing is said of how it is entered, it lets in the key
     /// that it was given when the machine was made, which is the admin user's.
     fn image_user(&self, image: &Login) -> AdminUser {
@@ -95,6 +131,15 @@ impl Reach {
     }
 }
 
+fn no_hosts(via: &str) -> TransportError {
+    TransportError {
+        stage: Stage::Connect,
+        message: format!("there is no way to the host {via}, through which the node is reached"),
+        hint: None,
+        transient: false,
+    }
+}
+
 async fn become_root(
     transport: Box<dyn Transport>,
     privilege: &Privilege,
@@ -112,13 +157,13 @@ impl Connector for Reach {
     ) -> BoxFuture<'a, Result<Connection, TransportError>> {
         Box::pin(async move {
             let boot_window = if booting { BOOT_WINDOW } else { RESTART_WINDOW };
+            let other = self.other_user(node, login);
+            let user = other.as_ref().unwrap_or(&self.admin);
             match &node.endpoint {
-                Some(Endpoint::Ssh { host, port }) => match (login, &node.image_login) {
-                    (LoginAs::Image, Some(image)) => {
-                        self.over_ssh(host, *port, &self.image_user(image), boot_window).await
-                    }
-                    _ => self.over_ssh(host, *port, &self.admin, boot_window).await,
-                },
+                Some(Endpoint::Ssh { host, port }) => self.over_ssh(host, *port, user, boot_window).await,
+                Some(Endpoint::Through { via, host, port }) => {
+                    self.through_host((via, host, *port), user, boot_window).await
+                }
                 Some(Endpoint::Command { program, args }) => {
                     let transport = CommandTransport::new(program, args.iter().cloned());
                     become_root(Box::new(transport), &Privilege::None).await
@@ -135,9 +180,12 @@ impl Connector for Reach {
     }
 
     fn forget(&self, node: &NodeRecord) {
-        if let Some(Endpoint::Ssh { host, port }) = &node.endpoint {
-            // A file that cannot be written is reported when the key is checked.
-            let _ = self.known_hosts.forget(&host_name(host, *port));
-        }
+        let name = match &node.endpoint {
+            Some(Endpoint::Ssh { host, port }) => host_name(host, *port),
+            Some(Endpoint::Through { via, host, port }) => name_there(via, host, *port),
+            _ => return,
+        };
+        // A file that cannot be written is reported when the key is checked.
+        let _ = self.known_hosts.forget(&name);
     }
 }

@@ -51,6 +51,11 @@ impl InputError {
         self
     }
 
+    /// Returns what to do about it.
+    pub(crate) fn hint_text(&self) -> Option<&str> {
+        self.0.hint.as_deref()
+    }
+
     /// Tells whether the error points at a line, not only at a file or at nothing.
     pub(crate) fn is_placed_in_line(&self) -> bool {
         self.0.at.as_ref().is_some_and(|at| at.line.is_some())

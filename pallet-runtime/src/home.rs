@@ -49,6 +49,11 @@ impl Home {
         self.state.join("services").join(service.as_str())
     }
 
+    /// Returns the file with the host keys of the machines that services are on.
+    pub fn known_hosts_of_hosts(&self) -> PathBuf {
+        self.state.join("hosts").join("known_hosts")
+    }
+
     /// Returns the file with the host keys of a service's nodes.
     ///
     /// A file for each service: two services may use one address for different machines.

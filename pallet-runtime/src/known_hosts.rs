@@ -70,6 +70,13 @@ pub fn host_name(host: &str, port: u16) -> String {
     if port == 22 { host } else { format!("[{host}]:{port}") }
 }
 
+/// Returns the name under which the key of a host is filed that is reached from another, `[user@]name`: an address means
+/// something else on every host.
+pub(crate) fn name_there(via: &str, host: &str, port: u16) -> String {
+    let via = via.rsplit('@').next().unwrap_or(via);
+    host_name(&format!("{via}/{host}"), port)
+}
+
 /// The files that know hosts.
 #[derive(Debug, Clone)]
 pub struct KnownHosts {

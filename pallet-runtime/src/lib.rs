@@ -25,6 +25,7 @@
 //! | reaching nodes: SSH, this machine, sudo and doas | [`transport`], [`ssh_config`], [`known_hosts`], [`credentials`] |
 //! | scripts and answers over an open shell | [`shell`] |
 //! | hosts that exist, and this machine | [`providers`] |
+//! | services on other machines | [`hosts`] |
 //! | files on the controller | [`home`], [`lock`] |
 
 pub mod cli;
@@ -35,6 +36,7 @@ pub mod engine;
 pub mod error;
 pub mod event;
 pub mod home;
+pub mod hosts;
 pub mod known_hosts;
 pub mod lock;
 mod program;

@@ -103,6 +103,22 @@ impl Holder {
     }
 }
 
+/// Describes this process to whoever comes second, in the form of lock files.
+pub(crate) fn holder(verb: &str) -> String {
+    toml::to_string(&Holder::this_process(verb)).unwrap_or_default()
+}
+
+/// Returns in words what a lock file says.
+pub(crate) fn described(text: &str) -> String {
+    toml::from_str(text).map_or_else(|_| "another run".to_owned(), |holder: Holder| holder.describe())
+}
+
+/// Returns the error about a service that somebody else works on.
+pub(crate) fn in_use(service: &ServiceName, by: &str) -> InputError {
+    InputError::new(format!("service `{service}` is in use: {by}"))
+        .hint("wait for that run to end; `plan` works meanwhile")
+}
+
 fn open(path: &Path) -> io::Result<File> {
     OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path)
 }
@@ -115,16 +131,11 @@ fn write_holder(file: &mut File, holder: &Holder) -> io::Result<()> {
 }
 
 /// The holder may not have written its name yet; the message then does without.
-fn read_holder(file: &mut File) -> Option<Holder> {
-    let mut text = String::new();
-    file.take(4096).read_to_string(&mut text).ok()?;
-    toml::from_str(&text).ok()
-}
-
 fn held(file: &mut File, service: &ServiceName) -> InputError {
-    let holder = read_holder(file).map_or_else(|| "another run".to_owned(), |holder| holder.describe());
-    InputError::new(format!("service `{service}` is in use: {holder}"))
-        .hint("wait for that run to end; `plan` works meanwhile")
+    let mut text = String::new();
+    // What cannot be read is as good as what was not written.
+    let _ = file.take(4096).read_to_string(&mut text);
+    in_use(service, &described(&text))
 }
 
 fn unusable(path: &Path, error: io::Error) -> InputError {

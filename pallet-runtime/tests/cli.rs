@@ -186,6 +186,81 @@ fn what_is_declared_and_what_exists_can_be_listed() {
 }
 
 #[test]
+fn the_doctor_looks_at_every_service_and_says_what_repairs_it() {
+    let place = Place::new();
+    place.write(
+        "project/pallet.toml",
+        "[services.good]\nprovider = \"bench\"\n[services.bad]\nprovider = \"bench\"\nsiez = 1\n\
+         [services.all]\nprovider = \"hybrid\"\nsub-services = [\"good\", \"bad\"]\n",
+    );
+    let outcome = place.run(&FakeEngine::untouched(), "doctor");
+    assert_eq!(outcome.code, 1, "{}", outcome.show());
+    for line in [
+        "  ok     state folder: $TEST/home/.local/state/pallet\n",
+        "service all\n  ok     configuration: good, bad\n",
+        "  broken service: pallet.toml:5:1: unknown option `siez` of service \"bad\"\n         repair: did you mean `size`?\n",
+        "service good\n  ok     service: opens\n  ok     list of nodes: 2 nodes\n",
+    ] {
+        assert!(outcome.stdout.contains(line), "{line:?} in {}", outcome.show());
+    }
+    let one = place.run(&FakeEngine::untouched(), "doctor --service good -o json");
+    assert!(!one.stdout.contains("siez") && one.stdout.contains("\"finding\":\"fine\""), "{}", one.show());
+    assert!(!place.folder.path().join("home/.local/state/pallet").exists(), "nothing is left behind");
+}
+
+#[test]
+fn a_hybrid_service_is_one_inventory() {
+    let place = Place::new();
+    let hosts = |name: &str, node: &str, group: &str| {
+        format!(
+            "[services.{name}]\nprovider = \"node-list\"\n\
+             nodes = [{{ name = \"{node}\", group = \"{group}\", address = \"192.0.2.7\" }}]\n"
+        )
+    };
+    let config = |hybrid: &str| {
+        let parts = [
+            hosts("tower", "web-1", "web"),
+            hosts("closet", "databases-1", "databases"),
+            hosts("attic", "web-1", "web"),
+        ];
+        format!(
+            "default-service = \"lab\"\n[services.lab]\nprovider = \"hybrid\"\n{hybrid}\n{}",
+            parts.concat()
+        )
+    };
+    place.write("project/pallet.toml", &config("sub-services = [\"tower\", \"closet\"]"));
+    let outcome = place.run(&FakeEngine::untouched(), "nodes -o json");
+    assert!(outcome.stdout.contains("\"id\":\"tower/web-1\""), "{}", outcome.show());
+    assert!(outcome.stdout.contains("\"id\":\"closet/databases-1\""), "{}", outcome.show());
+    for (hybrid, complaint) in [
+        (
+            "sub-services = [\"tower\", \"attic\"]",
+            "the node web-1 exists twice: as tower/web-1 and attic/web-1",
+        ),
+        ("sub-services = [\"towr\"]", "there is no service `towr`"),
+        ("sub-services = [\"lab\"]", "service `lab` consists of `lab`, which is hybrid itself"),
+        ("sub-service = [\"tower\"]", "unknown option `sub-service`"),
+    ] {
+        place.write("project/pallet.toml", &config(hybrid));
+        let outcome = place.run(&FakeEngine::untouched(), "nodes");
+        assert!(outcome.code == 2 && outcome.stderr.contains(complaint), "{hybrid}: {}", outcome.show());
+    }
+}
+
+#[test]
+fn paths_of_a_service_elsewhere_are_paths_there() {
+    let place = Place::new();
+    for path in ["models", "~/models", "$HOME/models"] {
+        place.write(
+            "project/pallet.toml",
+            &format!("[services.lab]\nprovider = \"bench\"\nhost = \"ops@tower\"\nmodel-path = \"{path}\"\n"),
+        );
+        let outcome = place.run(&FakeEngine::untouched(), "nodes");
+        assert!(outcome.stderr.contains("is a path there, which begins with `/`"), "{}", outcome.show());
+    }
+}
+
+#[test]
 fn a_question_is_answered_by_the_user_or_beforehand() {
     let asking = || {
         FakeEngine::new(|setup, request| match setup.confirm.confirm("destroy web-1 and its disk?") {
@@ -223,7 +298,7 @@ fn passwords_are_asked_for_and_come_before_those_of_the_environment() {
 
 #[test]
 fn every_command_takes_yes_and_has_help() {
-    for command in ["converge", "plan", "lift", "destroy", "nodes", "groups", "phases", "graph"] {
+    for command in ["converge", "plan", "lift", "destroy", "nodes", "doctor", "groups", "phases", "graph"] {
         assert_eq!(Place::new().run(&idle(), &format!("{command} --yes")).code, 0, "{command}");
         let help = Place::new().run(&FakeEngine::untouched(), &format!("{command} --help"));
         assert!(help.code == 0 && help.stdout.contains("Usage: infra "), "{}", help.show());

@@ -86,6 +86,10 @@ pub(crate) async fn verify(
     if boot.medium == model.id || !info.owns(&boot.location) {
         return Err(unsafe_disk(&info, &format!("{} is attached itself", boot.location.display())));
     }
+    if matches!(attach, Attach::MultiAttach | Attach::Immutable) {
+        // VirtualBox puts a difference into the machine's folder or attaches the disk that it was given.
+        return Ok(info);
+    }
     let disk = medium::show(&service.vbox, boot.medium.as_str()).await?;
     match attach {
         Attach::FullCopy if disk.kind == MediumKind::Normal && disk.parent.is_none() => Ok(info),
@@ -93,6 +97,11 @@ pub(crate) async fn verify(
         _ if disk.kind == MediumKind::Differencing && disk.parent.as_ref() == Some(&model.id) => Ok(info),
         _ => Err(unsafe_disk(&info, "its disk is no difference to the model")),
     }
+}
+
+/// Tells whether a machine has a disk of its own there.
+pub(crate) fn is_there(info: &MachineInfo, place: &Place) -> bool {
+    boot_disk(info, place).is_some_and(|disk| info.owns(&disk.location))
 }
 
 fn boot_disk<'a>(info: &'a MachineInfo, place: &Place) -> Option<&'a Attachment> {
@@ -108,7 +117,7 @@ fn unsafe_disk(info: &MachineInfo, why: &str) -> ComputeError {
 /// Removes the file of a disk that VirtualBox does not know: the machine is gone, and its creation was killed while the
 /// disk was being made.
 pub(crate) async fn remove_unknown(service: &Service, info: &MachineInfo) -> Result<(), ComputeError> {
-    if !service.ledger.is_under_way(&info.id) {
+    if !service.ledger.has(&info.id) {
         return Ok(());
     }
     let (file, folder) = (own_file(info), info.folder().display().to_string());

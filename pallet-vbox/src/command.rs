@@ -21,6 +21,7 @@ pub(crate) mod snapshot;
 pub(crate) mod startvm;
 pub(crate) mod storage;
 pub(crate) mod unregistervm;
+pub(crate) mod vms;
 
 /// Returns the value in a line `Key:    value` of an answer for people, if the line has this key.
 fn field<'a>(line: &'a str, key: &str) -> Option<&'a str> {

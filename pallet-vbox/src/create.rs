@@ -1,19 +1,18 @@
 //! Making a node: from a request to a machine that runs.
 
 use crate::command::createvm::{self, CreateVm};
-use crate::command::extradata::{self, Place};
 use crate::command::list;
 use crate::command::medium::{self, Medium};
 use crate::command::startvm::Session;
-use crate::command::{modifyvm, sharedfolder, startvm, storage};
+use crate::command::{modifyvm, sharedfolder, showvminfo, storage};
 use crate::hardware::{self, Device};
 use crate::ledger::{Entry, Making};
 use crate::machine::{MachineId, MachineInfo};
 use crate::network::Adapters;
 use crate::service::Service;
-use crate::tags::{self, Member, Membership};
+use crate::tags::{self, Member, Members};
 use crate::vboxmanage::CallError;
-use crate::{address, boot_disk, destroy, holder, host_only, image, ports, seed};
+use crate::{address, boot_disk, destroy, host_only, image, ports, seed};
 use pallet::compute::{ComputeError, CreateRequest, NodeRecord, Progress};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -71,13 +70,15 @@ impl Plan {
     }
 }
 
-/// Makes a node and starts it. If that fails, what was made of it is removed again.
+/// Makes a node and starts it, when it is its turn. If that fails, what was made of it is removed again.
 pub(crate) async fn create(
     service: &Service,
     request: &CreateRequest,
     progress: Progress<'_>,
 ) -> Result<NodeRecord, ComputeError> {
     let mut plan = Plan::new(service, request)?;
+    progress("waiting for its turn");
+    let _turn = service.turns.take().await;
     destroy::sweep(service).await?;
     refuse_taken_name(service, request).await?;
     if plan.adapters.wants_a_bridge() {
@@ -91,7 +92,7 @@ pub(crate) async fn create(
         progress(warning);
     }
     progress("preparing the image");
-    let disk = holder::ready(service, &plan.model).await?;
+    let disk = service.shared.disk(service, &plan.model).await?;
     let making = service.ledger.begin(Entry {
         id: MachineId::random(),
         name: request.name.clone(),
@@ -101,6 +102,7 @@ pub(crate) async fn create(
         Ok(record) => Ok(record),
         Err(error) => {
             progress("removing what was made");
+            service.shared.forget();
             Err(destroy::undo(service, &making.entry.id, error).await)
         }
     }
@@ -116,39 +118,72 @@ async fn make(
 ) -> Result<NodeRecord, ComputeError> {
     let id = &making.entry.id;
     progress("creating the machine");
+    let member = write_down(service, request, plan, id).await?;
     let folder = make_empty(service, request, plan, id).await?;
-    set_up(service, plan, id, &folder).await?;
-    progress("attaching the disk");
+    set_up(service, plan, id, &folder, member.port).await?;
     let layout = &plan.hardware.layout;
     for controller in &layout.controllers {
         storage::add_controller(&service.vbox, id, controller).await?;
     }
-    boot_disk::attach(service, id, &layout.boot, plan.model.attach, disk, progress).await?;
     equip(service, plan, id, &folder, progress).await?;
-    let info = boot_disk::verify(service, id, &layout.boot, plan.model.attach, disk).await?;
     if plan.model.cloud_init {
         progress("writing the CD for cloud-init");
         seed::insert(service, id).await?;
     }
-    let image = tags::encode(&plan.model.name);
-    extradata::set(&service.vbox, Place::Machine(id), tags::IMAGE, Some(&image)).await?;
+    progress("attaching the disk");
+    // The last thing that a machine gets: with a disk of its own it is complete.
+    boot_disk::attach(service, id, &layout.boot, plan.model.attach, disk, progress).await?;
+    let info = boot_disk::verify(service, id, &layout.boot, plan.model.attach, disk).await?;
     making.complete()?;
     progress("starting");
-    startvm::run(&service.vbox, id, session(service, &info)).await?;
-    let slot = plan.adapters.management;
-    let (info, address) = address::wait(service, id, slot, progress).await?;
-    let member = Member {
-        group: request.group.clone(),
-        image: plan.model.name.clone(),
-        adapter: slot,
-        tags: BTreeMap::new(),
-    };
+    service.switch_on(id, session(service, &info)).await?;
+    let (info, address) = address::wait(service, id, member.adapter, progress).await?;
     let record = service.record(&info, member, Some(address))?;
     // The service cannot look up the account of an image that it does not know by name.
     Ok(NodeRecord { image_login: plan.model.login.clone(), ..record })
 }
 
-/// Makes the machine and tags it at once: from here on anybody can tell that it is ours.
+/// Writes down what the machine will be, before it exists: from here on anybody can tell that it is ours.
+async fn write_down(
+    service: &Service,
+    request: &CreateRequest,
+    plan: &Plan,
+    id: &MachineId,
+) -> Result<Member, ComputeError> {
+    let mut member = Member {
+        service: service.name.to_string(),
+        name: request.name.clone(),
+        group: request.group.clone(),
+        image: plan.model.name.clone(),
+        adapter: plan.adapters.management,
+        port: None,
+        boot: plan.hardware.layout.boot.clone(),
+        tags: BTreeMap::new(),
+    };
+    if plan.adapters.wants_an_ssh_port() {
+        let members = ports::claim(&service.vbox, id, &mut member).await?;
+        forget_namesakes(service, &members, &member, id).await?;
+    } else {
+        tags::write(&service.vbox, id, &member).await?;
+    }
+    service.shared.add(id, &member.name).await;
+    Ok(member)
+}
+
+/// No machine has this name, as we made sure: what is written down of one that had it was left when somebody removed it by
+/// other means than ours.
+async fn forget_namesakes(
+    service: &Service,
+    members: &Members,
+    member: &Member,
+    id: &MachineId,
+) -> Result<(), ComputeError> {
+    for gone in members.named(&member.name, &service.name).filter(|other| *other != id) {
+        tags::forget(&service.vbox, gone).await?;
+    }
+    Ok(())
+}
+
 async fn make_empty(
     service: &Service,
     request: &CreateRequest,
@@ -162,17 +197,10 @@ async fn make_empty(
         group: service.settings.nodes_group(&service.name),
         base_folder: service.settings.node_path.clone(),
     };
-    let folder = createvm::run(&service.vbox, &machine).await?;
-    let tag = |key, value| extradata::set(&service.vbox, Place::Machine(id), key, Some(value));
-    tag(tags::SERVICE, service.name.as_str()).await?;
-    tag(tags::GROUP, request.group.as_str()).await?;
-    if plan.adapters.management != 1 {
-        tag(tags::ADAPTER, &plan.adapters.management.to_string()).await?;
-    }
-    Ok(folder)
+    Ok(createvm::run(&service.vbox, &machine).await?)
 }
 
-/// Makes the node's further disks in its own folder, and puts everything into its place.
+/// Makes the node's further disks in its own folder, and puts everything but its own disk into its place.
 async fn equip(
     service: &Service,
     plan: &Plan,
@@ -201,56 +229,61 @@ pub(crate) fn session(service: &Service, info: &MachineInfo) -> Session {
     info.frontend.as_deref().and_then(Session::parse).unwrap_or(service.settings.session)
 }
 
-async fn set_up(service: &Service, plan: &Plan, id: &MachineId, folder: &Path) -> Result<(), ComputeError> {
-    let ssh_port = match plan.adapters.wants_an_ssh_port() {
-        true => Some(ports::claim(&service.vbox, id).await?),
-        false => None,
-    };
+async fn set_up(
+    service: &Service,
+    plan: &Plan,
+    id: &MachineId,
+    folder: &Path,
+    ssh_port: Option<u16>,
+) -> Result<(), ComputeError> {
     let mut settings = plan.hardware.arguments(folder, service.vbox.version());
     settings.extend(plan.adapters.arguments(ssh_port));
     settings.extend_from_slice(plan.hardware.extra_arguments());
     modifyvm::run(&service.vbox, id, &settings).await
 }
 
+/// Tells whether a creation came to its end: a machine that has a disk of its own has everything.
+pub(crate) fn is_complete(info: &MachineInfo, member: &Member) -> bool {
+    boot_disk::is_there(info, &member.boot)
+}
+
 /// Two machines of one name are possible for VirtualBox, and a trap for everybody else.
 async fn refuse_taken_name(service: &Service, request: &CreateRequest) -> Result<(), ComputeError> {
-    let machines = list::machines(&service.vbox).await?;
-    for listed in machines.iter().filter(|listed| listed.name.as_deref() == Some(request.name.as_str())) {
-        let extra = match extradata::get(&service.vbox, Place::Machine(&listed.id)).await {
-            Err(error) if gone(&error) => continue,
-            other => other?,
-        };
-        return Err(taken(request, &listed.id, &tags::membership(&extra, &service.name)));
+    match service.shared.machine_named(service, &request.name).await? {
+        Some(id) => Err(taken(service, request, &id).await?),
+        None => Ok(()),
     }
-    Ok(())
 }
 
 /// Returns the error about a name that a machine has already.
-pub(crate) fn taken(request: &CreateRequest, id: &MachineId, by: &Membership) -> ComputeError {
+pub(crate) async fn taken(
+    service: &Service,
+    request: &CreateRequest,
+    id: &MachineId,
+) -> Result<ComputeError, CallError> {
     let name = &request.name;
-    match by {
-        Membership::Node(member) => {
-            ComputeError::failed(format!("the node {name} exists already, in the group {}", member.group))
-        }
-        Membership::HalfMade => {
-            ComputeError::failed(format!("the node {name} is being made by another process")).hint(format!(
-                "wait for that process; if there is none, remove the machine with \
-                 `VBoxManage unregistervm {id} --delete`"
-            ))
-        }
-        Membership::Other(service) => ComputeError::input(format!(
-            "a machine {name} ({id}) exists and belongs to the service {service}"
+    let members = Members::read(&service.vbox).await?;
+    Ok(match members.get(id) {
+        None => ComputeError::input(format!("a machine {name} ({id}) exists and was not made by pallet"))
+            .hint("rename that machine or the group; pallet does not touch it"),
+        Some(member) if member.service != service.name.as_str() => ComputeError::input(format!(
+            "a machine {name} ({id}) exists and belongs to the service {}",
+            member.service
         ))
         .hint("give the group another name"),
-        Membership::Holder | Membership::Foreign => {
-            ComputeError::input(format!("a machine {name} ({id}) exists and was not made by pallet"))
-                .hint("rename that machine or the group; pallet does not touch it")
-        }
-    }
-}
-
-fn gone(error: &CallError) -> bool {
-    error.is_not_found() || error.is_inaccessible()
+        Some(member) => match showvminfo::run(&service.vbox, id).await {
+            Ok(info) if !is_complete(&info, member) => ComputeError::failed(format!(
+                "the node {name} is being made by another process"
+            ))
+            .hint(format!(
+                "wait for that process; if there is none, remove the machine with \
+                     `VBoxManage unregistervm {id} --delete`"
+            )),
+            _ => {
+                ComputeError::failed(format!("the node {name} exists already, in the group {}", member.group))
+            }
+        },
+    })
 }
 
 /// Returns the first interface that a machine bridged to it would reach a network through.

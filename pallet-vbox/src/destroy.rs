@@ -5,15 +5,14 @@
 //! in that folder was deleted by itself, which never touches its base.
 
 use crate::command::controlvm::{self, Control};
-use crate::command::extradata::{self, Place};
 use crate::command::medium::{self, Medium, MediumKind};
 use crate::command::unregistervm::{self, Files};
 use crate::command::{closemedium, discardstate, list, showvminfo, storage};
 use crate::ledger::Making;
 use crate::machine::{MachineId, MachineInfo, MediumId, VmState, lies_in};
 use crate::service::Service;
-use crate::tags::{self, Membership};
-use crate::{boot_disk, holder, lock, ports, seed, unreadable};
+use crate::tags::{self, Members};
+use crate::{boot_disk, create, holder, lock, seed, unreadable};
 use pallet::compute::{ComputeError, HostCommand};
 use std::path::Path;
 use std::time::Duration;
@@ -45,7 +44,7 @@ pub(crate) async fn remove(service: &Service, id: &MachineId) -> Result<(), Comp
             boot_disk::remove_unknown(service, &info).await?;
         }
     }
-    ports::release(vbox, id).await?;
+    tags::forget(vbox, id).await?;
     service.ledger.forget(id)?;
     for base in &bases {
         still_there(service, base).await?;
@@ -78,15 +77,18 @@ pub(crate) async fn sweep(service: &Service) -> Result<(), ComputeError> {
 
 async fn settle(service: &Service, abandoned: &Making) -> Result<(), ComputeError> {
     let id = &abandoned.entry.id;
-    match extradata::get(&service.vbox, Place::Machine(id)).await {
+    match showvminfo::run(&service.vbox, id).await {
         Err(error) if error.is_inaccessible() => unreadable::remove(service, &abandoned.entry).await,
         _ if abandoned.entry.group.is_none() => holder::remove(service, id).await,
-        // It had come to its end and was only not written down.
-        Ok(extra) if matches!(tags::membership(&extra, &service.name), Membership::Node(_)) => {
-            abandoned.complete()
+        Ok(info) => {
+            let members = Members::read(&service.vbox).await?;
+            match members.get(id).is_some_and(|member| create::is_complete(&info, member)) {
+                // It had come to its end and was only not written down.
+                true => abandoned.complete(),
+                // Ours by its UUID, which we chose.
+                false => remove(service, id).await,
+            }
         }
-        // Ours by its UUID, which we chose, whatever tags it had got.
-        Ok(_) => remove(service, id).await,
         Err(error) if error.is_not_found() => remove(service, id).await,
         Err(error) => Err(error.into()),
     }

@@ -1,11 +1,11 @@
 //! What the controller remembers of machines, in files of the service's own folder.
 //!
 //! A machine is written down before it is made: its UUID, which we choose, its name and its group. So a creation that
-//! was killed at any point is recognised, also before the machine had a tag. While the creating process lives it holds
-//! a lock on the file. The files of complete machines stay until the machine goes: VirtualBox tells neither tags nor
-//! name of a machine whose settings it cannot read.
+//! was killed at any point is recognised. While the creating process lives it holds a lock on the file, and the file goes
+//! when the machine is complete.
 //!
-//! The tags of the machines are the truth; this is only what they cannot tell.
+//! What a machine is stands in the registry (see [`tags`](crate::tags)); this is only what that cannot tell: whether
+//! the process that makes it still lives. So it is on the controller, wherever the machines are.
 
 use crate::machine::MachineId;
 use pallet::compute::ComputeError;
@@ -47,10 +47,6 @@ impl Ledger {
         self.folder.join("making")
     }
 
-    fn made(&self) -> PathBuf {
-        self.folder.join("made")
-    }
-
     /// Writes down that a machine is about to be made.
     pub(crate) fn begin(&self, entry: Entry) -> Result<Making, ComputeError> {
         self.write(&entry)
@@ -77,6 +73,11 @@ impl Ledger {
         Ok(found.into_iter().filter_map(|entry| self.take(entry)).collect())
     }
 
+    /// Tells whether a creation of this machine was begun and has not ended.
+    pub(crate) fn has(&self, id: &MachineId) -> bool {
+        self.making().join(id.as_str()).exists()
+    }
+
     /// Takes over a creation, unless its process lives or somebody else has dealt with it.
     fn take(&self, entry: Entry) -> Option<Making> {
         let path = self.making().join(entry.id.as_str());
@@ -87,22 +88,9 @@ impl Ledger {
         }
     }
 
-    /// Returns the complete machines that were written down here.
-    pub(crate) fn complete(&self) -> Result<Vec<Entry>, ComputeError> {
-        read_folder(&self.made()).map_err(|error| self.unusable(error))
-    }
-
-    /// Tells whether a machine was begun, and not noted as complete.
-    pub(crate) fn is_under_way(&self, id: &MachineId) -> bool {
-        self.making().join(id.as_str()).exists()
-    }
-
-    /// Forgets a machine that is gone.
+    /// Forgets a machine, because it is complete or gone.
     pub(crate) fn forget(&self, id: &MachineId) -> Result<(), ComputeError> {
-        [self.making(), self.made()]
-            .into_iter()
-            .try_for_each(|folder| ignore_missing(fs::remove_file(folder.join(id.as_str()))))
-            .map_err(|error| self.unusable(error))
+        ignore_missing(fs::remove_file(self.making().join(id.as_str()))).map_err(|error| self.unusable(error))
     }
 
     fn unusable(&self, error: io::Error) -> ComputeError {
@@ -111,13 +99,9 @@ impl Ledger {
 }
 
 impl Making {
-    /// Writes down that the machine is complete.
+    /// Takes note that the machine is complete.
     pub(crate) fn complete(&self) -> Result<(), ComputeError> {
-        let id = self.entry.id.as_str();
-        let (from, to) = (self.ledger.making().join(id), self.ledger.made().join(id));
-        fs::create_dir_all(self.ledger.made())
-            .and_then(|()| ignore_missing(fs::rename(from, to)))
-            .map_err(|error| self.ledger.unusable(error))
+        self.ledger.forget(&self.entry.id)
     }
 }
 
@@ -178,12 +162,11 @@ mod tests {
         assert!(ledger.abandoned().expect("a list").is_empty(), "somebody is dealing with it");
 
         let made = ledger.begin(entry("web-2")).expect("a second creation");
-        let complete = made.entry.clone();
-        made.complete().expect("a rename");
-        assert_eq!(ledger.complete().expect("a list"), std::slice::from_ref(&complete));
-        ledger.forget(&complete.id).expect("a removal");
-        ledger.forget(&complete.id).expect("a second removal");
-        assert_eq!(ledger.complete().expect("a list"), []);
+        made.complete().expect("a removal");
+        made.complete().expect("a second removal");
+        ledger.forget(&id).expect("a removal");
+        drop((made, found));
+        assert!(ledger.abandoned().expect("a list").is_empty());
         fs::remove_dir_all(folder).expect("our own folder");
     }
 }

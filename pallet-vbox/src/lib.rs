@@ -12,6 +12,13 @@
 //! - A creation that fails is undone. One that was killed is recognised, and undone before the next creation or
 //!   removal.
 //!
+//! # What was tried
+//!
+//! On VirtualBox 7.2 for Linux: everything but running machines, which need a kernel module; see the tests. Of 7.0 and
+//! 7.1 is known that `createvm` has other options and `list ostypes` another form; of macOS, that host-only networks take the place of
+//! interfaces, and where the program is. Neither was ever tried, nor what the kernel driver and hardware virtualisation say when
+//! they fail: those words were not captured. Windows is not supported.
+//!
 //! # Options of a service
 //!
 //! | option | meaning | default |
@@ -32,6 +39,8 @@
 //! | `session-type` | `headless`, `gui`, `sdl` or `separate` | `headless` |
 //! | `ip-timeout` | seconds that a node may take to get its address | 300 |
 //! | `stop-timeout` | seconds that a node may take to shut down before it is switched off | 60 |
+//! | `max-parallel-creates` | how many nodes are made at a time, from the first call until their address is known | 8 |
+//! | `host` | the machine that VirtualBox is on, `[user@]name[:port]`, over SSH; all paths but those of keys and of hardware models are then paths there | the controller |
 //! | `vm-group` | VirtualBox's group that our machines are shown in | `/pallet` |
 //!
 //! `identity`, `credential`, `url` and `vbox-comm` belong to the web service that older versions of Pallet talked
@@ -89,21 +98,25 @@ mod boot_disk;
 mod command;
 mod create;
 mod destroy;
+mod doctor;
 mod hardware;
 mod holder;
 mod host;
 mod host_only;
 mod image;
+mod inspect;
 mod ledger;
 mod lock;
 mod machine;
 mod network;
 mod ports;
 mod power;
+mod problem;
 mod provider;
 mod seed;
 mod service;
 mod settings;
+mod shared;
 mod side_by_side;
 mod snapshots;
 mod tags;

@@ -1,11 +1,14 @@
 //! The provider: opens services.
 
+use crate::doctor;
 use crate::image::catalogue::Catalogue;
 use crate::ledger::Ledger;
 use crate::service::Service;
 use crate::settings::Settings;
+use crate::shared::Shared;
+use crate::side_by_side::Turns;
 use crate::vboxmanage::VBoxManage;
-use pallet::compute::{BoxFuture, Compute, ComputeError, Provider, ServiceConfig};
+use pallet::compute::{BoxFuture, Check, Compute, ComputeError, Provider, ServiceConfig};
 use pallet::spec::ImageDefinition;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -54,6 +57,14 @@ impl Provider for VirtualBox {
         &["virtualbox", "vmfest"]
     }
 
+    fn can_be_elsewhere(&self) -> bool {
+        true
+    }
+
+    fn doctor(&self, config: ServiceConfig) -> BoxFuture<'_, Vec<Check>> {
+        Box::pin(doctor::look(config, &self.images))
+    }
+
     fn open(&self, config: ServiceConfig) -> BoxFuture<'_, Result<Arc<dyn Compute>, ComputeError>> {
         Box::pin(async move {
             let settings = Settings::read(&config.options, &self.images)?;
@@ -61,6 +72,8 @@ impl Provider for VirtualBox {
                 .await?;
             let service = Service {
                 name: config.name,
+                turns: Turns::new(settings.parallel),
+                shared: Shared::default(),
                 models: Catalogue::new(settings.images.clone()),
                 settings,
                 vbox,

@@ -1,23 +1,25 @@
 //! The compute service: what the port asks for, put together from the other modules.
 
 use crate::address::{self, Address};
-use crate::command::extradata::{self, Place};
-use crate::command::list::{self, HostInterface, Listed};
+use crate::command::list::{self, HostInterface};
+use crate::command::startvm::Session;
+use crate::command::vms::{self, Seen};
 use crate::command::{controlvm, modifyvm, showvminfo, startvm};
 use crate::create::{self, Plan};
 use crate::image::catalogue::Catalogue;
 use crate::image::library::Library;
 use crate::image::{self, Disk, Models};
-use crate::ledger::{Entry, Ledger};
+use crate::ledger::Ledger;
 use crate::machine::{MachineId, MachineInfo, VmState};
 use crate::settings::Settings;
-use crate::side_by_side::side_by_side;
-use crate::tags::{self, Member, Membership};
+use crate::shared::Shared;
+use crate::side_by_side::{Turns, side_by_side};
+use crate::tags::{self, Member, Members};
 use crate::vboxmanage::{CallError, VBoxManage};
-use crate::{destroy, holder, host, host_only, network, ports, seed};
+use crate::{destroy, holder, host, host_only, inspect, network, ports, seed};
 use pallet::compute::{
-    AdminAccount, BoxFuture, Compute, ComputeError, CreateRequest, HardwareModel, ImageRecord, Images,
-    NewImage, NodeId, NodeRecord, NodeState, Power, Progress, Ranked, Snapshots,
+    AdminAccount, BoxFuture, Compute, ComputeError, CreateRequest, Endpoint, HardwareModel, ImageRecord,
+    Images, NewImage, NodeId, NodeRecord, NodeState, Power, Progress, Ranked, Snapshots,
 };
 use pallet::name::{NodeName, ServiceName, did_you_mean};
 use pallet::spec::ImageMatch;
@@ -35,6 +37,9 @@ pub(crate) struct Service {
     pub(crate) vbox: VBoxManage,
     pub(crate) ledger: Ledger,
     pub(crate) state_dir: PathBuf,
+    /// Who may make a node.
+    pub(crate) turns: Turns,
+    pub(crate) shared: Shared,
     pub(crate) models: Catalogue,
     pub(crate) admin: Option<AdminAccount>,
 }
@@ -99,10 +104,12 @@ impl Compute for Service {
         value: Option<&'a str>,
     ) -> BoxFuture<'a, Result<(), ComputeError>> {
         Box::pin(async move {
-            let (id, _) = self.node(id).await?;
-            let value = value.map(tags::encode);
-            let key = tags::tag_key(key);
-            Ok(extradata::set(&self.vbox, Place::Machine(&id), &key, value.as_deref()).await?)
+            let (id, mut member) = self.node(id).await?;
+            match value {
+                Some(value) => member.tags.insert(key.to_owned(), value.to_owned()),
+                None => member.tags.remove(key),
+            };
+            Ok(tags::write(&self.vbox, &id, &member).await?)
         })
     }
 }
@@ -150,12 +157,13 @@ impl Service {
         self.models.folder()
     }
 
+    /// Two calls tell all of it, but the addresses of guests that nothing but the guest knows.
     async fn nodes(&self) -> Result<Vec<NodeRecord>, ComputeError> {
-        let machines = list::machines(&self.vbox).await?;
-        let known = self.ledger.complete()?;
+        let members = Members::read(&self.vbox).await?;
+        let machines = vms::all(&self.vbox).await?;
         let looks = machines
             .iter()
-            .map(|listed| -> BoxFuture<'_, _> { Box::pin(self.look_at(listed, &known)) })
+            .map(|seen| -> BoxFuture<'_, _> { Box::pin(self.look_at(seen, &members)) })
             .collect();
         let found: Result<Vec<Option<NodeRecord>>, ComputeError> =
             side_by_side(AT_ONCE, looks).await.into_iter().collect();
@@ -165,33 +173,42 @@ impl Service {
     }
 
     /// Returns the node that a machine is, if it is one of ours.
-    async fn look_at(&self, listed: &Listed, known: &[Entry]) -> Result<Option<NodeRecord>, ComputeError> {
-        let unreadable = || Ok(known.iter().find(|entry| entry.id == listed.id).and_then(unreadable_node));
-        if listed.name.is_none() {
-            return unreadable();
-        }
-        match self.read(&listed.id).await {
-            Ok(None) => Ok(None),
-            Ok(Some((info, member, address))) => self.record(&info, member, address).map(Some),
-            // Removed since the list was made.
-            Err(error) if error.is_not_found() => Ok(None),
-            Err(error) if error.is_inaccessible() => unreadable(),
-            Err(error) => Err(error.into()),
+    async fn look_at(&self, seen: &Seen, members: &Members) -> Result<Option<NodeRecord>, ComputeError> {
+        match seen {
+            Seen::Unreadable(id) => {
+                let Some(member) = members.of(id, &self.name) else { return Ok(None) };
+                self.reread(id, member).await
+            }
+            Seen::Readable(info) => match members.of(&info.id, &self.name) {
+                Some(member) => self.found(info, member).await,
+                None => Ok(None),
+            },
         }
     }
 
-    async fn read(
-        &self,
-        id: &MachineId,
-    ) -> Result<Option<(MachineInfo, Member, Option<Address>)>, CallError> {
-        let extra = extradata::get(&self.vbox, Place::Machine(id)).await?;
-        let Membership::Node(member) = tags::membership(&extra, &self.name) else { return Ok(None) };
-        let info = showvminfo::run(&self.vbox, id).await?;
+    async fn found(&self, info: &MachineInfo, member: &Member) -> Result<Option<NodeRecord>, ComputeError> {
+        if !create::is_complete(info, member) {
+            return Ok(None);
+        }
         let address = match info.state {
-            VmState::Running => address::find(&self.vbox, &info, member.adapter).await?,
+            VmState::Running => match address::find(&self.vbox, info, member.adapter).await {
+                // Removed since the list was made.
+                Err(error) if error.is_not_found() => return Ok(None),
+                other => other?,
+            },
             _ => None,
         };
-        Ok(Some((info, member, address)))
+        self.record(info, member.clone(), address).map(Some)
+    }
+
+    /// A list does not try again what VirtualBox's server read too early; a call about the machine does.
+    async fn reread(&self, id: &MachineId, member: &Member) -> Result<Option<NodeRecord>, ComputeError> {
+        match showvminfo::run(&self.vbox, id).await {
+            Ok(info) => self.found(&info, member).await,
+            Err(error) if error.is_not_found() => Ok(None),
+            Err(error) if error.is_inaccessible() => Ok(Some(unreadable_node(id, member))),
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// Returns the port's view of a node.
@@ -207,7 +224,9 @@ impl Service {
                 .source(error)
         })?;
         let (endpoint, primary, private) = match address {
-            Some(address) => (Some(address.endpoint), Some(address.primary), address.private),
+            Some(address) => {
+                (Some(self.seen_from_here(address.endpoint)), Some(address.primary), address.private)
+            }
             None => (None, None, None),
         };
         Ok(NodeRecord {
@@ -223,18 +242,30 @@ impl Service {
         })
     }
 
+    /// What VirtualBox tells is where its own host reaches a node.
+    fn seen_from_here(&self, endpoint: Endpoint) -> Endpoint {
+        match (self.vbox.runner().host(), endpoint) {
+            (Some(via), Endpoint::Ssh { host, port }) => {
+                Endpoint::Through { via: via.to_owned(), host, port }
+            }
+            (_, endpoint) => endpoint,
+        }
+    }
+
     /// Returns a node of ours, or an error about a machine that is none.
     pub(crate) async fn node(&self, id: &NodeId) -> Result<(MachineId, Member), ComputeError> {
         let machine = MachineId::parse(&id.0).ok_or_else(|| no_node(id))?;
-        let extra = match extradata::get(&self.vbox, Place::Machine(&machine)).await {
-            Err(error) if error.is_not_found() => return Err(no_node(id)),
-            Err(error) if error.is_inaccessible() => return Err(destroy::inaccessible(&machine)),
-            other => other?,
-        };
-        match tags::membership(&extra, &self.name) {
-            Membership::Node(member) => Ok((machine, member)),
-            _ => Err(not_ours(id)),
+        let members = Members::read(&self.vbox).await?;
+        match members.of(&machine, &self.name) {
+            Some(member) => Ok((machine, member.clone())),
+            None => Err(self.no_member(id, &machine).await?),
         }
+    }
+
+    /// Returns the error about a machine that is no node of ours.
+    async fn no_member(&self, id: &NodeId, machine: &MachineId) -> Result<ComputeError, CallError> {
+        let exists = list::machines(&self.vbox).await?.iter().any(|listed| listed.id == *machine);
+        Ok(if exists { not_ours(id) } else { no_node(id) })
     }
 
     pub(crate) async fn start_node(
@@ -242,17 +273,17 @@ impl Service {
         id: &NodeId,
         progress: Progress<'_>,
     ) -> Result<NodeRecord, ComputeError> {
-        let (id, member) = self.node(id).await?;
+        let (id, mut member) = self.node(id).await?;
         let before = showvminfo::run(&self.vbox, &id).await?;
         match before.state {
             VmState::Off => {
-                self.free_its_port(&before, &member, progress).await?;
+                self.free_its_port(&before, &mut member, progress).await?;
                 progress("starting");
-                startvm::run(&self.vbox, &id, create::session(self, &before)).await?;
+                self.switch_on(&id, create::session(self, &before)).await?;
             }
             VmState::Saved => {
                 progress("restoring its memory");
-                startvm::run(&self.vbox, &id, create::session(self, &before)).await?;
+                self.switch_on(&id, create::session(self, &before)).await?;
             }
             VmState::Paused => {
                 progress("resuming");
@@ -272,23 +303,32 @@ impl Service {
         }
     }
 
-    /// Lets another port lead to a node if somebody else listens on its own by now.
+    /// Starts a machine, and tells what the host lacks if it cannot.
+    pub(crate) async fn switch_on(&self, id: &MachineId, session: Session) -> Result<(), ComputeError> {
+        match startvm::run(&self.vbox, id, session).await {
+            Ok(()) => Ok(()),
+            Err(error) => Err(inspect::explain_start(&self.vbox, error).await),
+        }
+    }
+
+    /// Lets another port lead to a node if somebody else listens on its own by now, or a snapshot brought back one that it
+    /// has no claim to any more.
     async fn free_its_port(
         &self,
         info: &MachineInfo,
-        member: &Member,
+        member: &mut Member,
         progress: Progress<'_>,
     ) -> Result<(), ComputeError> {
         let port = info.adapter(member.adapter).and_then(address::ssh_port);
-        if port.is_none_or(ports::is_free) {
-            return Ok(());
+        match port {
+            None => return Ok(()),
+            Some(port) if member.port.is_some_and(|claimed| claimed != port) => {}
+            Some(port) if ports::is_free(self.vbox.runner(), port).await => return Ok(()),
+            Some(_) => {}
         }
         progress("choosing another port");
-        // A snapshot may bring the old one back.
-        if !info.has_snapshots {
-            ports::release(&self.vbox, &info.id).await?;
-        }
-        let port = ports::claim(&self.vbox, &info.id).await?;
+        ports::claim(&self.vbox, &info.id, member).await?;
+        let Some(port) = member.port else { return Ok(()) };
         modifyvm::run(&self.vbox, &info.id, &network::move_ssh_port(member.adapter, port)).await
     }
 
@@ -305,15 +345,14 @@ impl Service {
     async fn destroy_node(&self, id: &NodeId) -> Result<(), ComputeError> {
         destroy::sweep(self).await?;
         let machine = MachineId::parse(&id.0).ok_or_else(|| no_node(id))?;
-        match extradata::get(&self.vbox, Place::Machine(&machine)).await {
-            Ok(extra) => match tags::membership(&extra, &self.name) {
-                Membership::Node(_) => destroy::remove(self, &machine).await,
-                _ => Err(not_ours(id)),
-            },
-            // Gone; but a removal that was cut off may have left its ports and its file.
-            Err(error) if error.is_not_found() => destroy::remove(self, &machine).await,
-            Err(error) if error.is_inaccessible() => Err(destroy::inaccessible(&machine)),
-            Err(error) => Err(error.into()),
+        let members = Members::read(&self.vbox).await?;
+        if members.of(&machine, &self.name).is_some() {
+            return destroy::remove(self, &machine).await;
+        }
+        // What is gone was removed before.
+        match list::machines(&self.vbox).await?.iter().any(|listed| listed.id == machine) {
+            true => Err(not_ours(id)),
+            false => self.ledger.forget(&machine),
         }
     }
 
@@ -339,11 +378,9 @@ impl Service {
         for listed in &machines {
             let is_asked = |request: &&CreateRequest| listed.name.as_deref() == Some(request.name.as_str());
             let Some(request) = requests.iter().find(is_asked) else { continue };
-            let extra = extradata::get(&self.vbox, Place::Machine(&listed.id)).await?;
-            let by = tags::membership(&extra, &self.name);
             // What was left of a creation is removed before the next one.
-            if by != Membership::HalfMade {
-                return Err(create::taken(request, &listed.id, &by));
+            if !self.ledger.has(&listed.id) {
+                return Err(create::taken(self, request, &listed.id).await?);
             }
         }
         Ok(())
@@ -462,18 +499,18 @@ fn no_such_nat_network(name: &str) -> ComputeError {
     ))
 }
 
-fn unreadable_node(entry: &Entry) -> Option<NodeRecord> {
-    Some(NodeRecord {
-        id: NodeId(entry.id.to_string()),
-        name: entry.name.clone(),
-        group: entry.group.clone()?,
+fn unreadable_node(id: &MachineId, member: &Member) -> NodeRecord {
+    NodeRecord {
+        id: NodeId(id.to_string()),
+        name: member.name.clone(),
+        group: member.group.clone(),
         state: NodeState::Inaccessible("VirtualBox cannot read its settings".to_owned()),
         endpoint: None,
         private_ip: None,
         primary_ip: None,
         tags: BTreeMap::new(),
         image_login: None,
-    })
+    }
 }
 
 fn no_such_bridge(name: &str, there: &[HostInterface]) -> ComputeError {

@@ -8,6 +8,7 @@ use pallet::options::{OptionError, Options};
 use pallet::spec::{ImageDefinition, Network};
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -29,6 +30,8 @@ pub(crate) struct Settings {
     pub(crate) session: Session,
     pub(crate) ip_timeout: Duration,
     pub(crate) stop_timeout: Duration,
+    /// How many nodes are made at a time.
+    pub(crate) parallel: NonZeroUsize,
     /// VirtualBox's group for everything of ours, without a slash at the end.
     pub(crate) group: String,
     pub(crate) vboxmanage: Option<PathBuf>,
@@ -55,6 +58,7 @@ impl Settings {
             session: session(options)?,
             ip_timeout: seconds(options, "ip-timeout", 300)?,
             stop_timeout: seconds(options, "stop-timeout", 60)?,
+            parallel: parallel(options)?,
             group: group(options)?,
             vboxmanage: options.path("vboxmanage-path")?,
             home: options.path("vbox-user-home")?,
@@ -114,6 +118,12 @@ fn seconds(options: &Options, key: &str, default: u32) -> Result<Duration, Optio
     Ok(Duration::from_secs(options.integer::<u32>(key)?.unwrap_or(default).into()))
 }
 
+fn parallel(options: &Options) -> Result<NonZeroUsize, OptionError> {
+    const KEY: &str = "max-parallel-creates";
+    let limit = options.integer::<u16>(KEY)?.unwrap_or(8);
+    NonZeroUsize::new(limit.into()).ok_or_else(|| options.invalid(KEY, "expected 1 or more"))
+}
+
 /// VirtualBox takes a group that is none for an error only in some versions; here it is one in all.
 fn group(options: &Options) -> Result<String, OptionError> {
     let group = options.string("vm-group")?.unwrap_or_else(|| "/pallet".to_owned());
@@ -163,6 +173,7 @@ mod tests {
         assert!(
             message("session-type", "x11".into()).ends_with("expected one of headless, gui, sdl, separate")
         );
+        assert!(message("max-parallel-creates", OptionValue::Integer(0)).ends_with("expected 1 or more"));
         assert!(message("ip-timeout", OptionValue::Integer(-1)).contains("-1 is out of range"));
         assert!(message("vm-group", "pallet".into()).contains("`/pallet`"));
         assert_eq!(message("node-pth", "x".into()), "unknown option `node-pth` of service \"lab\"");

@@ -2,7 +2,25 @@
 
 use pallet::compute::BoxFuture;
 use std::future::poll_fn;
+use std::num::NonZeroUsize;
 use std::task::Poll;
+use tokio::sync::{Semaphore, SemaphorePermit};
+
+/// So many at a time may do something, in the order in which they came.
+#[derive(Debug)]
+pub(crate) struct Turns(Semaphore);
+
+impl Turns {
+    pub(crate) fn new(limit: NonZeroUsize) -> Self {
+        Turns(Semaphore::new(limit.get().min(Semaphore::MAX_PERMITS)))
+    }
+
+    /// Waits for a turn, which ends when what is returned is dropped.
+    pub(crate) async fn take(&self) -> Option<SemaphorePermit<'_>> {
+        // Only a semaphore that is closed gives none, and nobody closes it.
+        self.0.acquire().await.ok()
+    }
+}
 
 /// Awaits all futures, at most `limit` of them at a time, and returns their results in the order of the futures.
 ///

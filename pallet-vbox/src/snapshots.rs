@@ -6,11 +6,12 @@
 //! The model is in no danger here: what a snapshot keeps is the node's difference to it, and what is merged when one is
 //! deleted are differences in the node's own folder.
 
-use crate::command::extradata::{self, Place};
 use crate::command::snapshot::{self, Kept};
+use crate::command::{modifyvm, showvminfo};
 use crate::machine::MachineId;
 use crate::service::Service;
-use crate::{destroy, tags};
+use crate::tags::{self, Member};
+use crate::{address, destroy, network};
 use pallet::compute::{BoxFuture, ComputeError, NodeId, Progress, Snapshot, Snapshots};
 use pallet::name::SnapshotName;
 use std::collections::BTreeMap;
@@ -52,25 +53,27 @@ impl Snapshots for Service {
         progress: Progress<'a>,
     ) -> BoxFuture<'a, Result<(), ComputeError>> {
         Box::pin(async move {
-            let (machine, member) = self.node(id).await?;
+            let (machine, mut member) = self.node(id).await?;
             let kept = only(self.kept(&machine).await?, name)?;
-            let info = self.info(id).await?;
+            let info = showvminfo::run(&self.vbox, &machine).await?;
             progress("switching off");
             destroy::switch_off(self, &info).await?;
             let then = tags_of(&kept.description);
             // First away with what is not true of it any more: a node that seems not to be bootstrapped is bootstrapped
             // once more, which does no harm; the other way round nobody could log in.
-            for key in
-                member.tags.keys().filter(|key| then.as_ref().is_some_and(|then| !then.contains_key(*key)))
-            {
-                self.set_tag(&machine, key, None).await?;
+            if let Some(then) = &then {
+                let before = member.tags.len();
+                member.tags.retain(|key, _| then.contains_key(key));
+                if member.tags.len() != before {
+                    tags::write(&self.vbox, &machine, &member).await?;
+                }
             }
             progress("going back to the snapshot");
             snapshot::restore(&self.vbox, &machine, &kept.id).await?;
-            for (key, value) in
-                then.iter().flatten().filter(|(key, value)| member.tags.get(*key) != Some(*value))
-            {
-                self.set_tag(&machine, key, Some(value)).await?;
+            self.keep_its_port(&machine, &member).await?;
+            if let Some(then) = then.filter(|then| *then != member.tags) {
+                member.tags = then;
+                tags::write(&self.vbox, &machine, &member).await?;
             }
             Ok(())
         })
@@ -105,9 +108,16 @@ impl Service {
         Ok(snapshot::list(&self.vbox, machine).await?)
     }
 
-    async fn set_tag(&self, machine: &MachineId, key: &str, value: Option<&str>) -> Result<(), ComputeError> {
-        let value = value.map(tags::encode);
-        Ok(extradata::set(&self.vbox, Place::Machine(machine), &tags::tag_key(key), value.as_deref()).await?)
+    /// A snapshot brings back the port of then, which may be another machine's by now: the one that is claimed stays.
+    async fn keep_its_port(&self, machine: &MachineId, member: &Member) -> Result<(), ComputeError> {
+        let info = showvminfo::run(&self.vbox, machine).await?;
+        let port = info.adapter(member.adapter).and_then(address::ssh_port);
+        match (port, member.port) {
+            (Some(then), Some(claimed)) if then != claimed => {
+                modifyvm::run(&self.vbox, machine, &network::move_ssh_port(member.adapter, claimed)).await
+            }
+            _ => Ok(()),
+        }
     }
 }
 
@@ -130,10 +140,7 @@ fn only(all: Vec<Kept>, name: &str) -> Result<Kept, ComputeError> {
 
 /// Returns tags as one line.
 fn describe(tags: &BTreeMap<String, String>) -> String {
-    let pairs = tags.iter().map(|(key, value)| {
-        let key = tags::encode(key).replace('=', "%3D");
-        format!(" {key}={}", tags::encode(value))
-    });
+    let pairs = tags.iter().map(|(key, value)| format!(" {}={}", tags::encode(key), tags::encode(value)));
     OURS.to_owned() + &pairs.collect::<String>()
 }
 

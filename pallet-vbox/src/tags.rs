@@ -1,88 +1,166 @@
-//! How a machine says that it is ours: keys of its extra data, and how to read them.
+//! What pallet writes down about its machines, and how to read it.
+//!
+//! It is extra data of the registry, not of the machines: one call reads all of it, whatever the number of machines; it is
+//! there before the machine is, tells what a machine is whose settings cannot be read, and does not go along when
+//! somebody clones a node, since a machine is its UUID.
 
-use pallet::name::{GroupName, ServiceName};
+use crate::command::extradata::{self, Place};
+use crate::command::storage::CONTROLLER;
+use crate::hardware::Place as Port;
+use crate::machine::MachineId;
+use crate::vboxmanage::{CallError, VBoxManage};
+use pallet::name::{GroupName, NodeName, ServiceName};
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
+use std::fmt::{self, Write as _};
 
-/// The service that a machine belongs to. The first tag written: a machine with it is ours.
-pub(crate) const SERVICE: &str = "pallet/service";
-/// The group that a node was made for.
-pub(crate) const GROUP: &str = "pallet/group";
-/// The number of the adapter through which a node is reached, if it is not the first.
-pub(crate) const ADAPTER: &str = "pallet/adapter";
-/// What a node was made from. The last tag written: a machine with it is complete.
-pub(crate) const IMAGE: &str = "pallet/image";
-/// The disk that a machine exists to hold (see [`holder`](crate::holder)).
+/// Before the UUID of a machine, in the keys of the registry's extra data.
+const NODE: &str = "pallet/node/";
+/// The disk that a machine exists to hold (see [`holder`](crate::holder)): extra data of that machine.
 pub(crate) const HOLDER: &str = "pallet/holder";
 /// Before the keys of tags that were asked for through the port.
-const TAG: &str = "pallet/tag/";
+const TAG: &str = "tag.";
 
-/// What a machine is to a service.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Membership {
-    /// One of its nodes.
-    Node(Member),
-    /// One of its nodes whose creation did not come to an end.
-    HalfMade,
-    /// A machine that holds a model for any service.
-    Holder,
-    /// A machine of another service of pallet.
-    Other(String),
-    /// Not ours.
-    Foreign,
-}
-
-/// What the tags of a node say.
+/// What was written down about a machine.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Member {
+    pub(crate) service: String,
+    pub(crate) name: NodeName,
     pub(crate) group: GroupName,
     /// The id of its image model, or the path of its disk.
     pub(crate) image: String,
     /// The slot of the adapter through which it is reached.
     pub(crate) adapter: u8,
+    /// The port of the host that leads to its SSH server, if pallet chose one (see [`ports`](crate::ports)).
+    pub(crate) port: Option<u16>,
+    /// Where its own disk is, which it gets last.
+    pub(crate) boot: Port,
     pub(crate) tags: BTreeMap<String, String>,
 }
 
-/// Returns what a machine with this extra data is to a service.
-pub(crate) fn membership(extra: &BTreeMap<String, String>, service: &ServiceName) -> Membership {
-    if extra.contains_key(HOLDER) {
-        return Membership::Holder;
+/// All machines that were written down, of all services.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Members(BTreeMap<MachineId, Member>);
+
+impl Members {
+    /// Reads what the registry has.
+    pub(crate) async fn read(vbox: &VBoxManage) -> Result<Members, CallError> {
+        Ok(Members::parse(&extradata::get(vbox, Place::Global).await?))
     }
-    match extra.get(SERVICE) {
-        None => Membership::Foreign,
-        Some(other) if other != service.as_str() => Membership::Other(other.clone()),
-        Some(_) => member(extra).map_or(Membership::HalfMade, Membership::Node),
+
+    /// What cannot be understood was not written by this version of pallet, and is left alone.
+    fn parse(extra: &BTreeMap<String, String>) -> Members {
+        let member = |(key, value): (&String, &String)| {
+            Some((MachineId::parse(key.strip_prefix(NODE)?)?, Member::parse(value)?))
+        };
+        Members(extra.iter().filter_map(member).collect())
+    }
+
+    /// Returns what was written down about a machine.
+    pub(crate) fn get(&self, id: &MachineId) -> Option<&Member> {
+        self.0.get(id)
+    }
+
+    /// Returns what was written down about a machine, if it belongs to a service.
+    pub(crate) fn of(&self, id: &MachineId, service: &ServiceName) -> Option<&Member> {
+        self.get(id).filter(|member| member.service == service.as_str())
+    }
+
+    /// Returns the machines of a service that have this name.
+    pub(crate) fn named<'a>(
+        &'a self,
+        name: &'a NodeName,
+        service: &'a ServiceName,
+    ) -> impl Iterator<Item = &'a MachineId> {
+        let is_meant = move |member: &Member| member.name == *name && member.service == service.as_str();
+        self.0.iter().filter(move |(_, member)| is_meant(member)).map(|(id, _)| id)
+    }
+
+    /// Tells whether another machine has this port.
+    pub(crate) fn has_rival(&self, port: u16, id: &MachineId) -> bool {
+        self.0.iter().any(|(other, member)| other != id && member.port == Some(port))
     }
 }
 
-fn member(extra: &BTreeMap<String, String>) -> Option<Member> {
-    Some(Member {
-        group: GroupName::new(extra.get(GROUP)?.as_str()).ok()?,
-        image: decode(extra.get(IMAGE)?),
-        adapter: extra.get(ADAPTER).and_then(|slot| slot.parse().ok()).unwrap_or(1),
-        tags: extra
-            .iter()
-            .filter_map(|(key, value)| Some((decode(key.strip_prefix(TAG)?), decode(value))))
-            .collect(),
-    })
+/// Writes down what a machine is, in the place of what was there.
+pub(crate) async fn write(vbox: &VBoxManage, id: &MachineId, member: &Member) -> Result<(), CallError> {
+    extradata::set(vbox, Place::Global, &key(id), Some(&member.to_string())).await
 }
 
-/// Returns the extra data key of a tag that was asked for through the port.
-pub(crate) fn tag_key(key: &str) -> String {
-    format!("{TAG}{}", encode(key))
+/// Forgets a machine that is gone.
+pub(crate) async fn forget(vbox: &VBoxManage, id: &MachineId) -> Result<(), CallError> {
+    extradata::set(vbox, Place::Global, &key(id), None).await
+}
+
+fn key(id: &MachineId) -> String {
+    format!("{NODE}{id}")
+}
+
+impl Member {
+    /// Words `key=value`. Those that are not known are of a later version.
+    fn parse(text: &str) -> Option<Member> {
+        let words: BTreeMap<String, String> = text
+            .split(' ')
+            .filter_map(|word| word.split_once('='))
+            .map(|(key, value)| (decode(key), decode(value)))
+            .collect();
+        Some(Member {
+            service: words.get("service")?.clone(),
+            name: NodeName::new(words.get("name")?.as_str()).ok()?,
+            group: GroupName::new(words.get("group")?.as_str()).ok()?,
+            image: words.get("image")?.clone(),
+            adapter: words.get("adapter").and_then(|slot| slot.parse().ok()).unwrap_or(1),
+            port: words.get("port").and_then(|port| port.parse().ok()),
+            boot: words.get("boot").and_then(|place| parse_place(place)).unwrap_or_else(usual_boot),
+            tags: words
+                .iter()
+                .filter_map(|(key, value)| Some((key.strip_prefix(TAG)?.to_owned(), value.clone())))
+                .collect(),
+        })
+    }
+}
+
+impl fmt::Display for Member {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let word = |key: &str, value: &str| format!(" {}={}", encode(key), encode(value));
+        write!(f, "service={}", encode(&self.service))?;
+        f.write_str(&word("name", self.name.as_str()))?;
+        f.write_str(&word("group", self.group.as_str()))?;
+        f.write_str(&word("image", &self.image))?;
+        f.write_str(&word("adapter", &self.adapter.to_string()))?;
+        if let Some(port) = self.port {
+            f.write_str(&word("port", &port.to_string()))?;
+        }
+        if self.boot != usual_boot() {
+            let Port { controller, port, device } = &self.boot;
+            f.write_str(&word("boot", &format!("{port}:{device}:{controller}")))?;
+        }
+        self.tags.iter().try_for_each(|(key, value)| f.write_str(&word(&format!("{TAG}{key}"), value)))
+    }
+}
+
+/// Where nearly all machines have their own disk.
+fn usual_boot() -> Port {
+    Port { controller: CONTROLLER.to_owned(), port: 0, device: 0 }
+}
+
+/// The port, the device and the controller, whose name may be anything.
+fn parse_place(text: &str) -> Option<Port> {
+    let (port, rest) = text.split_once(':')?;
+    let (device, controller) = rest.split_once(':')?;
+    Some(Port { controller: controller.to_owned(), port: port.parse().ok()?, device: device.parse().ok()? })
 }
 
 /// Returns a text in the form in which extra data keeps it.
 ///
-/// VirtualBox takes an empty value for a removal, prints values with their line breaks, and separates keys from values
-/// by a comma and a blank. So everything but plain characters is written as `%XX`, and an empty text as `%`.
+/// VirtualBox prints values with their line breaks, and separates keys from values by a comma and a blank; we separate
+/// words by blanks and their halves by `=`. So everything but plain characters is written as `%XX`, and an empty text as `%`.
 pub(crate) fn encode(text: &str) -> String {
     if text.is_empty() {
         return "%".to_owned();
     }
     text.bytes().fold(String::with_capacity(text.len()), |mut encoded, byte| {
         match byte {
-            b'%' | b',' | 0..=b' ' | 0x7f.. => {
+            b'%' | b',' | b'=' | 0..=b' ' | 0x7f.. => {
                 // Writing to a string does not fail.
                 let _ = write!(encoded, "%{byte:02X}");
             }
@@ -120,37 +198,66 @@ pub(crate) fn decode(encoded: &str) -> String {
 mod tests {
     use super::*;
 
-    fn extra(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
-        pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
+    fn web_1() -> Member {
+        Member {
+            service: "lab".to_owned(),
+            name: NodeName::new("web-1").expect("a name"),
+            group: GroupName::new("web").expect("a name"),
+            image: "/srv/a b.vdi".to_owned(),
+            adapter: 2,
+            port: Some(22_001),
+            boot: usual_boot(),
+            tags: BTreeMap::from([
+                ("odd=key, x".to_owned(), "two\nlines".to_owned()),
+                ("e".to_owned(), String::new()),
+            ]),
+        }
     }
 
-    fn of(pairs: &[(&str, &str)]) -> Membership {
-        membership(&extra(pairs), &ServiceName::new("lab").expect("a name"))
+    fn members(entries: &[(&MachineId, &str)]) -> Members {
+        Members::parse(&entries.iter().map(|(id, text)| (key(id), (*text).to_owned())).collect())
     }
 
     #[test]
-    fn a_machine_is_ours_from_the_first_tag_and_complete_with_the_last() {
-        assert_eq!(of(&[("GUI/x", "y")]), Membership::Foreign);
-        assert_eq!(of(&[(SERVICE, "lab")]), Membership::HalfMade);
-        assert_eq!(of(&[(SERVICE, "lab"), (GROUP, "web")]), Membership::HalfMade);
-        let Membership::Node(member) =
-            of(&[(SERVICE, "lab"), (GROUP, "web"), (IMAGE, "debian-12"), ("pallet/tag/a%20b", "%")])
-        else {
-            panic!("a node")
-        };
-        assert_eq!((member.group.as_str(), member.image.as_str(), member.adapter), ("web", "debian-12", 1));
-        assert_eq!(member.tags, extra(&[("a b", "")]));
+    fn what_was_written_is_read() {
+        let text = web_1().to_string();
+        assert!(
+            text.starts_with(
+                "service=lab name=web-1 group=web image=/srv/a%20b.vdi adapter=2 port=22001 tag."
+            )
+        );
+        assert_eq!(Member::parse(&text), Some(web_1()));
+        assert_eq!(Member::parse(&format!("{text} colour=red")), Some(web_1()), "of a later version");
+        assert_eq!(Member::parse("service=lab name=web-1 group=web"), None);
+        let elsewhere =
+            Member { boot: Port { controller: "my: IDE".to_owned(), port: 1, device: 0 }, ..web_1() };
+        assert_eq!(Member::parse(&elsewhere.to_string()), Some(elsewhere));
     }
 
     #[test]
-    fn a_machine_of_another_service_and_a_holder_are_no_nodes() {
-        assert_eq!(of(&[(SERVICE, "prod"), (GROUP, "web"), (IMAGE, "x")]), Membership::Other("prod".into()));
-        assert_eq!(of(&[(HOLDER, "64a43b38-92a2-4fd0-87c9-a24f2b4707b2")]), Membership::Holder);
+    fn a_machine_is_of_one_service() {
+        let (id, other) = (MachineId::random(), MachineId::random());
+        let all = members(&[(&id, &web_1().to_string()), (&other, "what is this")]);
+        let service = |name: &str| ServiceName::new(name).expect("a name");
+        assert_eq!(all.of(&id, &service("lab")), Some(&web_1()));
+        assert_eq!(all.of(&id, &service("prod")), None);
+        assert_eq!(all.get(&other), None);
+        assert_eq!(all.named(&web_1().name, &service("lab")).collect::<Vec<_>>(), [&id]);
+        assert_eq!(all.named(&web_1().name, &service("prod")).count(), 0);
+    }
+
+    #[test]
+    fn a_port_has_a_rival_only_in_another_machine() {
+        let (a, b) = (MachineId::random(), MachineId::random());
+        let all = members(&[(&a, &web_1().to_string())]);
+        assert!(!all.has_rival(22_001, &a));
+        assert!(all.has_rival(22_001, &b));
+        assert!(!all.has_rival(22_002, &b));
     }
 
     #[test]
     fn every_text_survives() {
-        for text in ["", "%", "%41", "a b", "a, Value: b", "two\nlines", "Ünï", "100%", "\u{7f}\0"] {
+        for text in ["", "%", "%41", "a b", "a, Value: b", "a=b", "two\nlines", "Ünï", "100%", "\u{7f}\0"] {
             let encoded = encode(text);
             assert!(!encoded.is_empty() && encoded.bytes().all(|b| b.is_ascii_graphic()), "{encoded:?}");
             assert_eq!(decode(&encoded), text);

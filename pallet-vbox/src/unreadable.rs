@@ -10,7 +10,7 @@ use crate::command::unregistervm::{self, Files};
 use crate::command::{closemedium, list};
 use crate::ledger::Entry;
 use crate::service::Service;
-use crate::{destroy, holder, ports};
+use crate::{destroy, holder, tags};
 use pallet::compute::ComputeError;
 use std::path::Path;
 
@@ -28,7 +28,7 @@ pub(crate) async fn remove(service: &Service, entry: &Entry) -> Result<(), Compu
         holder::remove_settings(service, &settings).await;
     }
     unregistervm::run(vbox, id, Files::Keep).await?;
-    ports::release(vbox, id).await?;
+    tags::forget(vbox, id).await?;
     service.ledger.forget(id)
 }
 

@@ -3,6 +3,7 @@
 //! Modules of [`command`](crate::command) say what to call and understand what it wrote; this one finds the
 //! program, gives it a fixed locale, repeats what may be repeated, and tells success from failure.
 
+use crate::problem::Problem;
 use pallet::compute::{CommandOutput, CommandRunner, ComputeError, HostCommand, RunError};
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -131,6 +132,11 @@ impl VBoxManage {
         self.version
     }
 
+    /// Returns where the program was found.
+    pub(crate) fn program(&self) -> &Path {
+        &self.program
+    }
+
     /// Returns what runs programs on the host.
     pub(crate) fn runner(&self) -> &dyn CommandRunner {
         &*self.runner
@@ -244,7 +250,7 @@ pub(crate) struct Version {
 
 impl Version {
     /// The first version that this crate is written for.
-    const OLDEST: Version = Version { major: 7, minor: 0, patch: 0 };
+    pub(crate) const OLDEST: Version = Version { major: 7, minor: 0, patch: 0 };
 
     /// Returns the version in what `--version` wrote: `7.2.22_Debianr175245`. It is the last line; warnings precede it.
     fn parse(stdout: &str) -> Option<Version> {
@@ -270,16 +276,13 @@ fn supported(stdout: &str) -> Result<Version, ComputeError> {
     let version = Version::parse(stdout)
         .ok_or_else(|| ComputeError::input(format!("VBoxManage tells no version but {:?}", stdout.trim())))?;
     if version < Version::OLDEST {
-        return Err(ComputeError::input(format!("VirtualBox {version} is too old"))
-            .hint(format!("install VirtualBox {} or later", Version::OLDEST)));
+        return Err(Problem::TooOld(version).into());
     }
     Ok(version)
 }
 
 fn not_found(places: &[&Path]) -> ComputeError {
-    let places: Vec<String> = places.iter().map(|place| place.display().to_string()).collect();
-    ComputeError::input(format!("no VBoxManage on this host (looked for {})", places.join(", ")))
-        .hint("install VirtualBox, or say where VBoxManage is with the option `vboxmanage-path`")
+    Problem::NoVBoxManage(places.iter().map(|place| place.display().to_string()).collect()).into()
 }
 
 /// A call of VBoxManage that did not do what it was for.
@@ -401,32 +404,8 @@ impl Failure {
         last(&self.stderr).or_else(|| last(&self.stdout)).unwrap_or_else(|| "no message".to_owned())
     }
 
-    fn hint(&self) -> Option<&'static str> {
-        let says = |words: &str| self.stderr.contains(words);
-        if says("has terminated unexpectedly during startup") || says("kernel driver not installed") {
-            return Some(
-                "the kernel driver may be missing: check that /dev/vboxdrv exists (`modprobe vboxdrv`; install the \
-                 modules with virtualbox-dkms and the kernel headers, or `/sbin/vboxconfig`) and that your user is in \
-                 the group vboxusers",
-            );
-        }
-        if says("VERR_VMX_") || says("VERR_SVM_") || says("VT-x is not available") || says("AMD-V") {
-            return Some(
-                "switch on hardware virtualisation in the host's firmware, and end other hypervisors (KVM)",
-            );
-        }
-        if says("Failed to create the VirtualBox object") || says("failed to create the COM object") {
-            return Some(
-                "VirtualBox's server does not start: check that its folder (VBOX_USER_HOME, ~/.config/VirtualBox) \
-                 is yours and writable, and that the disk is not full",
-            );
-        }
-        if says("settings file") && says("already exists") {
-            return Some(
-                "a folder of that name is left over from a machine that is not registered: look into it, then remove it",
-            );
-        }
-        None
+    fn hint(&self) -> Option<String> {
+        Problem::in_words(&self.stderr).map(|problem| problem.hint())
     }
 }
 

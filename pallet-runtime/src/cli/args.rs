@@ -102,6 +102,8 @@ enum RawCommand {
     Hardware,
     /// Show what the nodes that run tell about themselves
     Facts(FactsArgs),
+    /// Look whether this machine and the services have what they need, and say what repairs what they lack
+    Doctor,
     /// List the image models of the service, or which would be chosen
     Images(ImagesArgs),
     /// Add, remove and check image models
@@ -405,6 +407,7 @@ pub(crate) enum Command {
     Snapshots(Selection),
     Hardware,
     Facts(FactsArgs),
+    Doctor,
     Images(ImagesArgs),
     Image(ImageCommand),
     Groups,
@@ -475,6 +478,7 @@ impl From<RawCommand> for Command {
             RawCommand::Snapshot(command) => return command.into(),
             RawCommand::Hardware => return Command::Hardware,
             RawCommand::Facts(args) => return Command::Facts(args),
+            RawCommand::Doctor => return Command::Doctor,
             RawCommand::Images(args) => return Command::Images(args),
             RawCommand::Image(command) => return Command::Image(command),
             RawCommand::Groups => return Command::Groups,

@@ -3,6 +3,7 @@
 use super::Catalogue;
 use crate::engine::{DrawRequest, NodeFacts};
 use crate::event::{Failure, Listener, Summary};
+use crate::hosts::Hosts;
 use crate::request::{Confirm, Request, RunError};
 use pallet::compute::{BoxFuture, Compute};
 use pallet::graph::draw::Drawing;
@@ -56,6 +57,8 @@ pub struct Setup {
     pub known_hosts: PathBuf,
     /// The user's own SSH configuration. It may not exist.
     pub ssh_config: Option<PathBuf>,
+    /// The machines that services are on, where that is not the controller.
+    pub hosts: Option<Arc<Hosts>>,
     /// Takes the events.
     pub listener: Arc<dyn Listener>,
     /// Asks before something is destroyed.

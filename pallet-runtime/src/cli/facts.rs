@@ -30,6 +30,7 @@ pub(crate) async fn facts(
         service: service.compute,
         service_name: service.name,
         admin,
+        hosts: session.hosts.get().cloned(),
         ssh_config: run::ssh_config(session.world),
         listener: Arc::new(Nobody),
         confirm: Arc::new(Nobody),

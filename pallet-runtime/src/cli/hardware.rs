@@ -13,7 +13,7 @@ pub(crate) async fn models(session: &Session<'_>) -> Result<u8, Stop> {
     let service = service::open(session, &all).await?;
     let Some(models) = service.compute.hardware_models() else {
         return Err(InputError::new(format!("the service {} has no hardware models", service.name))
-            .hint("a VirtualBox service has some")
+            .hint(service.choose_instead("a VirtualBox service has some"))
             .into());
     };
     let rows: Vec<Row<'_>> = models.iter().map(Row::new).collect();

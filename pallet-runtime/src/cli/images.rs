@@ -1,18 +1,16 @@
 //! `images` and `image …`: the image models of a service.
 
 use super::args::{ImageAddArgs, ImageCommand, ImagesArgs};
-use super::service::{self, explain};
+use super::service::{self, OpenService, explain};
 use super::{Session, Stop, exit, listing};
 use crate::error::InputError;
 use crate::report::{text, write};
 use pallet::Secret;
-use pallet::compute::{
-    Compute, ComputeError, ErrorKind, ImageRecord, Images, NewImage, Progress, Ranked, Verdict,
-};
+use pallet::compute::{ComputeError, ErrorKind, ImageRecord, Images, NewImage, Progress, Ranked, Verdict};
 use pallet::spec::{ImageDefinition, ImageMatch, Login};
 use serde::Serialize;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 
 /// Lists the image models, or the order in which they would be chosen where conditions are given.
 pub(crate) async fn list(session: &Session<'_>, args: &ImagesArgs) -> Result<u8, Stop> {
@@ -44,7 +42,10 @@ pub(crate) async fn change(session: &Session<'_>, command: ImageCommand) -> Resu
     let steps = Steps::new(session);
     let progress = |words: &str| steps.tell(words);
     match command {
-        ImageCommand::Add(args) => add(session, images, *args, &progress).await,
+        ImageCommand::Add(args) => {
+            let new = new_image(session, *args, service.is_elsewhere());
+            add(session, images, &new, &progress).await
+        }
         ImageCommand::Remove { id } => remove(session, images, &id).await,
         ImageCommand::Check => match images.check(&progress).await {
             Ok(records) => {
@@ -60,10 +61,10 @@ pub(crate) async fn change(session: &Session<'_>, command: ImageCommand) -> Resu
 async fn add(
     session: &Session<'_>,
     images: &dyn Images,
-    args: ImageAddArgs,
+    new: &NewImage,
     progress: Progress<'_>,
 ) -> Result<u8, Stop> {
-    match images.add(&new_image(session, args), progress).await {
+    match images.add(new, progress).await {
         Ok(record) => {
             print(session, std::slice::from_ref(&record));
             Ok(exit::OK)
@@ -72,7 +73,7 @@ async fn add(
     }
 }
 
-fn new_image(session: &Session<'_>, args: ImageAddArgs) -> NewImage {
+fn new_image(session: &Session<'_>, args: ImageAddArgs, is_elsewhere: bool) -> NewImage {
     let world = session.world;
     let login = args.username.map(|username| Login {
         username,
@@ -82,7 +83,7 @@ fn new_image(session: &Session<'_>, args: ImageAddArgs) -> NewImage {
         ..Login::default()
     });
     // A file is one of the service's host; where that is this machine, people name it from where they are.
-    let from = match args.from.contains("://") {
+    let from = match is_elsewhere || args.from.contains("://") {
         true => args.from,
         false => world.cwd.join(&args.from).display().to_string(),
     };
@@ -132,21 +133,28 @@ fn agreed(session: &Session<'_>, question: &str) -> bool {
 }
 
 /// A service, for what it keeps of images.
-struct Service(Arc<dyn Compute>, String);
+struct Service(OpenService);
 
 async fn open(session: &Session<'_>) -> Result<Service, Stop> {
     let groups: Vec<_> = session.catalogue.groups.iter().map(|group| group.name.clone()).collect();
     let service = service::open(session, &groups).await?;
-    Ok(Service(service.compute, service.name.to_string()))
+    Ok(Service(service))
 }
 
 impl Service {
     fn images(&self) -> Result<&dyn Images, Stop> {
-        self.0.images().ok_or_else(|| {
-            InputError::new(format!("the service {} keeps no image models", self.1))
-                .hint("choose one that does, such as VirtualBox, with `--service NAME`")
+        let OpenService { name, compute, .. } = &self.0;
+        compute.images().ok_or_else(|| {
+            InputError::new(format!("the service {name} keeps no image models"))
+                .hint(
+                    self.0.choose_instead("choose one that does, such as VirtualBox, with `--service NAME`"),
+                )
                 .into()
         })
+    }
+
+    fn is_elsewhere(&self) -> bool {
+        self.0.parts.iter().any(|part| part.host.is_some())
     }
 }
 

@@ -116,6 +116,7 @@ fn address(node: &NodeRecord) -> Option<String> {
         Some(Endpoint::Ssh { host, port: 22 }) => Some(host.clone()),
         Some(Endpoint::Ssh { host, port }) if host.contains(':') => Some(format!("[{host}]:{port}")),
         Some(Endpoint::Ssh { host, port }) => Some(format!("{host}:{port}")),
+        Some(Endpoint::Through { via, host, port }) => Some(format!("{host}:{port} on {via}")),
         Some(Endpoint::Local) => Some("this machine".to_owned()),
         Some(Endpoint::Command { .. }) | None => node.primary_ip.map(|ip| ip.to_string()),
     }

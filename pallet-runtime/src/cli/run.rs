@@ -3,14 +3,13 @@
 use super::args::{AdminArgs, RunArgs};
 use super::confirm::Ask;
 use super::output::OutputFormat;
-use super::service::{self, OpenService};
+use super::service;
 use super::signals::Interrupts;
-use super::{Session, Setup, Stop, World, check, exit};
+use super::{Session, Setup, Stop, World, check, exit, locks};
 use crate::config::LoginOverrides;
 use crate::error::InputError;
 use crate::event::{Listener, Summary, Verb};
 use crate::home::create_private_dir;
-use crate::lock::ServiceLock;
 use crate::report::{Announce, Record, Retry, Tee};
 use crate::request::{Request, RunError};
 use pallet::Secret;
@@ -25,7 +24,11 @@ pub(crate) async fn run(session: &Session<'_>, args: RunArgs) -> Result<u8, Stop
     let admin = admin(session, &args.admin)?;
     let service = service::open_for(session, &groups(session, &request), Some(&admin)).await?;
     create_private_dir(session.home.state())?;
-    let _lock = lock(session, &service, args.verb)?;
+    // A plan reads only, and so does not keep others from working.
+    let _locks = match args.verb {
+        Verb::Plan => None,
+        verb => Some(locks::take(session, &service, verb.word()).await?),
+    };
     let format = OutputFormat::or_fitting(session.globals.output, session.world);
     let reporter =
         format.reporter(session.world, retry(session.world), session.paint(), session.globals.verbose);
@@ -38,6 +41,7 @@ pub(crate) async fn run(session: &Session<'_>, args: RunArgs) -> Result<u8, Stop
         service: service.compute,
         service_name: service.name,
         admin,
+        hosts: session.hosts.get().cloned(),
         ssh_config: ssh_config(session.world),
         listener: Arc::new(Announce::new(session.config.warnings.clone(), Tee(listeners))),
         confirm: Arc::new(Ask::new(session, Arc::clone(&reporter), interrupts.asking())),
@@ -55,16 +59,6 @@ pub(crate) async fn run(session: &Session<'_>, args: RunArgs) -> Result<u8, Stop
 /// Returns where the user's own SSH configuration is, if there is a home for it.
 pub(super) fn ssh_config(world: &World) -> Option<PathBuf> {
     world.var("HOME").map(|home| PathBuf::from(home).join(".ssh/config"))
-}
-
-/// A plan reads only, and so does not keep others from working.
-fn lock(session: &Session<'_>, service: &OpenService, verb: Verb) -> Result<Option<ServiceLock>, InputError> {
-    match verb {
-        Verb::Plan => Ok(None),
-        Verb::Converge | Verb::Lift | Verb::Destroy => {
-            ServiceLock::take(session.home.state(), &service.name, verb.word()).map(Some)
-        }
-    }
 }
 
 /// The groups that a run is about.

@@ -3,11 +3,12 @@
 use super::admin_account::admin_account;
 use super::{Session, Stop, USUAL_PROVIDERS};
 use crate::config::{Located, Service};
-use crate::error::{Excerpt, InputError, candidates};
+use crate::error::{Excerpt, InputError, candidates, chain};
 use crate::event::Failure;
+use crate::providers::hybrid::{self, Hybrid, Rules};
 use crate::providers::localhost::Localhost;
 use crate::transport::local::LocalRunner;
-use pallet::compute::{Compute, ComputeError, Provider, ServiceConfig};
+use pallet::compute::{Check, CommandRunner, Compute, ComputeError, Provider, ServiceConfig};
 use pallet::name::{GroupName, ServiceName};
 use pallet::options::Options;
 use pallet::spec::Login;
@@ -17,6 +18,28 @@ use std::sync::Arc;
 pub(crate) struct OpenService {
     pub(crate) name: ServiceName,
     pub(crate) compute: Arc<dyn Compute>,
+    /// The service itself, or those that it consists of.
+    pub(crate) parts: Vec<Part>,
+}
+
+/// A service that nobody else may change meanwhile.
+pub(crate) struct Part {
+    pub(crate) name: ServiceName,
+    /// The machine that it is on, unless that is the controller.
+    pub(crate) host: Option<String>,
+}
+
+impl OpenService {
+    /// Returns what to do about something that this service cannot, and another or a part of it may be able to.
+    pub(crate) fn choose_instead(&self, otherwise: &str) -> String {
+        let parts: Vec<&str> = self.parts.iter().map(|part| part.name.as_str()).collect();
+        match parts[..] {
+            [only] if only == self.name.as_str() => otherwise.to_owned(),
+            _ => {
+                format!("name one of the services that it consists of with `--service`: {}", parts.join(", "))
+            }
+        }
+    }
 }
 
 /// Opens the service that the command line, the environment or the configuration names.
@@ -33,39 +56,137 @@ pub(crate) async fn open_for(
     admin: Option<&Login>,
 ) -> Result<OpenService, Stop> {
     let name = choose(session)?;
-    let Definition { provider, mut options } = define(session, &name)?;
+    match define(session, &name)? {
+        Definition::One { provider, options } => {
+            let (compute, part) = open_one(session, &name, provider, options, groups, admin).await?;
+            Ok(OpenService { name, compute, parts: vec![part] })
+        }
+        Definition::Hybrid(options) => open_hybrid(session, name, &options, groups, admin).await,
+    }
+}
+
+async fn open_one(
+    session: &Session<'_>,
+    name: &ServiceName,
+    provider: Arc<dyn Provider>,
+    options: Options,
+    groups: &[GroupName],
+    admin: Option<&Login>,
+) -> Result<(Arc<dyn Compute>, Part), Stop> {
+    let (config, part) = configure(session, name, &*provider, options, groups, admin)?;
+    let opened = provider.open(config).await.map_err(|error| at_service(session, name, error))?;
+    Ok((opened, part))
+}
+
+async fn open_hybrid(
+    session: &Session<'_>,
+    name: ServiceName,
+    options: &Options,
+    groups: &[GroupName],
+    admin: Option<&Login>,
+) -> Result<OpenService, Stop> {
+    let rules = Rules::read(options).map_err(|error| at_service(session, &name, error.into()))?;
+    let (mut services, mut parts) = (Vec::new(), Vec::new());
+    for sub in &rules.services {
+        let Definition::One { provider, options } = define(session, sub)? else {
+            let error =
+                InputError::new(format!("service `{name}` consists of `{sub}`, which is hybrid itself"));
+            return Err(error.hint("name the services of that one").into());
+        };
+        let (compute, part) = open_one(session, sub, provider, options, groups, admin).await?;
+        services.push(compute);
+        parts.push(part);
+    }
+    Ok(OpenService { name, compute: Arc::new(Hybrid::new(rules, services)), parts })
+}
+
+/// Puts together what a provider gets to open a service.
+fn configure(
+    session: &Session<'_>,
+    name: &ServiceName,
+    provider: &dyn Provider,
+    mut options: Options,
+    groups: &[GroupName],
+    admin: Option<&Login>,
+) -> Result<(ServiceConfig, Part), InputError> {
     if provider.name() == Localhost::NAME
         && !options.contains("group")
         && let [only] = groups
     {
         options.set("group", only.as_str(), "");
     }
-    let state_dir = session.home.service_state(&name);
+    let host = match provider.can_be_elsewhere() {
+        true => options.string("host").map_err(|error| at_service(session, name, error.into()))?,
+        false => None,
+    };
+    let runner: Arc<dyn CommandRunner> = match &host {
+        Some(host) => Arc::new(session.hosts()?.runner(host)),
+        None => Arc::new(LocalRunner::new()),
+    };
     let config = ServiceConfig {
         name: name.clone(),
         options,
-        state_dir,
-        runner: Arc::new(LocalRunner::new()),
+        state_dir: session.home.service_state(name),
+        runner,
         admin: admin.and_then(|login| admin_account(login, session.world)),
     };
-    match provider.open(config).await {
-        Ok(compute) => Ok(OpenService { name, compute }),
-        Err(error) => {
-            // What is missing has no line of its own; the service has.
-            let defined = session.config.services.get(&name).map(|service| &service.provider.at);
-            let error = explain(session, error);
-            Err(match (error.is_placed_in_line(), defined) {
-                (false, Some(at)) => error.at(at.clone()),
-                _ => error,
-            }
-            .into())
+    Ok((config, Part { name: name.clone(), host }))
+}
+
+/// Looks at everything that a service needs. Of a hybrid one, whether its rules can be read: what it consists of is looked
+/// at by itself.
+pub(crate) async fn examine(session: &Session<'_>, name: &ServiceName) -> Vec<Check> {
+    let broken = |error: InputError| {
+        let hint = error.hint_text().unwrap_or_default().to_owned();
+        vec![Check::broken("configuration", chain(&error), hint)]
+    };
+    match define(session, name) {
+        Err(error) => broken(error),
+        Ok(Definition::Hybrid(options)) => {
+            let rules = Rules::read(&options).map_err(ComputeError::from);
+            let names =
+                |rules: Rules| rules.services.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+            vec![Check::of("configuration", rules.map(names))]
         }
+        Ok(Definition::One { provider, options }) => {
+            let groups: Vec<GroupName> =
+                session.catalogue.groups.iter().map(|group| group.name.clone()).collect();
+            match configure(session, name, &*provider, options, &groups, None) {
+                Err(error) => broken(error),
+                Ok((config, part)) => {
+                    let mut checks = reachable(session, part.host.as_deref()).await;
+                    if checks.iter().all(|check| !check.is_broken()) {
+                        checks.extend(provider.doctor(config).await);
+                    }
+                    checks
+                }
+            }
+        }
+    }
+}
+
+/// Whether the host of a service can be logged in to.
+async fn reachable(session: &Session<'_>, host: Option<&str>) -> Vec<Check> {
+    let (Some(host), Ok(hosts)) = (host, session.hosts()) else { return vec![] };
+    vec![match hosts.connection(host).await {
+        Ok(_) => Check::fine("host", format!("{host} lets us in")),
+        Err(error) => Check::broken("host", error.message, error.hint.unwrap_or_default()),
+    }]
+}
+
+/// What is missing has no line of its own; the service has.
+fn at_service(session: &Session<'_>, name: &ServiceName, error: ComputeError) -> InputError {
+    let defined = session.config.services.get(name).map(|service| &service.provider.at);
+    let error = explain(session, error);
+    match (error.is_placed_in_line(), defined) {
+        (false, Some(at)) => error.at(at.clone()),
+        _ => error,
     }
 }
 
 /// Where the name of the service comes from, strongest first: flag, variable, configuration; then the only service
 /// configured; then, with none configured, the first provider.
-fn choose(session: &Session<'_>) -> Result<ServiceName, InputError> {
+pub(crate) fn choose(session: &Session<'_>) -> Result<ServiceName, InputError> {
     let given = session.globals.service.as_deref().or_else(|| session.world.var("PALLET_SERVICE"));
     if let Some(given) = given {
         return ServiceName::new(given).map_err(|error| InputError::new(error.to_string()));
@@ -99,18 +220,25 @@ fn first_provider(session: &Session<'_>) -> Result<ServiceName, InputError> {
     }
 }
 
-struct Definition {
-    provider: Arc<dyn Provider>,
-    options: Options,
+enum Definition {
+    One {
+        provider: Arc<dyn Provider>,
+        options: Options,
+    },
+    /// Several services, which no provider can open by itself.
+    Hybrid(Options),
 }
 
 /// A service that is configured, or a provider under its own name without options.
 fn define(session: &Session<'_>, name: &ServiceName) -> Result<Definition, InputError> {
     if let Some(Service { provider, options }) = session.config.services.get(name) {
-        return Ok(Definition { provider: find_provider(session, provider)?, options: options.clone() });
+        if provider.value == hybrid::NAME {
+            return Ok(Definition::Hybrid(options.clone()));
+        }
+        return Ok(Definition::One { provider: find_provider(session, provider)?, options: options.clone() });
     }
     match session.providers.iter().find(|provider| is_called(provider, name.as_str())) {
-        Some(provider) => Ok(Definition {
+        Some(provider) => Ok(Definition::One {
             provider: Arc::clone(provider),
             options: Options::new(format!("service \"{name}\""), None),
         }),
@@ -154,7 +282,7 @@ fn find_provider(session: &Session<'_>, wanted: &Located<String>) -> Result<Arc<
                 candidates(
                     &wanted.value,
                     "providers",
-                    session.providers.iter().map(|provider| provider.name())
+                    session.providers.iter().map(|provider| provider.name()).chain([hybrid::NAME])
                 )
             ),
         )

@@ -4,10 +4,9 @@
 use super::args::Selection;
 use super::confirm::agree;
 use super::service::{self, OpenService};
-use super::{Session, Stop, check, exit, listing};
+use super::{Session, Stop, check, exit, listing, locks};
 use crate::error::InputError;
 use crate::home::create_private_dir;
-use crate::lock::ServiceLock;
 use crate::report::text::{clean, names};
 use crate::report::{Sink, write};
 use pallet::compute::{Compute, ComputeError, NodeRecord, NodeState, Power, Progress, Snapshots};
@@ -45,7 +44,7 @@ pub(crate) async fn run(session: &Session<'_>, selection: &Selection, work: Work
     let service = service::open(session, &groups).await?;
     work.check(&service)?;
     create_private_dir(session.home.state())?;
-    let _lock = ServiceLock::take(session.home.state(), &service.name, work.word())?;
+    let _locks = locks::take(session, &service, work.word()).await?;
     let Some(mut nodes) = listing::list(session, &service).await? else { return Ok(exit::FAILED) };
     nodes.retain(|node| groups.contains(&node.group));
     if nodes.is_empty() {

@@ -53,7 +53,9 @@ pub(crate) fn service(
             .at(name.at.clone())
             .hint("say what kind of service it is, such as `provider = \"node-list\"`"));
     };
-    let reader = Reader { source: section.source(), vars };
+    // What a service on another machine needs lies there.
+    let is_elsewhere = section.raw().contains_key("host");
+    let reader = Reader { source: section.source(), vars, is_elsewhere };
     let options = reader.options(section.raw(), format!("service \"{}\"", name.value), &["provider"])?;
     Ok(Service { provider, options })
 }
@@ -62,6 +64,7 @@ pub(crate) fn service(
 struct Reader<'a> {
     source: &'a Source,
     vars: &'a Vars,
+    is_elsewhere: bool,
 }
 
 impl Reader<'_> {
@@ -77,6 +80,9 @@ impl Reader<'_> {
     fn value(&self, key: &str, value: &Spanned<DeValue<'_>>, owner: &str) -> Result<OptionValue, InputError> {
         let wrong = |why: String| InputError::new(why).at(self.source.excerpt(value.span()));
         Ok(match value.get_ref() {
+            DeValue::String(text) if self.is_elsewhere && names_path_there(key) => {
+                OptionValue::String(absolute(key, text).map_err(wrong)?)
+            }
             DeValue::String(text) => OptionValue::String(self.text(key, text).map_err(wrong)?),
             DeValue::Integer(number) => {
                 let parsed = i64::from_str_radix(number.as_str(), number.radix());
@@ -107,6 +113,19 @@ impl Reader<'_> {
             text.to_owned()
         };
         if names_path(key) { expand::variables(&text, self.vars) } else { Ok(text) }
+    }
+}
+
+/// Keys are shown to nodes from here, wherever the service is.
+fn names_path_there(key: &str) -> bool {
+    names_path(key) && !key.starts_with("private-key")
+}
+
+/// Neither the folder of the configuration nor our home folder means anything on another machine.
+fn absolute(key: &str, text: &str) -> Result<String, String> {
+    match text.starts_with('/') {
+        true => Ok(text.to_owned()),
+        false => Err(format!("`{key}` of a service with a `host` is a path there, which begins with `/`")),
     }
 }
 

@@ -70,6 +70,17 @@ pub struct Jump {
     pub port: Option<u16>,
 }
 
+impl Jump {
+    /// Reads `[user@]host[:port]`, `[address]:port`, or the same as a URI.
+    ///
+    /// # Errors
+    ///
+    /// When the text is nothing of this form, in words.
+    pub fn parse(text: &str) -> Result<Jump, String> {
+        jump(text)
+    }
+}
+
 /// Keeps the value of an option, if it is one that is understood and has none yet.
 ///
 /// # Errors

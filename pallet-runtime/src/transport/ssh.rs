@@ -21,6 +21,7 @@ use super::{Channel, Stage, Terminal, Transport, TransportError, upload};
 use crate::known_hosts::KnownHosts;
 use client::{Session, Stream};
 use pallet::compute::BoxFuture;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 use stream::Complaints;
 use tokio::io::AsyncRead;
@@ -73,6 +74,8 @@ pub struct SshTransport {
     node: Session,
     /// The connections that carry the one to the node, the nearest first. Held open as long as it.
     jumps: Vec<Session>,
+    /// A connection of others that carries this one.
+    from: Option<Arc<SshTransport>>,
 }
 
 impl SshTransport {
@@ -82,19 +85,50 @@ impl SshTransport {
     ///
     /// Which stage failed and why, with what to do about it; `transient` if the same could succeed later.
     pub async fn connect(route: &Route, timing: &Timing) -> Result<SshTransport, TransportError> {
-        let started = Instant::now();
-        let mut pause = PAUSES.0;
-        loop {
-            let error = match attempt(route, timing).await {
-                Ok(transport) => return Ok(transport),
-                Err(error) => error,
-            };
-            if !error.transient || started.elapsed() + pause > timing.boot_window {
-                return Err(given_up(error, started.elapsed(), timing));
-            }
-            tokio::time::sleep(pause).await;
-            pause = (pause * 2).min(PAUSES.1);
+        patiently(timing, || attempt(route, timing)).await
+    }
+
+    /// Connects from a host that is connected to already, whose connection then carries both.
+    ///
+    /// # Errors
+    ///
+    /// As [`SshTransport::connect`].
+    pub(crate) async fn connect_from(
+        from: &Arc<SshTransport>,
+        hop: &Hop,
+        timing: &Timing,
+    ) -> Result<SshTransport, TransportError> {
+        let attempt = || async {
+            let node = reach(hop, Some(&from.node), timing).await?;
+            Ok(SshTransport { node, jumps: Vec::new(), from: Some(Arc::clone(from)) })
+        };
+        patiently(timing, attempt).await
+    }
+
+    /// Tells whether the connection has ended, or one that carries it.
+    pub(crate) fn is_over(&self) -> bool {
+        let carriers = self.from.iter().any(|from| from.is_over());
+        carriers || self.node.is_over() || self.jumps.iter().any(Session::is_over)
+    }
+}
+
+/// Tries until it succeeds, cannot succeed, or a machine that boots has had its time.
+async fn patiently<F>(timing: &Timing, attempt: impl Fn() -> F) -> Result<SshTransport, TransportError>
+where
+    F: Future<Output = Result<SshTransport, TransportError>>,
+{
+    let started = Instant::now();
+    let mut pause = PAUSES.0;
+    loop {
+        let error = match attempt().await {
+            Ok(transport) => return Ok(transport),
+            Err(error) => error,
+        };
+        if !error.transient || started.elapsed() + pause > timing.boot_window {
+            return Err(given_up(error, started.elapsed(), timing));
         }
+        tokio::time::sleep(pause).await;
+        pause = (pause * 2).min(PAUSES.1);
     }
 }
 
@@ -140,7 +174,7 @@ async fn attempt(route: &Route, timing: &Timing) -> Result<SshTransport, Transpo
         jumps.push(session);
     }
     let node = reach(last, jumps.last(), timing).await?;
-    Ok(SshTransport { node, jumps })
+    Ok(SshTransport { node, jumps, from: None })
 }
 
 /// Connects to one host and logs in, each step within its time.

@@ -69,6 +69,13 @@ pub(crate) async fn host_only_interfaces(vbox: &VBoxManage) -> Result<Vec<HostIn
     Ok(parse_interfaces(&vbox.run(call).await?.stdout))
 }
 
+/// Returns the folder that VirtualBox makes machines in when none is named.
+pub(crate) async fn machine_folder(vbox: &VBoxManage) -> Result<Option<String>, CallError> {
+    let call = Call::new("ask for VirtualBox's folder", ["list", "systemproperties"]).repeatable();
+    let answer = vbox.run(call).await?;
+    Ok(answer.stdout.lines().find_map(|line| field(line, "Default machine folder")).map(str::to_owned))
+}
+
 /// Returns the names of the NAT networks.
 pub(crate) async fn nat_networks(vbox: &VBoxManage) -> Result<Vec<String>, CallError> {
     let call = Call::new("list the NAT networks", ["list", "natnets"]).repeatable();

@@ -1,6 +1,7 @@
 //! `modifyvm`: settings of a machine that is switched off.
 
 use crate::machine::MachineId;
+use crate::problem::Problem;
 use crate::vboxmanage::{Call, VBoxManage};
 use pallet::compute::ComputeError;
 
@@ -19,10 +20,7 @@ pub(crate) async fn run(vbox: &VBoxManage, id: &MachineId, settings: &[String]) 
 
 /// Returns the error about a host-only interface that does not exist.
 pub(crate) fn no_such_interface(interface: &str) -> ComputeError {
-    ComputeError::input(format!("the host has no host-only interface {interface}")).hint(
-        "make one with `VBoxManage hostonlyif create`, or name another with the option `default-local-interface`, or \
-         use the network `nat`",
-    )
+    Problem::NoHostOnly(interface.to_owned()).into()
 }
 
 fn arguments(id: &MachineId, settings: &[String]) -> Vec<String> {

@@ -2,7 +2,9 @@
 
 use crate::real::Real;
 use crate::runner::TestRunner;
-use pallet::compute::{AdminAccount, Compute, ComputeError, CreateRequest, Provider, ServiceConfig};
+use pallet::compute::{
+    AdminAccount, Compute, ComputeError, CreateRequest, HostCommand, Provider, ServiceConfig,
+};
 use pallet::name::{GroupName, NodeName, ServiceName};
 use pallet::options::{OptionValue, Options};
 use pallet::spec::{Network, NodeSpec};
@@ -82,6 +84,15 @@ impl World {
         name: &str,
         own: &[(&str, OptionValue)],
     ) -> Result<Arc<dyn Compute>, ComputeError> {
+        pallet_vbox::provider().open(self.config(name, own)).await
+    }
+
+    /// Returns what a provider gets to open a service. Options of the test's own come last.
+    ///
+    /// # Panics
+    ///
+    /// When the name is none.
+    pub fn config(&self, name: &str, own: &[(&str, OptionValue)]) -> ServiceConfig {
         let mut options = Options::new(format!("service \"{name}\""), None);
         options.set("images", self.images(&[]), "");
         options.set("vboxmanage-path", self.program.display().to_string().as_str(), "");
@@ -91,7 +102,7 @@ impl World {
         for (key, value) in own {
             options.set(*key, value.clone(), "");
         }
-        let config = ServiceConfig {
+        ServiceConfig {
             name: ServiceName::new(name).expect("a service name"),
             options,
             state_dir: self.folder().join("state").join(name),
@@ -100,8 +111,17 @@ impl World {
                 username: "anna".to_owned(),
                 public_keys: vec!["ssh-ed25519 AAAAC3NzaC1lZDI1NTE5 anna@here".to_owned()],
             }),
-        };
-        pallet_vbox::provider().open(config).await
+        }
+    }
+
+    /// Returns the folder that VirtualBox was installed into.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// Returns the program that stands in for VBoxManage.
+    pub fn program(&self) -> &Path {
+        &self.program
     }
 
     /// Returns the option `images` of a service: the model of this world, with further keys.
@@ -161,6 +181,14 @@ impl World {
             true => Ok(String::from_utf8_lossy(&output.stdout).into_owned()),
             false => Err(String::from_utf8_lossy(&output.stderr).into_owned()),
         }
+    }
+
+    /// Returns a call of VBoxManage without arguments, as the services of this world make them.
+    pub fn bare(&self) -> HostCommand {
+        let mut command = HostCommand::new(&self.program);
+        command.env.insert("LC_ALL".to_owned(), "C.UTF-8".to_owned());
+        command.env.insert("VBOX_USER_HOME".to_owned(), self.home());
+        command
     }
 
     /// Returns the names of all machines of the registry, sorted.

@@ -8,6 +8,7 @@
 //! | `controlvm` with `acpipowerbutton`, `poweroff`, `reset`, `pause`, `resume`, `savestate` | the same is done to QEMU |
 //! | `discardstate` | the saved memory is forgotten |
 //! | `showvminfo --machinereadable` | of a machine that is not off, the state and the time of its last change are replaced |
+//! | `list vms --long` | the same is done in what it says of such machines |
 //! | `unregistervm`, `closemedium` | what there was here for the machine or the disk is removed as well |
 //! | `modifyvm`, `unregistervm` of a machine that is not off; `snapshot delete` | refused: VirtualBox refuses the first two as well, the last would have to merge what guests wrote |
 //!
@@ -61,6 +62,7 @@ impl StandIn {
             ["controlvm", id, verb] => return self.control(id, verb, args),
             ["discardstate", id] if self.state(id) == Ok(State::Saved) => self.qemu(id).discard(),
             ["showvminfo", id, "--machinereadable"] => return self.show(id, args),
+            ["list", "vms", "--long"] => return self.list(args),
             ["modifyvm" | "unregistervm", id, ..] if self.is_locked(id) => Err(locked(id)),
             ["unregistervm", id, ..] => return self.forgetting(args, || self.qemu(id).forget()),
             ["closemedium", "disk", id, ..] => return self.forgetting(args, || self.disks().forget(id)),
@@ -157,15 +159,35 @@ impl StandIn {
         }
     }
 
+    /// Returns the state of a machine and when it began, in VirtualBox's words, unless it is off.
+    fn stood_in_for(&self, id: &str) -> Result<Option<(&'static str, String)>, String> {
+        let state = match self.state(id)? {
+            State::Off => return Ok(None),
+            State::Running => "running",
+            State::Paused => "paused",
+            State::Saved => "saved",
+        };
+        Ok(Some((state, changed(&self.world.join("states").join(id)))))
+    }
+
+    fn list(&self, args: &[String]) -> ExitCode {
+        let output = match self.real.vboxmanage(&self.world, args).output() {
+            Ok(output) => output,
+            Err(error) => return fail(&error.to_string()),
+        };
+        let look = |id: &str| self.stood_in_for(id);
+        match listed(&String::from_utf8_lossy(&output.stdout), look) {
+            Ok(text) => relay(&output, text.as_bytes()),
+            Err(error) => fail(&error),
+        }
+    }
+
     fn show(&self, id: &str, args: &[String]) -> ExitCode {
-        let state = match self.state(id) {
-            Ok(State::Off) => return self.pass_on(args),
-            Ok(State::Running) => "running",
-            Ok(State::Paused) => "paused",
-            Ok(State::Saved) => "saved",
+        let (state, since) = match self.stood_in_for(id) {
+            Ok(None) => return self.pass_on(args),
+            Ok(Some(known)) => known,
             Err(error) => return fail(&error),
         };
-        let since = changed(&self.world.join("states").join(id));
         match self.real.vboxmanage(&self.world, args).output() {
             Ok(output) => {
                 let text = String::from_utf8_lossy(&output.stdout);
@@ -199,6 +221,26 @@ fn replaced(line: &str, state: &str, since: &str) -> String {
     }
 }
 
+/// Replaces the states of machines in a long list, where a machine's identity stands before its state.
+fn listed(
+    text: &str,
+    look: impl Fn(&str) -> Result<Option<(&'static str, String)>, String>,
+) -> Result<String, String> {
+    let (mut known, mut seen) = (None, String::new());
+    for line in text.lines() {
+        if let Some(id) = line.strip_prefix("UUID:") {
+            known = look(id.trim())?;
+        }
+        match known.as_ref().filter(|_| line.starts_with("State:  ")) {
+            Some((state, since)) => {
+                seen.push_str(&format!("State:                       {state} (since {since})\n"));
+            }
+            None => seen.push_str(&format!("{line}\n")),
+        }
+    }
+    Ok(seen)
+}
+
 fn relay(output: &Output, stdout: &[u8]) -> ExitCode {
     say(stdout);
     // The other end may be gone; nobody is left to tell.
@@ -224,5 +266,13 @@ mod tests {
         let answer = "name=\"web-1\"\nVMState=\"poweroff\"\nVMStateChangeTime=\"2026\"\n";
         let seen: String = answer.lines().map(|line| replaced(line, "running", "2027")).collect();
         assert_eq!(seen, "name=\"web-1\"\nVMState=\"running\"\nVMStateChangeTime=\"2027\"\n");
+    }
+    #[test]
+    fn in_a_long_list_each_machine_has_its_own_state() {
+        let text = "Name: a\nUUID:   1\nState:   powered off (since x)\nName: b\nUUID:   2\nState:   saved (since y)\n";
+        let look = |id: &str| Ok((id == "1").then(|| ("running", "z".to_owned())));
+        let seen = listed(text, look).expect("a list");
+        assert!(seen.contains("running (since z)") && seen.contains("State:   saved (since y)"), "{seen}");
+        assert!(!seen.contains("powered off"), "{seen}");
     }
 }

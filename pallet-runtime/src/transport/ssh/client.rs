@@ -199,6 +199,11 @@ impl Session {
         })
     }
 
+    /// Tells whether the connection has ended.
+    pub(super) fn is_over(&self) -> bool {
+        self.handle.is_closed()
+    }
+
     /// Ends the connection and returns when it is over, or soon after.
     pub(super) async fn close(&self) {
         let farewell = self.handle.disconnect(russh::Disconnect::ByApplication, "", "en");

@@ -77,28 +77,71 @@ impl Route {
     ) -> Result<Route, TransportError> {
         let node = config.resolve_as(host, user.username(), port).map_err(misconfigured)?;
         let credentials = user.credentials(&node, config.local()).await?;
-        let mut before = Vec::new();
-        let mut next = jumps_of(&node);
-        // From the node backwards. The jumps named for a host come before those that its jump host has of its own.
-        while let Some(jump) = next.pop() {
-            if before.len() == LIMIT {
-                return Err(circle(host));
-            }
-            let resolved = resolve_jump(config, &jump)?;
-            if next.is_empty() {
-                next = jumps_of(&resolved);
-            }
-            let credentials = user.credentials_of_jump(&resolved, config.local()).await?;
-            before.push(Hop::new(resolved, credentials, own));
-        }
-        before.reverse();
+        let before = hops_before(config, host, &node, user, own).await?;
         Ok(Route { before, last: Hop::new(node, credentials, own) })
+    }
+
+    /// Returns the way to the host of a service, `[user@]name[:port]`, which is logged in to like a jump host.
+    ///
+    /// # Errors
+    ///
+    /// As [`Route::to`], and when `host` is nothing of this form.
+    pub async fn to_host(
+        config: &SshConfig,
+        host: &str,
+        user: &AdminUser,
+        own: &KnownHosts,
+    ) -> Result<Route, TransportError> {
+        let jump = Jump::parse(host).map_err(|message| TransportError {
+            stage: Stage::Credentials,
+            message,
+            hint: Some("`host` of a service is `[user@]name[:port]`".to_owned()),
+            transient: false,
+        })?;
+        let resolved = resolve_jump(config, &jump)?;
+        let credentials = user.credentials_of_jump(&resolved, config.local()).await?;
+        let before = hops_before(config, host, &resolved, user, own).await?;
+        Ok(Route { before, last: Hop::new(resolved, credentials, own) })
+    }
+
+    /// Returns the last host of the way as one that is reached from another connection, `via`, whatever way there would be
+    /// from here. Its key is filed under both names: addresses mean something else on every host.
+    pub(crate) fn hop_there(mut self, via: &str) -> Hop {
+        self.last.key_name = known_hosts::name_there(via, &self.last.host, self.last.port);
+        self.last.via = Via::Network;
+        self.last
     }
 
     /// Returns the node and the hosts before it, the nearest first.
     pub fn split(&self) -> (&Hop, &[Hop]) {
         (&self.last, &self.before)
     }
+}
+
+/// Returns the jump hosts before a host, the nearest first.
+async fn hops_before(
+    config: &SshConfig,
+    host: &str,
+    node: &ResolvedHost,
+    user: &AdminUser,
+    own: &KnownHosts,
+) -> Result<Vec<Hop>, TransportError> {
+    let mut before = Vec::new();
+    let mut next = jumps_of(node);
+    // From the node backwards. The jumps named for a host come before those that its jump host has of its own.
+    while let Some(jump) = next.pop() {
+        if before.len() == LIMIT {
+            return Err(circle(host));
+        }
+        let resolved = resolve_jump(config, &jump)?;
+        if next.is_empty() {
+            next = jumps_of(&resolved);
+        }
+        let credentials = user.credentials_of_jump(&resolved, config.local()).await?;
+        before.push(Hop::new(resolved, credentials, own));
+    }
+    before.reverse();
+    Ok(before)
 }
 
 impl Hop {

@@ -7,7 +7,7 @@
 //! - `controlvm … pause`, `resume` and `reset` on such a machine note its state; `savestate` lets the real VBoxManage
 //!   adopt an empty file as the machine's memory, which `startvm` lets it discard again;
 //! - in what `showvminfo --machinereadable` answers about a machine that is noted as running, the state and the time
-//!   of its last change are replaced.
+//!   of its last change are replaced, and so in what `list vms --long` answers about it.
 //!
 //! The notes are files in `states` of the folder `PALLET_TEST_VBOX_WORLD`, which the real VBoxManage sees at the same
 //! path. With a file `really-start` in that folder nothing is stood in for.
@@ -32,6 +32,7 @@ fn main() -> ExitCode {
         ["controlvm", id, "reset"] if stand_in.runs(id) => return ExitCode::SUCCESS,
         ["controlvm", id, "savestate"] if stand_in.runs(id) => return stand_in.save(id),
         ["showvminfo", id, "--machinereadable"] if stand_in.runs(id) => return stand_in.show(id, &args),
+        ["list", "vms", "--long"] => return stand_in.list(&args),
         _ => {}
     }
     let error = stand_in.real(&args).exec();
@@ -135,6 +136,30 @@ impl StandIn {
             }
             Err(error) => fail(&error.to_string()),
         }
+    }
+}
+
+impl StandIn {
+    fn list(&self, args: &[String]) -> ExitCode {
+        let output = match self.real(args).output() {
+            Ok(output) => output,
+            Err(error) => return fail(&error.to_string()),
+        };
+        let (mut running, mut text) = (None, String::new());
+        for line in String::from_utf8_lossy(&output.stdout).lines() {
+            if let Some(id) = line.strip_prefix("UUID:") {
+                let state = if self.is_paused(id.trim()) { "paused" } else { "running" };
+                running = fs::read_to_string(self.note(id.trim())).ok().map(|since| (state, since));
+            }
+            match running.as_ref().filter(|_| line.starts_with("State:  ")) {
+                Some((state, since)) => {
+                    text.push_str(&format!("State:                       {state} (since {})", since.trim()));
+                }
+                None => text.push_str(line),
+            }
+            text.push('\n');
+        }
+        relay(&output, text.as_bytes())
     }
 }
 
