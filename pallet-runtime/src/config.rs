@@ -10,6 +10,7 @@
 //! [admin-user]
 //! username = "deploy"                              # by default whom the SSH configuration says
 //! private-key-path = "~/.ssh/id_ed25519"           # by default the agent and the usual files
+//! public-key-path = "~/keys/id.pub"                # by default the one beside the private key
 //! passphrase = { command = ["pass", "show", "ssh"] }
 //! sudo-password = { env = "SUDO_PASSWORD" }        # or { file = "~/secret" }, or a text; also `password`
 //! no-sudo = false

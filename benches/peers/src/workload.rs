@@ -56,7 +56,7 @@ pub fn rendered(part: &str, host: &str) -> String {
 /// Returns the content of the large file: 256,000 bytes.
 #[must_use]
 pub fn large() -> String {
-    (0..8_000).map(|line| format!("line {line:05} of a large file....\n")).collect()
+    (0..8_000).map(|line| format!("line {line:05} of a large file.....\n")).collect()
 }
 
 #[cfg(test)]
