@@ -18,6 +18,13 @@ pub(crate) const TESTS: &[(&str, Test)] = &[
     ("faults::a_creation_that_is_killed_anywhere_is_swept", |world, runtime| {
         creations(world, runtime, &[FaultKind::HangBefore, FaultKind::HangAfter]);
     }),
+    ("faults::a_first_creation_that_fails_or_is_killed_leaves_the_model_usable", first_creations),
+    ("faults::what_a_kill_left_unreadable_is_removed_by_the_next_creation", unreadable),
+    ("faults::a_removal_that_fails_or_is_killed_anywhere_is_finished_by_the_next", removals),
+];
+
+/// The same for other ways to use the disk. They take minutes.
+pub(crate) const SLOW_TESTS: &[(&str, Test)] = &[
     ("faults::a_linked_clone_with_a_cd_that_is_killed_anywhere_leaves_nothing", |world, runtime| {
         other_ways(world, runtime, &[("attach", "linked-clone".into()), ("cloud-init", true.into())]);
     }),
@@ -27,9 +34,6 @@ pub(crate) const TESTS: &[(&str, Test)] = &[
     ("faults::an_immutable_disk_is_safe_whatever_is_killed", |world, runtime| {
         other_ways(world, runtime, &[("attach", "immutable".into())]);
     }),
-    ("faults::a_first_creation_that_fails_or_is_killed_leaves_the_model_usable", first_creations),
-    ("faults::what_a_kill_left_unreadable_is_removed_by_the_next_creation", unreadable),
-    ("faults::a_removal_that_fails_or_is_killed_anywhere_is_finished_by_the_next", removals),
 ];
 
 const ALL: &[FaultKind] =

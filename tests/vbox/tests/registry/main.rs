@@ -1,4 +1,5 @@
-//! The provider against a real VirtualBox registry. What each test shows is its name.
+//! The provider against a real VirtualBox registry. What each test shows is its name. Those that are marked slow run with
+//! `--include-ignored`: in `scripts/test full`, and as a step of their own in `.ci/run`.
 
 use libtest_mimic::{Arguments, Trial};
 use pallet_tests_vbox::real::Real;
@@ -41,8 +42,11 @@ fn main() -> ExitCode {
         faults::TESTS,
     ]
     .concat();
-    let trials = tests.into_iter().map(|(name, test)| trial(name, test, real.clone(), required)).collect();
-    libtest_mimic::run(&arguments, trials).exit_code()
+    let trials = tests.into_iter().map(|(name, test)| trial(name, test, real.clone(), required));
+    let slow = faults::SLOW_TESTS.iter().map(|(name, test)| {
+        trial(name, *test, real.clone(), required).with_kind("slow").with_ignored_flag(true)
+    });
+    libtest_mimic::run(&arguments, trials.chain(slow).collect()).exit_code()
 }
 
 /// Without VirtualBox a test shows as ignored, with the reason, or fails if that is not accepted.

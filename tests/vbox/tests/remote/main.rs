@@ -36,7 +36,9 @@ fn main() -> ExitCode {
             runtime.block_on(a_service_elsewhere(&world, &host));
             drop(host);
             Ok(())
-        }),
+        })
+        .with_kind("slow")
+        .with_ignored_flag(true),
         Err(reason) if required => Trial::test(NAME, move || Err(reason.into())),
         Err(reason) => Trial::test(NAME, || Ok(())).with_kind(reason).with_ignored_flag(true),
     };
