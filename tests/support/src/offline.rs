@@ -23,7 +23,7 @@ use std::sync::Arc;
 ///     package("nginx");
 ///     remote_file("/srv/page").content("hello\n");
 /// });
-/// assert_eq!(plan.lines(), ["unchanged package nginx", "change remote-file /srv/page: create"]);
+/// assert_eq!(plan.lines(), ["unchanged package nginx", "change remote-file /srv/page: created"]);
 /// assert_eq!(plan.content("/srv/page"), Some("hello\n".to_owned()));
 /// ```
 #[derive(Debug, Clone)]
