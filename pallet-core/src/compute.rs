@@ -143,6 +143,13 @@ pub trait Compute: Send + Sync {
     /// [`ErrorKind::Input`] for what the user can put right in the source or the configuration.
     fn check<'a>(&'a self, requests: &'a [CreateRequest]) -> BoxFuture<'a, Result<(), ComputeError>>;
 
+    /// Returns what the user should know of a node that [can be made](Compute::check) as asked, each a sentence without
+    /// its full stop: that several images are as good as the chosen one. `plan` and `converge` show it.
+    fn remarks(&self, request: &CreateRequest) -> Vec<String> {
+        let _ = request;
+        Vec::new()
+    }
+
     /// Creates and starts a node and returns once its endpoint is known. A failure leaves nothing behind.
     ///
     /// # Errors
