@@ -138,8 +138,9 @@ fn mask(table: &mut Table) -> bool {
     for (key, value) in table.iter_mut() {
         any |= match value {
             Value::Table(inner) => mask(inner),
+            // All of them, not only as far as the first with a secret.
             Value::Array(items) => {
-                items.iter_mut().filter_map(Value::as_table_mut).fold(false, |any, item| mask(item) || any)
+                items.iter_mut().filter_map(Value::as_table_mut).map(mask).filter(|any| *any).count() > 0
             }
             value if names_secret(key) => {
                 *value = "***".into();
