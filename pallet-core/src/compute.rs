@@ -198,6 +198,25 @@ pub trait Compute: Send + Sync {
         value: Option<&'a str>,
     ) -> BoxFuture<'a, Result<(), ComputeError>>;
 
+    /// Writes a tag on many nodes, as [`tag`](Compute::tag) does on one, and returns those on which that failed.
+    /// A service that keeps the tags of all nodes in one place can write it once.
+    fn tag_all<'a>(
+        &'a self,
+        ids: &'a [NodeId],
+        key: &'a str,
+        value: Option<&'a str>,
+    ) -> BoxFuture<'a, Vec<(&'a NodeId, ComputeError)>> {
+        Box::pin(async move {
+            let mut failed = Vec::new();
+            for id in ids {
+                if let Err(error) = self.tag(id, key, value).await {
+                    failed.push((id, error));
+                }
+            }
+            failed
+        })
+    }
+
     /// Returns what can pause, save and restart nodes, if the service can.
     fn power(&self) -> Option<&dyn Power> {
         None
