@@ -105,8 +105,8 @@
 //! ```
 //!
 //! Of a distribution's cloud images choose one with drivers for real hardware, since VirtualBox emulates that: Debian's `generic`, not
-//! `genericcloud`. Never tried: a cloud image that boots in VirtualBox itself, whose kernel modules the tests do not have; they
-//! read the CD with other programs.
+//! `genericcloud`. In the tests a real cloud-init reads the CD, also on a machine that boots from it under QEMU. Never tried: a
+//! cloud image in VirtualBox itself, whose kernel modules the tests do not have, and the images of other distributions.
 
 mod address;
 mod boot_disk;
