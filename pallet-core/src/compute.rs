@@ -143,6 +143,13 @@ pub trait Compute: Send + Sync {
     /// [`ErrorKind::Input`] for what the user can put right in the source or the configuration.
     fn check<'a>(&'a self, requests: &'a [CreateRequest]) -> BoxFuture<'a, Result<(), ComputeError>>;
 
+    /// Returns what the user should know of a node that [can be made](Compute::check) as asked, each a sentence without
+    /// its full stop: that several images are as good as the chosen one. `plan` and `converge` show it.
+    fn remarks(&self, request: &CreateRequest) -> Vec<String> {
+        let _ = request;
+        Vec::new()
+    }
+
     /// Creates and starts a node and returns once its endpoint is known. A failure leaves nothing behind.
     ///
     /// # Errors
@@ -190,6 +197,25 @@ pub trait Compute: Send + Sync {
         key: &'a str,
         value: Option<&'a str>,
     ) -> BoxFuture<'a, Result<(), ComputeError>>;
+
+    /// Writes a tag on many nodes, as [`tag`](Compute::tag) does on one, and returns those on which that failed.
+    /// A service that keeps the tags of all nodes in one place can write it once.
+    fn tag_all<'a>(
+        &'a self,
+        ids: &'a [NodeId],
+        key: &'a str,
+        value: Option<&'a str>,
+    ) -> BoxFuture<'a, Vec<(&'a NodeId, ComputeError)>> {
+        Box::pin(async move {
+            let mut failed = Vec::new();
+            for id in ids {
+                if let Err(error) = self.tag(id, key, value).await {
+                    failed.push((id, error));
+                }
+            }
+            failed
+        })
+    }
 
     /// Returns what can pause, save and restart nodes, if the service can.
     fn power(&self) -> Option<&dyn Power> {

@@ -17,6 +17,8 @@ use std::sync::Arc;
 /// A service that is open.
 pub(crate) struct OpenService {
     pub(crate) name: ServiceName,
+    /// What kind of service it is: the name of its provider.
+    pub(crate) provider: &'static str,
     pub(crate) compute: Arc<dyn Compute>,
     /// The service itself, or those that it consists of.
     pub(crate) parts: Vec<Part>,
@@ -58,8 +60,9 @@ pub(crate) async fn open_for(
     let name = choose(session)?;
     match define(session, &name)? {
         Definition::One { provider, options } => {
+            let kind = provider.name();
             let (compute, part) = open_one(session, &name, provider, options, groups, admin).await?;
-            Ok(OpenService { name, compute, parts: vec![part] })
+            Ok(OpenService { name, provider: kind, compute, parts: vec![part] })
         }
         Definition::Hybrid(options) => open_hybrid(session, name, &options, groups, admin).await,
     }
@@ -97,7 +100,7 @@ async fn open_hybrid(
         services.push(compute);
         parts.push(part);
     }
-    Ok(OpenService { name, compute: Arc::new(Hybrid::new(rules, services)), parts })
+    Ok(OpenService { name, provider: hybrid::NAME, compute: Arc::new(Hybrid::new(rules, services)), parts })
 }
 
 /// Puts together what a provider gets to open a service.

@@ -131,6 +131,6 @@ impl Compute for ThisHost {
         key: &'a str,
         value: Option<&'a str>,
     ) -> BoxFuture<'a, Result<(), ComputeError>> {
-        Box::pin(async move { self.tags.write(id, key, value) })
+        Box::pin(async move { self.tags.write(&[id], key, value) })
     }
 }

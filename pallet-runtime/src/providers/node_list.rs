@@ -119,6 +119,16 @@ fn check_host(host: &str) -> Result<(), &'static str> {
     }
 }
 
+/// Returns an error once more, for another node.
+fn again(error: &ComputeError) -> ComputeError {
+    ComputeError {
+        kind: error.kind,
+        message: crate::error::chain(error),
+        hint: error.hint.clone(),
+        source: None,
+    }
+}
+
 /// A service of hosts that exist.
 struct Hosts {
     service: String,
@@ -222,7 +232,26 @@ impl Compute for Hosts {
     ) -> BoxFuture<'a, Result<(), ComputeError>> {
         Box::pin(async move {
             self.find(id)?;
-            self.tags.write(id, key, value)
+            self.tags.write(&[id], key, value)
+        })
+    }
+
+    /// All nodes are in one file, which would be read and written for each.
+    fn tag_all<'a>(
+        &'a self,
+        ids: &'a [NodeId],
+        key: &'a str,
+        value: Option<&'a str>,
+    ) -> BoxFuture<'a, Vec<(&'a NodeId, ComputeError)>> {
+        Box::pin(async move {
+            let listed: BTreeSet<&NodeId> = self.nodes.iter().map(|node| &node.id).collect();
+            let (known, unknown): (Vec<_>, Vec<_>) = ids.iter().partition(|id| listed.contains(id));
+            let refused = |id| self.find(id).err().map(|error| (id, error));
+            let mut failed: Vec<_> = unknown.into_iter().filter_map(refused).collect();
+            if let Err(error) = self.tags.write(&known, key, value) {
+                failed.extend(known.into_iter().map(|id| (id, again(&error))));
+            }
+            failed
         })
     }
 }
