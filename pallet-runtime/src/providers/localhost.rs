@@ -9,6 +9,7 @@ use pallet::compute::{
     Provider, ServiceConfig,
 };
 use pallet::name::{GroupName, NodeName};
+use pallet::options::{OptionError, Options};
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
@@ -24,6 +25,11 @@ impl Localhost {
 impl Provider for Localhost {
     fn name(&self) -> &'static str {
         Localhost::NAME
+    }
+
+    fn check(&self, options: &Options) -> Result<(), OptionError> {
+        options.string("group")?;
+        options.finish()
     }
 
     fn open(&self, config: ServiceConfig) -> BoxFuture<'_, Result<Arc<dyn Compute>, ComputeError>> {

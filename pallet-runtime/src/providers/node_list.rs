@@ -34,6 +34,10 @@ impl Provider for NodeList {
         "node-list"
     }
 
+    fn check(&self, options: &Options) -> Result<(), OptionError> {
+        nodes(options).map(drop)
+    }
+
     fn open(&self, config: ServiceConfig) -> BoxFuture<'_, Result<Arc<dyn Compute>, ComputeError>> {
         Box::pin(async move {
             let hosts = Hosts {
