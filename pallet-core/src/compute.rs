@@ -8,12 +8,14 @@
 
 mod doctor;
 mod hardware;
+mod heritage;
 mod images;
 mod power;
 mod snapshots;
 
 pub use doctor::{Check, Finding};
 pub use hardware::HardwareModel;
+pub use heritage::Heritage;
 pub use images::{Algorithm, Checksum, ImageRecord, Images, InvalidChecksum, NewImage, Ranked, Verdict};
 pub use power::Power;
 pub use snapshots::{Snapshot, Snapshots};
@@ -50,6 +52,22 @@ pub trait Provider: Send + Sync {
     ///
     /// [`ErrorKind::Input`] when the options are wrong or the host lacks something, with the way out as a hint.
     fn open(&self, config: ServiceConfig) -> BoxFuture<'_, Result<Arc<dyn Compute>, ComputeError>>;
+
+    /// Looks at the options of a service, and at nothing else. A provider without words of its own finds nothing wrong with
+    /// them here, and refuses them when it opens.
+    ///
+    /// # Errors
+    ///
+    /// At the first option that is wrong or not known, with its place.
+    fn check(&self, options: &Options) -> Result<(), OptionError> {
+        let _ = options;
+        Ok(())
+    }
+
+    /// Returns what differs from the provider of Clojure's Pallet that had one of this one's names.
+    fn heritage(&self) -> Heritage {
+        Heritage::default()
+    }
 
     /// Looks at everything that a service needs and changes nothing. It also works where [`open`](Provider::open) fails.
     ///
@@ -125,6 +143,13 @@ pub trait Compute: Send + Sync {
     /// [`ErrorKind::Input`] for what the user can put right in the source or the configuration.
     fn check<'a>(&'a self, requests: &'a [CreateRequest]) -> BoxFuture<'a, Result<(), ComputeError>>;
 
+    /// Returns what the user should know of a node that [can be made](Compute::check) as asked, each a sentence without
+    /// its full stop: that several images are as good as the chosen one. `plan` and `converge` show it.
+    fn remarks(&self, request: &CreateRequest) -> Vec<String> {
+        let _ = request;
+        Vec::new()
+    }
+
     /// Creates and starts a node and returns once its endpoint is known. A failure leaves nothing behind.
     ///
     /// # Errors
@@ -172,6 +197,25 @@ pub trait Compute: Send + Sync {
         key: &'a str,
         value: Option<&'a str>,
     ) -> BoxFuture<'a, Result<(), ComputeError>>;
+
+    /// Writes a tag on many nodes, as [`tag`](Compute::tag) does on one, and returns those on which that failed.
+    /// A service that keeps the tags of all nodes in one place can write it once.
+    fn tag_all<'a>(
+        &'a self,
+        ids: &'a [NodeId],
+        key: &'a str,
+        value: Option<&'a str>,
+    ) -> BoxFuture<'a, Vec<(&'a NodeId, ComputeError)>> {
+        Box::pin(async move {
+            let mut failed = Vec::new();
+            for id in ids {
+                if let Err(error) = self.tag(id, key, value).await {
+                    failed.push((id, error));
+                }
+            }
+            failed
+        })
+    }
 
     /// Returns what can pause, save and restart nodes, if the service can.
     fn power(&self) -> Option<&dyn Power> {

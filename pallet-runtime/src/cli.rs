@@ -10,6 +10,8 @@ mod admin_account;
 mod args;
 mod catalogue;
 mod check;
+mod config_import;
+mod config_show;
 mod confirm;
 mod doctor;
 mod draw;
@@ -41,7 +43,7 @@ use crate::hosts::Hosts;
 use crate::providers::{localhost::Localhost, node_list::NodeList};
 use crate::report::text::clean;
 use crate::report::{Paint, write};
-use args::{Cli, Command, Globals};
+use args::{Cli, Command, ConfigCommand, Globals};
 use pallet::compute::Provider;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -145,6 +147,14 @@ impl Main {
                 let session = Session::open(self, globals, world)?;
                 session.say_warnings();
                 session.block_on(doctor::doctor(&session))
+            }
+            Command::Config(ConfigCommand::Import(args)) => {
+                config_import::import(&self.providers, &args, &globals, world)
+            }
+            Command::Config(ConfigCommand::Show) => {
+                let session = Session::open(self, globals, world)?;
+                session.say_warnings();
+                config_show::show(&session)
             }
             Command::Images(args) => {
                 let session = Session::open(self, globals, world)?;

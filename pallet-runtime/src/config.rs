@@ -32,6 +32,7 @@
 
 mod admin;
 mod expand;
+mod import;
 mod layers;
 mod secret;
 mod section;
@@ -39,9 +40,12 @@ mod services;
 mod source;
 
 pub use admin::{AdminConfig, LoginOverrides};
+pub use import::{Import, NewFile, Note, import};
 pub use layers::{ConfigFiles, load};
 pub use services::{Service, ServiceTable};
 pub use source::Source;
+
+pub(crate) use secret::names_secret;
 
 use crate::error::Excerpt;
 use pallet::name::ServiceName;

@@ -140,6 +140,21 @@ fn no_hosts(via: &str) -> TransportError {
     }
 }
 
+/// Says where to look when a node does not let us in though nothing but time seems to stand in the way.
+fn with_advice(error: TransportError, booting: bool) -> TransportError {
+    if !error.transient || error.hint.is_some() {
+        return error;
+    }
+    let hint = match booting {
+        true => {
+            "it was just started: look at its screen whether its system boots, asks for an address and starts an SSH \
+             server; the same command goes on with it when it does"
+        }
+        false => "does it run, and its SSH server? `nodes` shows its state and its address",
+    };
+    TransportError { hint: Some(hint.to_owned()), ..error }
+}
+
 async fn become_root(
     transport: Box<dyn Transport>,
     privilege: &Privilege,
@@ -159,7 +174,7 @@ impl Connector for Reach {
             let boot_window = if booting { BOOT_WINDOW } else { RESTART_WINDOW };
             let other = self.other_user(node, login);
             let user = other.as_ref().unwrap_or(&self.admin);
-            match &node.endpoint {
+            let connection = match &node.endpoint {
                 Some(Endpoint::Ssh { host, port }) => self.over_ssh(host, *port, user, boot_window).await,
                 Some(Endpoint::Through { via, host, port }) => {
                     self.through_host((via, host, *port), user, boot_window).await
@@ -175,7 +190,8 @@ impl Connector for Reach {
                     hint: Some("does it run? `nodes` tells".to_owned()),
                     transient: false,
                 }),
-            }
+            };
+            connection.map_err(|error| with_advice(error, booting))
         })
     }
 
@@ -187,5 +203,25 @@ impl Connector for Reach {
         };
         // A file that cannot be written is reported when the key is checked.
         let _ = self.known_hosts.forget(&name);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_waited_in_vain_is_told_where_to_look() {
+        let error = |hint: Option<&str>, transient| TransportError {
+            stage: Stage::Connect,
+            message: String::new(),
+            hint: hint.map(str::to_owned),
+            transient,
+        };
+        let hint = |error, booting| with_advice(error, booting).hint.unwrap_or_default();
+        assert!(hint(error(None, true), true).contains("its screen"));
+        assert!(hint(error(None, true), false).contains("`nodes`"));
+        assert_eq!(hint(error(Some("known better"), true), true), "known better");
+        assert_eq!(hint(error(None, false), true), "", "time would not help");
     }
 }

@@ -44,6 +44,7 @@ use pallet::compute::{Compute, ComputeError, CreateRequest, Endpoint, ErrorKind,
 use pallet::name::ServiceName;
 use pallet::{AdminUser, Registry};
 use select::Selection;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// What a run needs of the world.
@@ -95,6 +96,9 @@ pub async fn run(setup: Setup, request: Request) -> Result<Summary, RunError> {
         checked.map_err(|error| service_error(&error))?;
     }
     run.emit(&Event::Inventory { nodes: intents(&selection) });
+    for message in remarks(&*run.setup.service, &requests) {
+        run.emit(&Event::Notice { node: None, message });
+    }
     for record in &selection.strangers {
         let message =
             format!("group {} is not declared in this program; the node is left alone", record.group);
@@ -124,6 +128,15 @@ pub async fn run(setup: Setup, request: Request) -> Result<Summary, RunError> {
         }
     }
     finish(&run)
+}
+
+/// Returns what the service has to say of the nodes to be made: of each group once, since its nodes are alike.
+fn remarks(service: &dyn Compute, requests: &[CreateRequest]) -> BTreeSet<String> {
+    let of = |request: &CreateRequest| {
+        let group = request.group.clone();
+        service.remarks(request).into_iter().map(move |remark| format!("group {group}: {remark}"))
+    };
+    requests.iter().flat_map(of).collect()
 }
 
 /// Steps 3 and 4.

@@ -122,6 +122,8 @@ pub enum Stage {
     Resolve,
     /// The TCP connection, or the start of a local program.
     Connect,
+    /// The first words of both sides. A server at which too many log in at once hangs up here.
+    Greeting,
     /// The host key.
     HostKey,
     /// Logging in.

@@ -258,6 +258,15 @@ fn paths_of_a_service_elsewhere_are_paths_there() {
         let outcome = place.run(&FakeEngine::untouched(), "nodes");
         assert!(outcome.stderr.contains("is a path there, which begins with `/`"), "{}", outcome.show());
     }
+    // What belongs to the program stays with it, and what lies in a node's folder has no other.
+    place.write(
+        "project/pallet.toml",
+        "[services.lab]\nprovider = \"bench\"\nhost = \"ops@tower\"\nhardware-models-file = \"hardware.toml\"\n\
+         hardware-model-path = \"~/hardware\"\nimages = { x = { public-key-path = \"keys/x.pub\" } }\n\
+         hardware-models = { db = { console-file = \"console.log\", snapshot-folder = \"kept\" } }\n",
+    );
+    let outcome = place.run(&FakeEngine::untouched(), "nodes");
+    assert!(!outcome.stderr.contains("is a path there"), "{}", outcome.show());
 }
 
 #[test]

@@ -129,6 +129,55 @@ fn the_nearest_layer_wins() {
 }
 
 #[test]
+fn what_counts_is_shown_with_the_place_where_it_was_written() {
+    let place = Place::new();
+    place.write(
+        "home/.config/pallet/config.toml",
+        "default-service = \"far\"\n[admin-user]\nusername = \"far\"\nprivate-key-path = \"keys/id\"\npassword = \"canary\"\n\
+         [services.far]\nprovider = \"bench\"\n[services.lab]\nprovider = \"nothing\"\n",
+    );
+    place.write(
+        "home/.config/pallet/services/lab.toml",
+        "provider = \"node-list\"\nnodes = [{ name = \"a\", api-token = \"canary\" }]\n[deep.er]\npassword = \"canary\"\n",
+    );
+    place.write(
+        "project/pallet.toml",
+        "default-service = \"lab\"\n[admin-user]\nno-sudo = true\nsudo-password = { command = [\"pass\", \"show\"] }\n",
+    );
+    fs::set_permissions(
+        place.folder.path().join("home/.config/pallet/config.toml"),
+        fs::Permissions::from_mode(0o600),
+    )
+    .expect("permitted");
+    let shown = place.run(&FakeEngine::untouched(), "config show");
+    assert!(!shown.show().contains("canary"), "{}", shown.show());
+    // The width of a column is that of a path which is another one in every run.
+    let words = |line: &str| {
+        line.split("  ").filter(|cell| !cell.is_empty()).map(str::trim).collect::<Vec<_>>().join("  ")
+    };
+    assert_snapshot!("config_show", shown.show().lines().map(words).collect::<Vec<_>>().join("\n"));
+    // What comes before the files is told as well.
+    let first = |outcome: support::Outcome| outcome.stdout.lines().nth(1).unwrap_or_default().to_owned();
+    assert_eq!(
+        first(place.run(&FakeEngine::untouched(), "config show --service far"))
+            .split_whitespace()
+            .collect::<Vec<_>>(),
+        ["default-service", "far", "--service"]
+    );
+    let json = place.run(&FakeEngine::untouched(), "config show -o json").stdout;
+    assert!(
+        json.starts_with("{\"key\":\"default-service\",\"value\":\"lab\",\"from\":\"pallet.toml:1:19\"}\n"),
+        "{json}"
+    );
+}
+
+#[test]
+fn without_a_configuration_the_folders_that_were_looked_in_are_told() {
+    let shown = Place::new().run(&FakeEngine::untouched(), "config show");
+    assert_snapshot!("config_show_nothing", shown.show());
+}
+
+#[test]
 fn secrets_stay_where_they_are_kept_until_they_are_needed() {
     let place = Place::new();
     place.write("project/secret", "from a file\nand a remark\n");

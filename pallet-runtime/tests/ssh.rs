@@ -49,6 +49,7 @@ fn main() -> ExitCode {
             a_server_that_freezes_while_it_is_sent_to_times_out,
             a_machine_that_boots_is_given_its_time,
             a_closed_port_is_tried_for_as_long_as_allowed,
+            a_server_with_too_many_logins_is_asked_again,
         ],
     )
 }
@@ -482,4 +483,44 @@ async fn a_closed_port_is_tried_for_as_long_as_allowed() {
     let timing = Timing { boot_window: Duration::from_secs(1), ..world.timing() };
     let error = SshTransport::connect(&route, &timing).await.map(drop).unwrap_err();
     assert!(error.transient && error.message.contains("tried for"), "{error:?}");
+}
+
+/// Runs one more sshd on the machine, at which one login at a time may be going on.
+async fn busy_server(root: &SshTransport) -> u16 {
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = free.local_addr().unwrap().port();
+    drop(free);
+    let sshd = format!("/usr/sbin/sshd -f /etc/world/inner_config -p {port} -o MaxStartups=1");
+    assert_eq!(run(root, &sshd).await.outcome, Outcome::Exited(0));
+    port
+}
+
+async fn a_server_with_too_many_logins_is_asked_again() {
+    const LOGINS: usize = 8;
+    let world = World::get();
+    let root = world.connect("root").await;
+    let port = busy_server(&root).await;
+    let config = SshConfig::empty(world.local());
+    let route = world.route(&config, "127.0.0.1", Some(port), &world.login("nopass")).await.unwrap();
+
+    // Somebody who never says who they are takes the only place.
+    let silent = std::net::TcpStream::connect(("127.0.0.1", port)).unwrap();
+    let impatient = Timing { busy_window: Duration::ZERO, ..world.timing() };
+    let error = SshTransport::connect(&route, &impatient).await.map(drop).unwrap_err();
+    assert!(error.transient && error.stage == Stage::Greeting, "{error:?}");
+    assert!(error.hint.is_some_and(|hint| hint.contains("MaxStartups")));
+
+    let route = std::sync::Arc::new(route);
+    let patient = Timing { busy_window: Duration::from_secs(120), ..world.timing() };
+    let mut logins = tokio::task::JoinSet::new();
+    for _ in 0..LOGINS {
+        let route = route.clone();
+        logins.spawn(async move { SshTransport::connect(&route, &patient).await.map(drop) });
+    }
+    // They are turned away at least once.
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    drop(silent);
+    for login in logins.join_all().await {
+        login.expect("each gets its turn");
+    }
 }

@@ -279,6 +279,9 @@ fn a_service_that_cannot_says_so_before_anything_is_done() {
         let (outcome, calls) = Lab::new(false).run(&place, line);
         assert_eq!((outcome.code, calls.len()), (2, 0), "{line}: {}", outcome.show());
     }
+    let (outcome, _) = Lab::new(false).run(&place, "pause");
+    let expected = "the service lab cannot pause nodes: its provider is `lab`";
+    assert!(outcome.stderr.contains(expected), "{}", outcome.show());
     // Without a call of its own, a reboot is a stop and a start.
     let lab = Lab::new(false);
     lab.run(&place, "start");

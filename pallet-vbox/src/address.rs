@@ -1,7 +1,9 @@
-//! Where a running node is reached: a forwarded port, or an address that the guest or the DHCP server tells.
+//! Where a running node is reached. Asked for in this order, until one knows: the rule that forwards a port, the guest,
+//! the leases of VirtualBox's DHCP server, the addresses that it keeps for somebody, the host's table of neighbours.
 
 use crate::command::{dhcpserver, guestproperty, showvminfo};
 use crate::machine::{AdapterInfo, MachineId, MachineInfo, VmState};
+use crate::neighbours;
 use crate::network::SSH_RULE;
 use crate::service::Service;
 use crate::vboxmanage::{CallError, VBoxManage};
@@ -32,12 +34,16 @@ pub(crate) async fn find(
     let Some(adapter) = info.adapter(slot) else { return Ok(None) };
     if let Some(port) = ssh_port(adapter) {
         let private = match info.adapters.iter().find(|adapter| adapter.kind != "nat") {
-            Some(other) => ip_of(vbox, info, other).await?,
+            Some(other) => told(vbox, info, other).await?,
             None => None,
         };
         return Ok(Some(behind_nat(port, private)));
     }
-    Ok(ip_of(vbox, info, adapter).await?.map(direct))
+    let address = match told(vbox, info, adapter).await? {
+        None => known(vbox, adapter).await?,
+        address => address,
+    };
+    Ok(address.map(direct))
 }
 
 /// Returns the port of the host that leads to the SSH server behind an adapter.
@@ -73,7 +79,8 @@ pub(crate) async fn wait(
     }
 }
 
-async fn ip_of(
+/// Returns the address that the guest tells, or that it asked for.
+async fn told(
     vbox: &VBoxManage,
     info: &MachineInfo,
     adapter: &AdapterInfo,
@@ -86,6 +93,17 @@ async fn ip_of(
         Some(interface) => Ok(dhcpserver::find_lease(vbox, interface, &adapter.mac).await),
         None => Ok(None),
     }
+}
+
+/// Returns the address that others know of a guest which told none. It costs up to two calls more, which are made for
+/// the adapter alone that the node cannot be reached without.
+async fn known(vbox: &VBoxManage, adapter: &AdapterInfo) -> Result<Option<IpAddr>, CallError> {
+    if let Some(interface) = &adapter.interface
+        && let Some(address) = dhcpserver::find_fixed(vbox, interface, &adapter.mac).await?
+    {
+        return Ok(Some(address));
+    }
+    Ok(neighbours::find(vbox.runner(), &adapter.mac).await)
 }
 
 fn behind_nat(port: u16, private: Option<IpAddr>) -> Address {
@@ -118,7 +136,8 @@ fn silent(info: &MachineInfo, slot: u8, limit: Duration) -> ComputeError {
     ))
     .hint(
         "the guest must ask for an address by DHCP on that adapter; on a bridged one it must also run the Guest \
-         Additions, which tell it; the network `nat` needs neither; `ip-timeout` sets how long to wait",
+         Additions, which tell it, or talk to the host; the network `nat` needs neither; `ip-timeout` sets how long \
+         to wait",
     )
 }
 

@@ -48,7 +48,8 @@ pub(crate) async fn attach(
             check_room(service, &info, model).await?;
             progress("copying the disk");
             let file = own_file(&info);
-            medium::clone(vbox, model.id.as_str(), &file).await?;
+            // By its path: nothing holds the model, and VirtualBox may have forgotten its UUID since it was asked about it.
+            medium::clone(vbox, &model.location.display().to_string(), &file).await?;
             Ok(storage::attach_disk(vbox, id, place, &file, storage::Attach::Directly).await?)
         }
     }

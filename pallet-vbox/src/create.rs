@@ -21,8 +21,6 @@ use std::path::{Path, PathBuf};
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Plan {
     pub(crate) model: image::Model,
-    /// What to tell about the choice of the image.
-    pub(crate) warning: Option<String>,
     pub(crate) hardware: hardware::Machine,
     pub(crate) adapters: Adapters,
 }
@@ -36,8 +34,7 @@ impl Plan {
             options.finish()?;
         }
         let settings = &service.settings;
-        let chosen = service.images().select(spec.get_image())?;
-        let (warning, mut model) = (chosen.warning(), chosen.model);
+        let mut model = service.images().select(spec.get_image())?.model;
         let layers = settings.hardware.layers(spec.get_hardware())?;
         let (mut hardware, choice) = hardware::Machine::resolve(layers, model.hardware.clone())?;
         if model.cloud_init {
@@ -47,7 +44,7 @@ impl Plan {
             model.os_type.clone_from(os_type);
         }
         let adapters = Adapters::resolve(choice.best(spec.get_network()), &settings.network)?;
-        let plan = Plan { model, warning, hardware, adapters };
+        let plan = Plan { model, hardware, adapters };
         plan.refuse_models_as_data(service)?;
         Ok(plan)
     }
@@ -87,9 +84,6 @@ pub(crate) async fn create(
     host_only::ensure(service, &mut plan.adapters).await?;
     if plan.model.cloud_init {
         seed::admin(service)?;
-    }
-    if let Some(warning) = &plan.warning {
-        progress(warning);
     }
     progress("preparing the image");
     let disk = service.shared.disk(service, &plan.model).await?;

@@ -297,7 +297,10 @@ async fn make_holder(
         medium::set_kind(vbox, &disk.id, &MediumKind::Normal).await?;
     }
     let port = Port { controller: controller.name, port: 0, device: 0 };
-    storage::attach_disk(vbox, id, &port, disk.id.as_str(), Attach::Directly).await?;
+    // By its path: a disk that VirtualBox was only asked about is unknown again when its server ends, some seconds after
+    // the last call, unless something has saved the registry meanwhile.
+    let file = disk.location.display().to_string();
+    storage::attach_disk(vbox, id, &port, &file, Attach::Directly).await?;
     let attached = showvminfo::run(vbox, id).await?.attachments;
     for attachment in &attached {
         storage::detach(vbox, id, attachment).await?;

@@ -6,7 +6,6 @@
 
 pub(crate) mod add;
 pub(crate) mod catalogue;
-mod edn;
 pub(crate) mod library;
 pub(crate) mod list;
 mod meta;

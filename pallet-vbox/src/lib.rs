@@ -14,10 +14,24 @@
 //!
 //! # What was tried
 //!
-//! On VirtualBox 7.2 for Linux: everything but running machines, which need a kernel module; see the tests. Of 7.0 and
-//! 7.1 is known that `createvm` has other options and `list ostypes` another form; of macOS, that host-only networks take the place of
-//! interfaces, and where the program is. Neither was ever tried, nor what the kernel driver and hardware virtualisation say when
-//! they fail: those words were not captured. Windows is not supported.
+//! On VirtualBox 7.2 for Linux: everything but what needs its kernel modules. The tests have none, so there no machine runs
+//! in VirtualBox itself, no guest tells its address, no host-only interface is made, and no DHCP server gives an address: what
+//! is kept in one is real, the leases that VirtualBox reads were written by the tests.
+//!
+//! Never tried:
+//!
+//! - 7.0 and 7.1. Known of them is that 7.0 has no `--platform-architecture` and calls `--x86-…` by the older names, and that
+//!   `list ostypes` has another form. 7.0.0 is refused: it does not tell of forwarded ports where a machine has several.
+//! - macOS: the host-only networks that take the place of interfaces there, `arp`, and where the program is.
+//! - What the kernel driver and hardware virtualisation say when they fail: those words were not captured.
+//!
+//! Windows is not supported.
+//!
+//! # What there is not
+//!
+//! Typing into a node: a node is configured over SSH, and what comes before that, a boot menu or an installer, is done once
+//! for an image. `VBoxManage controlvm UUID keyboardputstring TEXT` types, and `nodes -o json` has the UUID. Uploading
+//! a model to a store: its disk is a file, and `image add` takes it from any URL.
 //!
 //! # Options of a service
 //!
@@ -40,7 +54,7 @@
 //! | `ip-timeout` | seconds that a node may take to get its address | 300 |
 //! | `stop-timeout` | seconds that a node may take to shut down before it is switched off | 60 |
 //! | `max-parallel-creates` | how many nodes are made at a time, from the first call until their address is known | 8 |
-//! | `host` | the machine that VirtualBox is on, `[user@]name[:port]`, over SSH; all paths but those of keys and of hardware models are then paths there | the controller |
+//! | `host` | the machine that VirtualBox is on, `[user@]name[:port]`, over SSH; all paths are then paths there, but those of keys and of files of hardware models: these belong to the program, as `pallet.toml` does | the controller |
 //! | `vm-group` | VirtualBox's group that our machines are shown in | `/pallet` |
 //!
 //! `identity`, `credential`, `url` and `vbox-comm` belong to the web service that older versions of Pallet talked
@@ -52,7 +66,7 @@
 //! models: `*.toml`, with a table for each model, and VMFest's `*.meta`, which are read as data. The configuration wins
 //! over the program, and both over files. A mistake in one definition leaves the others alone. `images` lists all, with
 //! what is wrong with them; `images --os-family debian` tells which would be chosen, and why: the newest system, of
-//! equal ones a 64-bit one, then the first by id.
+//! equal ones a 64-bit one, then the first by id. Where nothing but the id decided, `plan` and `converge` say so.
 //!
 //! | key | meaning |
 //! |---|---|
@@ -90,8 +104,8 @@
 //! ```
 //!
 //! Of a distribution's cloud images choose one with drivers for real hardware, since VirtualBox emulates that: Debian's `generic`, not
-//! `genericcloud`. Never tried: a cloud image that boots in VirtualBox itself, whose kernel modules the tests do not have; they
-//! read the CD with other programs.
+//! `genericcloud`. In the tests a real cloud-init reads the CD, also on a machine that boots from it under QEMU. Never tried: a
+//! cloud image in VirtualBox itself, whose kernel modules the tests do not have, and the images of other distributions.
 
 mod address;
 mod boot_disk;
@@ -108,6 +122,7 @@ mod inspect;
 mod ledger;
 mod lock;
 mod machine;
+mod neighbours;
 mod network;
 mod ports;
 mod power;

@@ -54,6 +54,28 @@ impl MediumId {
     }
 }
 
+/// The address of a network card, however it is written: `0800271EAF2E`, `08:00:27:1e:af:2e`, on macOS `8:0:27:1e:af:2e`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Mac([u8; 6]);
+
+impl Mac {
+    /// Returns the address in a text, or `None` if it is none.
+    pub(crate) fn parse(text: &str) -> Option<Mac> {
+        let byte = |digits: &str| {
+            let is_byte = matches!(digits.len(), 1 | 2) && digits.bytes().all(|b| b.is_ascii_hexdigit());
+            is_byte.then(|| u8::from_str_radix(digits, 16).ok()).flatten()
+        };
+        let bytes: Option<Vec<u8>> = match text.contains(':') {
+            true => text.split(':').map(byte).collect(),
+            false if text.len() == 12 && text.is_ascii() => {
+                (0..6).map(|i| byte(&text[2 * i..2 * i + 2])).collect()
+            }
+            false => None,
+        };
+        bytes?.try_into().ok().map(Mac)
+    }
+}
+
 fn is_uuid(text: &str) -> bool {
     text.len() == 36
         && text.bytes().enumerate().all(|(i, b)| match i {

@@ -4,11 +4,12 @@ use crate::doctor;
 use crate::image::catalogue::Catalogue;
 use crate::ledger::Ledger;
 use crate::service::Service;
-use crate::settings::Settings;
+use crate::settings::{OBSOLETE, Settings};
 use crate::shared::Shared;
 use crate::side_by_side::Turns;
 use crate::vboxmanage::VBoxManage;
-use pallet::compute::{BoxFuture, Check, Compute, ComputeError, Provider, ServiceConfig};
+use pallet::compute::{BoxFuture, Check, Compute, ComputeError, Heritage, Provider, ServiceConfig};
+use pallet::options::{OptionError, Options};
 use pallet::spec::ImageDefinition;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -59,6 +60,18 @@ impl Provider for VirtualBox {
 
     fn can_be_elsewhere(&self) -> bool {
         true
+    }
+
+    fn check(&self, options: &Options) -> Result<(), OptionError> {
+        Settings::read(options, &self.images).map(drop)
+    }
+
+    /// VMFest had its models and machines in folders of its own.
+    fn heritage(&self) -> Heritage {
+        Heritage {
+            obsolete: OBSOLETE,
+            defaults: &[("model-path", "~/.vmfest/models"), ("node-path", "~/.vmfest/nodes")],
+        }
     }
 
     fn doctor(&self, config: ServiceConfig) -> BoxFuture<'_, Vec<Check>> {

@@ -57,6 +57,11 @@ impl Compute for Service {
         Box::pin(self.check_all(requests))
     }
 
+    fn remarks(&self, request: &CreateRequest) -> Vec<String> {
+        let chosen = self.images().select(request.spec.get_image());
+        chosen.ok().and_then(|choice| choice.remark()).into_iter().collect()
+    }
+
     fn create<'a>(
         &'a self,
         request: &'a CreateRequest,

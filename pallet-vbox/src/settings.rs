@@ -13,7 +13,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 /// Options of Pallet's old web service. Existing configurations have them; nothing is left that could use them.
-const OBSOLETE: &[&str] = &["identity", "credential", "url", "vbox-comm"];
+pub(crate) const OBSOLETE: &[&str] = &["identity", "credential", "url", "vbox-comm"];
 
 /// What the configuration says about a service.
 #[derive(Debug, Clone)]

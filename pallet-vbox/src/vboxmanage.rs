@@ -249,8 +249,8 @@ pub(crate) struct Version {
 }
 
 impl Version {
-    /// The first version that this crate is written for.
-    pub(crate) const OLDEST: Version = Version { major: 7, minor: 0, patch: 0 };
+    /// The first version that this crate is written for. The one before, 7.0.0, keeps quiet about forwarded ports.
+    pub(crate) const OLDEST: Version = Version { major: 7, minor: 0, patch: 2 };
 
     /// Returns the version in what `--version` wrote: `7.2.22_Debianr175245`. It is the last line; warnings precede it.
     fn parse(stdout: &str) -> Option<Version> {

@@ -3,16 +3,25 @@
 use crate::child::WORD;
 use crate::farm::{FOLDER, Farm};
 use crate::phase::content;
+use nix::poll::{PollFd, PollFlags, poll};
 use pallet_peers::cost::{Cost, measure};
 use pallet_peers::table::replaced;
 use std::fmt::Write;
+use std::io;
 use std::net::TcpListener;
+use std::os::fd::AsFd;
 use std::path::Path;
-use std::process::{Command, Stdio};
-use std::time::Instant;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
 
 /// How many actions a node has where nothing else is said.
 const ACTIONS: usize = 20;
+
+/// How long pallet may take to connect to its first node. It is a matter of milliseconds.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// How often to look whether it still runs, in milliseconds. A connection ends the wait at once.
+const LOOK_AGAIN: u16 = 250;
 
 /// Measures everything and writes the results into the README.
 pub(crate) fn run(full: bool, readme: &Path) -> Result<(), String> {
@@ -102,7 +111,7 @@ impl Bench<'_> {
         ))
     }
 
-    fn first_connection(&self, nodes: usize) -> std::io::Result<f64> {
+    fn first_connection(&self, nodes: usize) -> io::Result<f64> {
         let listener = TcpListener::bind("127.0.0.1:0")?;
         let port = listener.local_addr()?.port();
         let folder = tempfile::tempdir_in(self.place)?;
@@ -127,11 +136,11 @@ impl Bench<'_> {
             .stderr(Stdio::null());
         let started = Instant::now();
         let mut child = command.spawn()?;
-        let accepted = listener.accept();
+        let accepted = accept(&listener, &mut child);
         let seconds = started.elapsed().as_secs_f64();
         child.kill()?;
         child.wait()?;
-        accepted.map(|_| seconds)
+        accepted.map(|()| seconds)
     }
 
     /// A real sshd at many addresses: pallet and the raw loop take turns.
@@ -169,8 +178,23 @@ impl Bench<'_> {
     }
 }
 
+/// Waits for a connection, as long as there is somebody who may still make one.
+fn accept(listener: &TcpListener, child: &mut Child) -> io::Result<()> {
+    let deadline = Instant::now() + PATIENCE;
+    let mut waiting = [PollFd::new(listener.as_fd(), PollFlags::POLLIN)];
+    while poll(&mut waiting, LOOK_AGAIN)? == 0 {
+        if let Some(status) = child.try_wait()? {
+            return Err(io::Error::other(format!("pallet ended with {status} and connected to nobody")));
+        }
+        if Instant::now() > deadline {
+            return Err(io::Error::other(format!("no connection within {} s", PATIENCE.as_secs())));
+        }
+    }
+    listener.accept().map(drop)
+}
+
 /// Makes everything that is declared, so that nothing is left to do.
-fn write_files(folder: &Path, actions: usize) -> std::io::Result<()> {
+fn write_files(folder: &Path, actions: usize) -> io::Result<()> {
     std::fs::create_dir_all(folder)?;
     for number in 1..actions {
         std::fs::write(folder.join(format!("file-{number}")), content(number))?;

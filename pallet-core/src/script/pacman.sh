@@ -46,11 +46,9 @@ p_pm_file() {
 p_pm_install_file() { p_pacman -U -- "$1"; }
 p_pm_upgrade_all() { p_pacman -Su; }
 p_pm_remove_unneeded() { p_pacman -Rns -- $(p_unneeded); }
-# p_pacman_key FILE: pacman trusts the keys in it.
+# p_pacman_key FILE: pacman trusts the keys in it. Each step may have been done before, or by half.
 p_pacman_key() {
-  [ -n "$p_did" ] || return 0
-  [ -d /etc/pacman.d/gnupg ] || pacman-key --init || return
-  pacman-key --add "$1" || return
+  pacman-key --init && pacman-key --add "$1" || return
   for p_word in $(gpg --with-colons --show-keys "$1" | sed -n '/^pub/,/^fpr/ s/^fpr:*\([0-9A-F]*\):/\1/p'); do
     pacman-key --lsign-key "$p_word" || return
   done

@@ -104,6 +104,9 @@ enum RawCommand {
     Facts(FactsArgs),
     /// Look whether this machine and the services have what they need, and say what repairs what they lack
     Doctor,
+    /// Show the configuration, or take over that of Clojure's Pallet
+    #[command(subcommand)]
+    Config(ConfigCommand),
     /// List the image models of the service, or which would be chosen
     Images(ImagesArgs),
     /// Add, remove and check image models
@@ -278,6 +281,29 @@ pub(crate) struct AdminArgs {
     pub(crate) ask_sudo_pass: bool,
 }
 
+/// What is asked of the configuration.
+#[derive(Debug, Subcommand)]
+pub(crate) enum ConfigCommand {
+    /// Show every value that counts and where it was written; secrets are `***`
+    Show,
+    /// Read `config.clj` and `services/*.clj` of Clojure's Pallet, and print the configuration that they become
+    Import(ImportArgs),
+}
+
+/// An old configuration, and what becomes of it.
+#[derive(Debug, Args)]
+pub(crate) struct ImportArgs {
+    /// The folder that `config.clj` and `services` are in, or one file; `~/.pallet` by default
+    #[arg(value_name = "FOLDER|FILE")]
+    pub(crate) from: Option<PathBuf>,
+    /// Write the files to the folder of your configuration, with the secrets that are in them
+    #[arg(long)]
+    pub(crate) write: bool,
+    /// Replace files that exist
+    #[arg(long, requires = "write")]
+    pub(crate) force: bool,
+}
+
 /// Which image models are asked for.
 #[derive(Debug, Args)]
 pub(crate) struct ImagesArgs {
@@ -408,6 +434,7 @@ pub(crate) enum Command {
     Hardware,
     Facts(FactsArgs),
     Doctor,
+    Config(ConfigCommand),
     Images(ImagesArgs),
     Image(ImageCommand),
     Groups,
@@ -479,6 +506,7 @@ impl From<RawCommand> for Command {
             RawCommand::Hardware => return Command::Hardware,
             RawCommand::Facts(args) => return Command::Facts(args),
             RawCommand::Doctor => return Command::Doctor,
+            RawCommand::Config(command) => return Command::Config(command),
             RawCommand::Images(args) => return Command::Images(args),
             RawCommand::Image(command) => return Command::Image(command),
             RawCommand::Groups => return Command::Groups,

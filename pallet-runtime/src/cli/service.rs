@@ -17,6 +17,8 @@ use std::sync::Arc;
 /// A service that is open.
 pub(crate) struct OpenService {
     pub(crate) name: ServiceName,
+    /// What kind of service it is: the name of its provider.
+    pub(crate) provider: &'static str,
     pub(crate) compute: Arc<dyn Compute>,
     /// The service itself, or those that it consists of.
     pub(crate) parts: Vec<Part>,
@@ -58,8 +60,9 @@ pub(crate) async fn open_for(
     let name = choose(session)?;
     match define(session, &name)? {
         Definition::One { provider, options } => {
+            let kind = provider.name();
             let (compute, part) = open_one(session, &name, provider, options, groups, admin).await?;
-            Ok(OpenService { name, compute, parts: vec![part] })
+            Ok(OpenService { name, provider: kind, compute, parts: vec![part] })
         }
         Definition::Hybrid(options) => open_hybrid(session, name, &options, groups, admin).await,
     }
@@ -97,7 +100,7 @@ async fn open_hybrid(
         services.push(compute);
         parts.push(part);
     }
-    Ok(OpenService { name, compute: Arc::new(Hybrid::new(rules, services)), parts })
+    Ok(OpenService { name, provider: hybrid::NAME, compute: Arc::new(Hybrid::new(rules, services)), parts })
 }
 
 /// Puts together what a provider gets to open a service.
@@ -184,25 +187,35 @@ fn at_service(session: &Session<'_>, name: &ServiceName, error: ComputeError) ->
     }
 }
 
-/// Where the name of the service comes from, strongest first: flag, variable, configuration; then the only service
-/// configured; then, with none configured, the first provider.
+/// Which service is meant.
 pub(crate) fn choose(session: &Session<'_>) -> Result<ServiceName, InputError> {
-    let given = session.globals.service.as_deref().or_else(|| session.world.var("PALLET_SERVICE"));
-    if let Some(given) = given {
-        return ServiceName::new(given).map_err(|error| InputError::new(error.to_string()));
+    choose_and_say(session).map(|(name, _)| name)
+}
+
+/// Which service is meant, and where its name comes from, strongest first: flag, variable, configuration; then the only
+/// service configured; then, with none configured, the first provider.
+pub(crate) fn choose_and_say(session: &Session<'_>) -> Result<(ServiceName, String), InputError> {
+    let given = session.globals.service.as_deref().map(|name| (name, "--service"));
+    if let Some((given, from)) =
+        given.or_else(|| Some((session.world.var("PALLET_SERVICE")?, "PALLET_SERVICE")))
+    {
+        let name = ServiceName::new(given).map_err(|error| InputError::new(error.to_string()))?;
+        return Ok((name, from.to_owned()));
     }
     if let Some(default) = &session.config.default_service {
-        return Ok(default.value.clone());
+        return Ok((default.value.clone(), default.at.place.clone()));
     }
-    let mut configured = session.config.services.keys();
+    let mut configured = session.config.services.iter();
     match (configured.next(), configured.next()) {
-        (Some(only), None) => Ok(only.clone()),
+        (Some((only, service)), None) => {
+            Ok((only.clone(), format!("the only one, {}", service.provider.at.place)))
+        }
         (Some(_), Some(_)) => Err(InputError::new("several services are configured and none is the default")
             .hint(format!(
                 "give `--service NAME`, or set `default-service` ({})",
                 names(session).join(", ")
             ))),
-        (None, _) => first_provider(session),
+        (None, _) => Ok((first_provider(session)?, "the first provider in main()".to_owned())),
     }
 }
 

@@ -121,6 +121,21 @@ impl Work {
         }
     }
 
+    /// Returns what is done, to whoever asked a service for it that cannot.
+    fn on_nodes(&self) -> &'static str {
+        match self {
+            Work::Start => "start nodes",
+            Work::Stop { now: false } => "stop nodes",
+            Work::Stop { now: true } => "switch nodes off",
+            Work::Pause => "pause nodes",
+            Work::Resume => "resume nodes",
+            Work::Save => "save nodes",
+            Work::Reset => "reset nodes",
+            Work::Reboot => "reboot nodes",
+            Work::Take(_) | Work::Restore(_) | Work::Delete(_) => "keep states of nodes",
+        }
+    }
+
     /// Checks that the service can do this at all.
     fn check(&self, service: &OpenService) -> Result<(), InputError> {
         let compute = &*service.compute;
@@ -134,8 +149,12 @@ impl Work {
         if can {
             return Ok(());
         }
-        Err(InputError::new(format!("the service {} cannot {} nodes", service.name, self.word()))
-            .hint("a VirtualBox service can"))
+        let (name, provider) = (&service.name, service.provider);
+        Err(InputError::new(format!(
+            "the service {name} cannot {}: its provider is `{provider}`",
+            self.on_nodes()
+        ))
+        .hint("a VirtualBox service can"))
     }
 
     fn question(&self, nodes: &[NodeRecord]) -> Option<String> {

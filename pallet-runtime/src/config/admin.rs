@@ -18,7 +18,7 @@ pub struct AdminConfig {
     passphrase: Option<Located<SecretSource>>,
     password: Option<Located<SecretSource>>,
     sudo_password: Option<Located<SecretSource>>,
-    no_sudo: Option<bool>,
+    no_sudo: Option<Located<bool>>,
 }
 
 /// What the command line and the environment say about the admin user.
@@ -80,6 +80,30 @@ impl AdminConfig {
         }
     }
 
+    /// Returns each key with its value and its place, in the order in which they are documented. Secrets are `***`.
+    pub(crate) fn entries(&self) -> Vec<(&'static str, String, &str)> {
+        fn row<'a, T>(
+            key: &'static str,
+            field: &'a Option<Located<T>>,
+            show: impl Fn(&T) -> String,
+        ) -> Option<(&'static str, String, &'a str)> {
+            field.as_ref().map(|field| (key, show(&field.value), field.at.place.as_str()))
+        }
+        let path = |path: &PathBuf| path.display().to_string();
+        [
+            row("username", &self.username, Clone::clone),
+            row("private-key-path", &self.private_key_path, path),
+            row("public-key-path", &self.public_key_path, path),
+            row("passphrase", &self.passphrase, SecretSource::masked),
+            row("password", &self.password, SecretSource::masked),
+            row("sudo-password", &self.sudo_password, SecretSource::masked),
+            row("no-sudo", &self.no_sudo, bool::to_string),
+        ]
+        .into_iter()
+        .flatten()
+        .collect()
+    }
+
     /// Tells whether a secret is written out in the section.
     pub(crate) fn holds_secret(&self) -> bool {
         [&self.passphrase, &self.password, &self.sudo_password]
@@ -126,7 +150,7 @@ impl AdminConfig {
             private_key: None,
             passphrase: fetch(&self.passphrase, other_key)?,
             sudo_password,
-            no_sudo: self.no_sudo.unwrap_or(false),
+            no_sudo: self.no_sudo.as_ref().is_some_and(|no_sudo| no_sudo.value),
         })
     }
 

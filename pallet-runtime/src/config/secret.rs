@@ -23,6 +23,26 @@ pub(crate) enum SecretSource {
     File(PathBuf),
 }
 
+/// Tells from the name of a key whether its value is a secret.
+pub(crate) fn names_secret(key: &str) -> bool {
+    let key = key.replace('_', "-").to_lowercase();
+    let is_elsewhere = ["-path", "-file", "-dir"].iter().any(|end| key.ends_with(end));
+    let words = ["password", "passphrase", "secret", "credential", "token"];
+    !is_elsewhere && (key == "private-key" || words.iter().any(|word| key.contains(word)))
+}
+
+impl SecretSource {
+    /// Returns where the secret is kept, as a configuration says it; never the secret.
+    pub(crate) fn masked(&self) -> String {
+        match self {
+            SecretSource::Literal(_) => "***".to_owned(),
+            SecretSource::Env(name) => format!("{{ env = {name:?} }}"),
+            SecretSource::Command(argv) => format!("{{ command = {argv:?} }}"),
+            SecretSource::File(path) => format!("{{ file = {:?} }}", path.display().to_string()),
+        }
+    }
+}
+
 impl Located<SecretSource> {
     /// Reads a key that holds a secret: a text, or a table with one of `env`, `command` and `file`.
     pub(crate) fn parse(
@@ -129,5 +149,28 @@ fn first_line(content: &Secret<Vec<u8>>) -> Result<Secret, InputError> {
     match text.lines().next() {
         Some(line) if !line.is_empty() => Ok(Secret::from(line)),
         _ => Err(InputError::new("the secret is empty")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_secrets_are_known_and_those_of_files_are_none() {
+        for key in [
+            "password",
+            "sudo-password",
+            "sudo_password",
+            "passphrase",
+            "private-key",
+            "credential",
+            "apiToken",
+        ] {
+            assert!(names_secret(key), "{key}");
+        }
+        for key in ["private-key-path", "teleporter-password-file", "username", "public-key", "path"] {
+            assert!(!names_secret(key), "{key}");
+        }
     }
 }

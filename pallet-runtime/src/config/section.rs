@@ -51,10 +51,10 @@ impl<'a> Section<'a> {
         }
     }
 
-    pub(crate) fn bool(&self, key: &'static str) -> Result<Option<bool>, InputError> {
+    pub(crate) fn bool(&self, key: &'static str) -> Result<Option<Located<bool>>, InputError> {
         let Some(value) = self.value(key) else { return Ok(None) };
         match value.get_ref() {
-            DeValue::Boolean(flag) => Ok(Some(*flag)),
+            DeValue::Boolean(flag) => Ok(Some(self.located(*flag, value.span()))),
             other => Err(self.mistyped(key, "true or false", other, value.span())),
         }
     }

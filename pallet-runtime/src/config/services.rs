@@ -116,9 +116,15 @@ impl Reader<'_> {
     }
 }
 
-/// Keys are shown to nodes from here, wherever the service is.
+/// Tells whether the value is a path on the machine that the service is on.
+///
+/// What belongs to the program and is kept with it stays here wherever the service is: keys, which are shown to nodes
+/// from here, and files of hardware models, which the specs of the program name as they do those of `pallet.toml`.
+/// What lies in a node's own folder is a path to nobody.
 fn names_path_there(key: &str) -> bool {
-    names_path(key) && !key.starts_with("private-key")
+    let is_here = ["private-key", "public-key", "hardware-model"].iter().any(|begin| key.starts_with(begin));
+    let is_of_a_node = ["console-file", "snapshot-folder"].contains(&key);
+    names_path(key) && !is_here && !is_of_a_node
 }
 
 /// Neither the folder of the configuration nor our home folder means anything on another machine.

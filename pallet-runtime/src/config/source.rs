@@ -27,15 +27,25 @@ impl Source {
     ///
     /// When it is there and cannot be read.
     pub fn read(path: &Path, cwd: &Path) -> Result<Option<Source>, InputError> {
-        let shown = path.strip_prefix(cwd).unwrap_or(path).display().to_string();
         match fs::read_to_string(path) {
-            Ok(text) => Ok(Some(Source { path: path.to_owned(), shown, text })),
+            Ok(text) => Ok(Some(Source::of_text(path, cwd, text))),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(InputError::new("cannot read the configuration")
                 .source(error)
-                .at(Excerpt::place(shown))
+                .at(Excerpt::place(path.strip_prefix(cwd).unwrap_or(path).display().to_string()))
                 .hint("check its type, permissions and encoding (UTF-8)")),
         }
+    }
+
+    /// Returns a file that was read by somebody else.
+    pub(crate) fn of_text(path: &Path, cwd: &Path, text: String) -> Source {
+        let shown = path.strip_prefix(cwd).unwrap_or(path).display().to_string();
+        Source { path: path.to_owned(), shown, text }
+    }
+
+    /// Returns what the file says.
+    pub(crate) fn text(&self) -> &str {
+        &self.text
     }
 
     /// Returns the path of the file.

@@ -10,7 +10,7 @@ use crate::shell::RootShell;
 use crate::transport::local::LocalTransport;
 use crate::transport::{Terminal, Transport};
 use pallet::actions::{LocalDirectory, PublishFact, RemoteDirectory, RemoteFile};
-use pallet::compute::Endpoint;
+use pallet::compute::{Endpoint, NodeId};
 use pallet::conflicts;
 use pallet::context::Context;
 use pallet::facts::Facts;
@@ -19,6 +19,7 @@ use pallet::name::{NodeName, PhaseName};
 use pallet::plan::Done;
 use pallet::spec::{Group, PhaseFn};
 use pallet::{Node, standard};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Instant;
 use tokio::sync::Semaphore;
@@ -102,23 +103,21 @@ pub(super) fn settings(run: &Run, members: &[Member]) -> Result<(), Vec<Failure>
 pub(super) async fn bootstrap(run: &Arc<Run>, members: Vec<Member>) -> Vec<Member> {
     let phase = PhaseName::new(standard::BOOTSTRAP).expect("a valid name");
     let (new, mut members): (Vec<_>, Vec<_>) = members.into_iter().partition(connect::to_bootstrap);
-    for member in &mut members {
-        if member.live.is_some() && !member.record.tags.contains_key(BOOTSTRAPPED) {
-            flag(run, &phase, member).await;
-        }
-    }
+    let reached =
+        |member: &&mut Member| member.live.is_some() && !member.record.tags.contains_key(BOOTSTRAPPED);
+    flag(run, &phase, members.iter_mut().filter(reached)).await;
     if new.is_empty() {
         return members;
     }
     let new = run_phase(run, &phase, new).await;
+    let (mut done, failed): (Vec<_>, Vec<_>) = new
+        .into_iter()
+        .partition(|member| !run.has_failed(&member.record.name) && !run.setup.cancel.is_set());
+    members.extend(failed);
+    let used_image_login: Vec<bool> = done.iter().map(connect::wants_image_login).collect();
+    flag(run, &phase, done.iter_mut()).await;
     let mut again = Vec::new();
-    for mut member in new {
-        if run.has_failed(&member.record.name) || run.setup.cancel.is_set() {
-            members.push(member);
-            continue;
-        }
-        let used_image_login = connect::wants_image_login(&member);
-        flag(run, &phase, &mut member).await;
+    for (mut member, used_image_login) in done.into_iter().zip(used_image_login) {
         if used_image_login {
             if let Some(live) = member.live.take() {
                 live.shell.close().await;
@@ -134,12 +133,17 @@ pub(super) async fn bootstrap(run: &Arc<Run>, members: Vec<Member>) -> Vec<Membe
     members
 }
 
-/// Flags a node as bootstrapped: its `bootstrap` phase has run, or it has none and was reached.
-async fn flag(run: &Run, phase: &PhaseName, member: &mut Member) {
-    if let Err(error) = run.setup.service.tag(&member.record.id, BOOTSTRAPPED, Some("1")).await {
-        run.fail(&member.record.name, Some(phase), Failure::of(&error, error.hint.clone()));
+/// Flags nodes as bootstrapped: their `bootstrap` phase has run, or they have none and were reached.
+async fn flag<'a>(run: &Run, phase: &PhaseName, members: impl Iterator<Item = &'a mut Member>) {
+    let mut names = BTreeMap::new();
+    for member in members {
+        member.record.tags.insert(BOOTSTRAPPED.to_owned(), "1".to_owned());
+        names.insert(member.record.id.clone(), member.record.name.clone());
     }
-    member.record.tags.insert(BOOTSTRAPPED.to_owned(), "1".to_owned());
+    let ids: Vec<NodeId> = names.keys().cloned().collect();
+    for (id, error) in run.setup.service.tag_all(&ids, BOOTSTRAPPED, Some("1")).await {
+        run.fail(&names[id], Some(phase), Failure::of(&error, error.hint.clone()));
+    }
 }
 
 /// Runs one phase on all nodes whose group has it, and returns when all have ended.

@@ -18,7 +18,8 @@
 //! where it was. Without `groups-for-services` every group belongs to all of them.
 //!
 //! Nodes that a sub-service has already are listed wherever they are, and each is started, stopped and removed there.
-//! Images and hardware models are those of one service each: ask for them with `--service` and its name.
+//! Images and hardware models are those of one service each: ask for them with `--service` and its name. What a
+//! sub-service cannot do, pausing nodes for one, is refused for its own nodes alone, with its name.
 
 use pallet::compute::{
     BoxFuture, Compute, ComputeError, CreateRequest, NodeId, NodeRecord, Power, Progress, Snapshot, Snapshots,
@@ -210,6 +211,13 @@ impl Compute for Hybrid {
 
     fn check<'a>(&'a self, requests: &'a [CreateRequest]) -> BoxFuture<'a, Result<(), ComputeError>> {
         Box::pin(self.check_all(requests))
+    }
+
+    fn remarks(&self, request: &CreateRequest) -> Vec<String> {
+        let Ok(at) = self.at(request) else { return vec![] };
+        let service = &self.rules.services[at];
+        let of = |remark| format!("service `{service}`: {remark}");
+        self.services[at].remarks(request).into_iter().map(of).collect()
     }
 
     fn create<'a>(

@@ -9,6 +9,7 @@ use pallet::compute::{
     Provider, ServiceConfig,
 };
 use pallet::name::{GroupName, NodeName};
+use pallet::options::{OptionError, Options};
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
@@ -24,6 +25,11 @@ impl Localhost {
 impl Provider for Localhost {
     fn name(&self) -> &'static str {
         Localhost::NAME
+    }
+
+    fn check(&self, options: &Options) -> Result<(), OptionError> {
+        options.string("group")?;
+        options.finish()
     }
 
     fn open(&self, config: ServiceConfig) -> BoxFuture<'_, Result<Arc<dyn Compute>, ComputeError>> {
@@ -125,6 +131,6 @@ impl Compute for ThisHost {
         key: &'a str,
         value: Option<&'a str>,
     ) -> BoxFuture<'a, Result<(), ComputeError>> {
-        Box::pin(async move { self.tags.write(id, key, value) })
+        Box::pin(async move { self.tags.write(&[id], key, value) })
     }
 }

@@ -34,6 +34,10 @@ impl Provider for NodeList {
         "node-list"
     }
 
+    fn check(&self, options: &Options) -> Result<(), OptionError> {
+        nodes(options).map(drop)
+    }
+
     fn open(&self, config: ServiceConfig) -> BoxFuture<'_, Result<Arc<dyn Compute>, ComputeError>> {
         Box::pin(async move {
             let hosts = Hosts {
@@ -112,6 +116,16 @@ fn check_host(host: &str) -> Result<(), &'static str> {
     match host.chars().all(plain) && !host.is_empty() && !host.starts_with('-') {
         true => Ok(()),
         false => Err("a host name or an IP address is expected"),
+    }
+}
+
+/// Returns an error once more, for another node.
+fn again(error: &ComputeError) -> ComputeError {
+    ComputeError {
+        kind: error.kind,
+        message: crate::error::chain(error),
+        hint: error.hint.clone(),
+        source: None,
     }
 }
 
@@ -218,7 +232,26 @@ impl Compute for Hosts {
     ) -> BoxFuture<'a, Result<(), ComputeError>> {
         Box::pin(async move {
             self.find(id)?;
-            self.tags.write(id, key, value)
+            self.tags.write(&[id], key, value)
+        })
+    }
+
+    /// All nodes are in one file, which would be read and written for each.
+    fn tag_all<'a>(
+        &'a self,
+        ids: &'a [NodeId],
+        key: &'a str,
+        value: Option<&'a str>,
+    ) -> BoxFuture<'a, Vec<(&'a NodeId, ComputeError)>> {
+        Box::pin(async move {
+            let listed: BTreeSet<&NodeId> = self.nodes.iter().map(|node| &node.id).collect();
+            let (known, unknown): (Vec<_>, Vec<_>) = ids.iter().partition(|id| listed.contains(id));
+            let refused = |id| self.find(id).err().map(|error| (id, error));
+            let mut failed: Vec<_> = unknown.into_iter().filter_map(refused).collect();
+            if let Err(error) = self.tags.write(&known, key, value) {
+                failed.extend(known.into_iter().map(|id| (id, again(&error))));
+            }
+            failed
         })
     }
 }

@@ -50,15 +50,22 @@ impl TagStore {
         }
     }
 
-    /// Sets or removes a tag.
-    pub(crate) fn write(&self, id: &NodeId, key: &str, value: Option<&str>) -> Result<(), ComputeError> {
+    /// Sets or removes a tag of these nodes: of all, or of none if that fails.
+    pub(crate) fn write(
+        &self,
+        ids: &[&NodeId],
+        key: &str,
+        value: Option<&str>,
+    ) -> Result<(), ComputeError> {
         let _guard = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
         let mut tags = self.read()?;
-        let of_node = tags.entry(id.0.clone()).or_default();
-        match value {
-            Some(value) => of_node.insert(key.to_owned(), value.to_owned()),
-            None => of_node.remove(key),
-        };
+        for id in ids {
+            let of_node = tags.entry(id.0.clone()).or_default();
+            match value {
+                Some(value) => of_node.insert(key.to_owned(), value.to_owned()),
+                None => of_node.remove(key),
+            };
+        }
         tags.retain(|_, tags| !tags.is_empty());
         self.replace(tags)
     }
@@ -129,9 +136,9 @@ mod tests {
         let (one, two) = (NodeId("a".to_owned()), NodeId("b".to_owned()));
         let store = TagStore::new(folder.path().join("lab"));
         assert!(store.read().expect("no file is no tags").is_empty());
-        store.write(&one, "bootstrapped", Some("yes")).expect("written");
-        store.write(&two, "x", Some("y")).expect("written");
-        store.write(&two, "x", None).expect("removed");
+        store.write(&[&one], "bootstrapped", Some("yes")).expect("written");
+        store.write(&[&one, &two], "x", Some("y")).expect("written");
+        store.write(&[&one, &two], "x", None).expect("removed");
         let again = TagStore::new(folder.path().join("lab")).read().expect("readable");
         assert_eq!(
             again,
@@ -145,7 +152,7 @@ mod tests {
         let path = folder.path().join("tags.toml");
         fs::write(&path, "version = 2\nnew = \"thing\"\n").expect("written");
         let store = TagStore::new(folder.path().to_owned());
-        let error = store.write(&NodeId("a".to_owned()), "x", Some("y")).expect_err("a newer format");
+        let error = store.write(&[&NodeId("a".to_owned())], "x", Some("y")).expect_err("a newer format");
         assert!(error.message.ends_with("has format 2; this program knows 1"), "{}", error.message);
         assert_eq!(fs::read_to_string(&path).expect("still there"), "version = 2\nnew = \"thing\"\n");
     }

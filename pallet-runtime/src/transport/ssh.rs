@@ -26,7 +26,7 @@ use std::time::{Duration, Instant};
 use stream::Complaints;
 use tokio::io::AsyncRead;
 
-/// The pauses between attempts to reach a machine that boots grow from the first to the second.
+/// The pauses between attempts to reach a machine that boots, or is busy, grow from the first to the second.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(2));
 
 /// How patient a connection is.
@@ -40,6 +40,9 @@ pub struct Timing {
     pub keepalive_max: usize,
     /// How long a machine may refuse us because it boots. Zero for a machine that runs: the first refusal counts.
     pub boot_window: Duration,
+    /// How long a machine may hang up on us before it says a word, because too many log in there at once: sshd's
+    /// `MaxStartups`, which a jump host for many nodes meets first.
+    pub busy_window: Duration,
 }
 
 impl Default for Timing {
@@ -50,11 +53,21 @@ impl Default for Timing {
             keepalive: Duration::from_secs(15),
             keepalive_max: 3,
             boot_window: Duration::ZERO,
+            busy_window: Duration::from_secs(30),
         }
     }
 }
 
 impl Timing {
+    /// Returns for how long a failure is worth another attempt.
+    fn window(&self, error: &TransportError) -> Duration {
+        match error.stage {
+            _ if !error.transient => Duration::ZERO,
+            Stage::Greeting => self.boot_window.max(self.busy_window),
+            _ => self.boot_window,
+        }
+    }
+
     /// Returns how long the node may take nothing that we send before it counts as gone.
     fn silence(&self) -> Duration {
         let questions = u32::try_from(self.keepalive_max).unwrap_or(u32::MAX).saturating_add(1);
@@ -112,7 +125,7 @@ impl SshTransport {
     }
 }
 
-/// Tries until it succeeds, cannot succeed, or a machine that boots has had its time.
+/// Tries until it succeeds, cannot succeed, or a machine that boots or is busy has had its time.
 async fn patiently<F>(timing: &Timing, attempt: impl Fn() -> F) -> Result<SshTransport, TransportError>
 where
     F: Future<Output = Result<SshTransport, TransportError>>,
@@ -124,12 +137,20 @@ where
             Ok(transport) => return Ok(transport),
             Err(error) => error,
         };
-        if !error.transient || started.elapsed() + pause > timing.boot_window {
+        if started.elapsed() + pause > timing.window(&error) {
             return Err(given_up(error, started.elapsed(), timing));
         }
-        tokio::time::sleep(pause).await;
+        tokio::time::sleep(spread(pause)).await;
         pause = (pause * 2).min(PAUSES.1);
     }
+}
+
+/// Returns a part of a pause, at least half of it, by chance: those that were turned away together must not come
+/// again together.
+fn spread(pause: Duration) -> Duration {
+    // Without randomness all wait for the whole pause, and it takes longer.
+    let chance = getrandom::u32().unwrap_or(u32::MAX);
+    pause.mul_f64(0.5 + f64::from(chance) / f64::from(u32::MAX) / 2.0)
 }
 
 impl Transport for SshTransport {
@@ -212,9 +233,13 @@ async fn hop_stream(
 
 fn with_complaint(error: TransportError, complaints: &Complaints) -> TransportError {
     match complaints.last() {
-        Some(line) => {
-            TransportError { message: format!("{}; its ProxyCommand: {line}", error.message), ..error }
-        }
+        // It was the command that hung up, and this is why.
+        Some(line) => TransportError {
+            stage: Stage::Connect,
+            message: format!("{}; its ProxyCommand: {line}", error.message),
+            hint: None,
+            ..error
+        },
         None => error,
     }
 }
@@ -241,7 +266,7 @@ fn at_jump_host(hop: &Hop, error: TransportError) -> TransportError {
 }
 
 fn given_up(error: TransportError, after: Duration, timing: &Timing) -> TransportError {
-    if !error.transient || timing.boot_window.is_zero() {
+    if timing.window(&error).is_zero() {
         return error;
     }
     TransportError { message: format!("{} (tried for {} s)", error.message, after.as_secs()), ..error }

@@ -278,6 +278,11 @@ pub(super) fn word(
 fn boot_order(options: &Options, given: &str) -> Result<Setting, OptionError> {
     let devices = match options.value(given) {
         Some(OptionValue::String(only)) => vec![only.clone()],
+        Some(OptionValue::List(items)) if matches!(items.first(), Some(OptionValue::List(_))) => {
+            numbered(items).ok_or_else(|| {
+                options.invalid(given, "expected devices, or pairs of a place from 1 to 4 and a device")
+            })?
+        }
         _ => options.strings(given)?,
     };
     if devices.len() > 4 {
@@ -286,6 +291,23 @@ fn boot_order(options: &Options, given: &str) -> Result<Setting, OptionError> {
     let words: Result<_, _> =
         devices.iter().map(|device| word(options, given, device, BOOT_DEVICES)).collect();
     words.map(Setting::Words)
+}
+
+/// Reads VMFest's form, `[[1, "hard-disk"], [3, "dvd"]]`. What is not said is nothing.
+fn numbered(pairs: &[OptionValue]) -> Option<Vec<String>> {
+    let mut devices: Vec<String> = Vec::new();
+    for pair in pairs {
+        let OptionValue::List(pair) = pair else { return None };
+        let [OptionValue::Integer(place @ 1..=4), OptionValue::String(device)] = &pair[..] else {
+            return None;
+        };
+        let place = usize::try_from(*place).ok()?;
+        if devices.len() < place {
+            devices.resize(place, "null".to_owned());
+        }
+        devices[place - 1].clone_from(device);
+    }
+    Some(devices)
 }
 
 /// All that belongs to a node lies in its folder, so that it goes with the node and no two nodes share it.
@@ -358,6 +380,13 @@ mod tests {
             arguments("boot-order", "network", NEW).as_deref(),
             Ok("--boot1=net --boot2=none --boot3=none --boot4=none")
         );
+        let pair = |place, device: &str| OptionValue::List(vec![OptionValue::Integer(place), device.into()]);
+        assert_eq!(
+            arguments("boot-order", OptionValue::List(vec![pair(3, "dvd"), pair(1, "hard-disk")]), NEW)
+                .as_deref(),
+            Ok("--boot1=disk --boot2=none --boot3=dvd --boot4=none")
+        );
+        assert!(arguments("boot-order", OptionValue::List(vec![pair(5, "dvd")]), NEW).is_err());
         assert_eq!(
             arguments("console-file", "console.log", NEW).as_deref(),
             Ok("--uart1 0x3F8 4 --uart-mode1 file /n/web-1/console.log")

@@ -2,29 +2,29 @@
 //!
 //! They were made for another program, so attributes that mean nothing here are left out, and that is told.
 
-use super::edn::{self, Value};
 use super::library::Entry;
 use super::read::KEYS;
 use super::tables::position;
 use pallet::options::{OptionValue, Options};
+use pallet_edn::{Form, Value};
 use std::path::Path;
 
 /// Returns the definitions of a file, or why it is none.
 pub(super) fn entries(text: &str, path: &Path) -> Result<Vec<Entry>, String> {
-    let value = edn::read(text).map_err(|mistake| {
+    let value = pallet_edn::read(text).map_err(|mistake| {
         let (line, column) = position(text, mistake.at);
         format!("line {line}, column {column}: {mistake}")
     })?;
-    let Value::Map(models) = value else {
+    let Form::Map(models) = value.form else {
         return Err("it is no map of image models".to_owned());
     };
-    Ok(models.into_iter().filter_map(|(id, model)| Some(entry(name(&id)?, model, path))).collect())
+    Ok(models.into_iter().filter_map(|(id, model)| Some(entry(id.name()?.to_owned(), model, path))).collect())
 }
 
 fn entry(id: String, model: Value, path: &Path) -> Entry {
     let (mut notes, place) = (Vec::new(), path.display().to_string());
-    let options = match model {
-        Value::Map(attributes) => Ok(options(&id, attributes, path, &mut notes)),
+    let options = match model.form {
+        Form::Map(attributes) => Ok(options(&id, attributes, path, &mut notes)),
         _ => Err(format!("`{id}` is no map of attributes")),
     };
     Entry { id, place, options, notes }
@@ -33,8 +33,8 @@ fn entry(id: String, model: Value, path: &Path) -> Entry {
 fn options(id: &str, attributes: Vec<(Value, Value)>, path: &Path, notes: &mut Vec<String>) -> Options {
     let mut options = Options::new(format!("image `{id}`"), Some(path.to_owned()));
     for (key, value) in attributes {
-        let key = name(&key).unwrap_or_default();
-        match option(value) {
+        let key = key.name().unwrap_or_default().to_owned();
+        match option(value, path) {
             _ if !KEYS.contains(&key.as_str()) => notes.push(format!("`{key}` means nothing here")),
             Some(value) => options.set(key, value, path.display().to_string()),
             None => {}
@@ -43,24 +43,34 @@ fn options(id: &str, attributes: Vec<(Value, Value)>, path: &Path, notes: &mut V
     options
 }
 
-/// Keywords, texts and symbols name things.
-fn name(value: &Value) -> Option<String> {
-    match value {
-        Value::Keyword(name) | Value::Text(name) | Value::Symbol(name) => Some(name.clone()),
-        _ => None,
+/// An option that is nil is one that is not given.
+fn option(value: Value, path: &Path) -> Option<OptionValue> {
+    match value.form {
+        Form::Nil => None,
+        Form::Bool(flag) => Some(OptionValue::Bool(flag)),
+        Form::Integer(number) => Some(OptionValue::Integer(number)),
+        Form::Float(number) => Some(OptionValue::Float(number)),
+        Form::Text(text) | Form::Keyword(text) | Form::Symbol(text) => Some(OptionValue::String(text)),
+        Form::List(items) | Form::Vector(items) | Form::Set(items) => {
+            // In the list of a controller's devices, nil is an empty position.
+            let empty = || OptionValue::Table(Options::default());
+            Some(OptionValue::List(
+                items.into_iter().map(|item| option(item, path).unwrap_or_else(empty)).collect(),
+            ))
+        }
+        Form::Map(pairs) => Some(OptionValue::Table(table(pairs, path))),
+        Form::Code(_) => None,
     }
 }
 
-/// An option that is nil is one that is not given. Lists and maps are no values of any key that is known.
-fn option(value: Value) -> Option<OptionValue> {
-    match value {
-        Value::Nil => None,
-        Value::Bool(flag) => Some(OptionValue::Bool(flag)),
-        Value::Integer(number) => Some(OptionValue::Integer(number)),
-        Value::Float(number) => Some(OptionValue::Float(number)),
-        Value::Text(text) | Value::Keyword(text) | Value::Symbol(text) => Some(OptionValue::String(text)),
-        Value::List(_) | Value::Map(_) => Some(OptionValue::List(vec![])),
+fn table(pairs: Vec<(Value, Value)>, path: &Path) -> Options {
+    let mut table = Options::new("a map", Some(path.to_owned()));
+    for (key, value) in pairs {
+        if let (Some(key), Some(value)) = (key.name(), option(value, path)) {
+            table.set(key, value, path.display().to_string());
+        }
     }
+    table
 }
 
 #[cfg(test)]
@@ -77,6 +87,17 @@ mod tests {
         assert!(!options.contains("username"));
         assert_eq!(a.notes, ["`packager` means nothing here"]);
         assert_eq!(b.options.as_ref().expect_err("no map"), "`b` is no map of attributes");
+    }
+
+    #[test]
+    fn an_image_says_what_it_needs_of_the_machine() {
+        let text = r#"{:a {:uuid "x" :storage [{:name "S" :bus :sata :devices [nil {:device-type :dvd}]}]
+                           :boot-mount-point ["S" 0] :hardware {:memory-size 768}}}"#;
+        let [a] = &entries(text, "/m/a.meta".as_ref()).expect("EDN")[..] else { panic!("one model") };
+        let options = a.options.as_ref().expect("options");
+        let model = super::super::Model::read("a", options, None).expect("a model");
+        assert_ne!(model.hardware, crate::hardware::Layer::default());
+        assert_eq!(a.notes, [""; 0]);
     }
 
     #[test]

@@ -16,12 +16,16 @@ pub(crate) struct Choice {
 }
 
 impl Choice {
-    /// Returns what to tell the user where the choice is one by name.
-    pub(crate) fn warning(&self) -> Option<String> {
-        let tied = self.tied.join(", ");
-        (!tied.is_empty()).then(|| {
-            format!("the image is {}, and {tied} would do as well: name one by its id", self.model.name)
-        })
+    /// Returns what to tell the user where nothing but the ids decided.
+    pub(crate) fn remark(&self) -> Option<String> {
+        if self.tied.is_empty() {
+            return None;
+        }
+        let (chosen, why, tied) = (&self.model.name, in_words(&self.model), self.tied.join(", "));
+        Some(format!(
+            "the image is {chosen} ({why}), the first by id of several that are equal; {tied} would do as well: name \
+             one by its id"
+        ))
     }
 }
 
@@ -195,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn the_order_is_told_with_its_reasons_and_a_tie_is_warned_about() {
+    fn the_order_is_told_with_its_reasons_and_a_tie_is_told() {
         let ranked: Vec<String> = models()
             .rank(&family(OsFamily::Debian))
             .into_iter()
@@ -213,10 +217,15 @@ mod tests {
             ]
         );
         let choice = models().select(Some(&family(OsFamily::Debian).into())).expect("a choice");
-        let warning = choice.warning().expect("a tie");
-        assert!(warning.contains("debian-12, and debian-12b would do as well"), "{warning}");
+        assert_eq!(
+            choice.remark().as_deref(),
+            Some(
+                "the image is debian-12 (debian 12, 32-bit or 64-bit), the first by id of several that are equal; \
+                 debian-12b would do as well: name one by its id"
+            )
+        );
         let choice = models().select(Some(&"ubuntu".into())).expect("a choice");
-        assert_eq!(choice.warning(), None);
+        assert_eq!(choice.remark(), None);
     }
 
     #[test]

@@ -67,6 +67,11 @@ fn the_library_is_pure_and_light() {
 }
 
 #[test]
+fn the_reader_of_old_files_depends_on_nothing() {
+    assert_none("pallet-edn depends on nothing", offences(|package| package.name == "pallet-edn", |_| false));
+}
+
+#[test]
 fn users_depend_on_the_facade() {
     assert_none(
         "pallet-core is for pallet alone, which generated code names; whoever else needs something of it names pallet",
@@ -77,10 +82,10 @@ fn users_depend_on_the_facade() {
 #[test]
 fn providers_do_not_know_the_runtime() {
     assert_none(
-        "of ours a provider depends on pallet only, so that anyone can write one",
+        "of ours a provider depends on pallet only, so that anyone can write one, and on the reader of old files",
         offences(
             |package| matches!(package.name.as_str(), "pallet-vbox" | "pallet-sandbox"),
-            |name| !is_ours(name) || name == "pallet",
+            |name| !is_ours(name) || matches!(name, "pallet" | "pallet-edn"),
         ),
     );
 }

@@ -2,6 +2,7 @@
 
 use crate::real::Real;
 use crate::runner::TestRunner;
+use crate::server::{self, WithoutServer};
 use pallet::compute::{
     AdminAccount, Compute, ComputeError, CreateRequest, HostCommand, Provider, ServiceConfig,
 };
@@ -13,7 +14,6 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 /// The id of the image model that every service in a world has.
@@ -227,20 +227,12 @@ impl World {
 
     /// Ends VirtualBox's server, as after a minute without a call.
     pub fn end_server(&self) {
-        let deadline = Instant::now() + Duration::from_secs(30);
-        let mut signal = "-TERM";
-        loop {
-            let pids = self.processes();
-            if pids.is_empty() {
-                return;
-            }
-            if Instant::now() >= deadline {
-                signal = "-KILL";
-            }
-            // Status and output do not matter: a process may be gone by now.
-            let _ = Command::new("kill").arg(signal).args(&pids).output();
-            std::thread::sleep(Duration::from_millis(20));
-        }
+        server::end(&self.home());
+    }
+
+    /// Returns what runs the programs of a service whose every call finds no server.
+    pub fn without_server(&self) -> Arc<WithoutServer> {
+        Arc::new(WithoutServer::new(self.runner.clone(), self.home()))
     }
 
     /// Ends VirtualBox's server, and lets the next one read the machine of this UUID after all others.
@@ -261,18 +253,6 @@ impl World {
 
     fn home(&self) -> String {
         self.folder().join("home/vbox").display().to_string()
-    }
-
-    /// Returns the processes that belong to this world's registry, and to no other.
-    fn processes(&self) -> Vec<String> {
-        let ours = format!("VBOX_USER_HOME={}", self.home());
-        let is_ours = |pid: &String| {
-            let environ = fs::read(format!("/proc/{pid}/environ")).unwrap_or_default();
-            environ.split(|byte| *byte == 0).any(|entry| entry == ours.as_bytes())
-        };
-        let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
-        let pids = entries.filter_map(|entry| entry.file_name().into_string().ok());
-        pids.filter(|name| name.bytes().all(|byte| byte.is_ascii_digit())).filter(is_ours).collect()
     }
 }
 

@@ -28,6 +28,15 @@ pub struct Programs {
     pub infra: &'static str,
 }
 
+/// Whom pallet logs in as on a machine that has just been made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FirstLogin {
+    /// The account that the image has.
+    Image,
+    /// The admin user, whom cloud-init makes of what it reads on the machine's CD.
+    CloudInit,
+}
+
 /// A registry with a model, and a controller with the program `vm-infra`. All of it goes when it is dropped.
 pub struct Lab {
     world: World,
@@ -44,12 +53,12 @@ impl Lab {
     ///
     /// When the host lacks something that making it needs.
     #[must_use]
-    pub fn new(real: &Real, programs: Programs, original: &Path) -> Lab {
+    pub fn new(real: &Real, programs: Programs, original: &Path, first: FirstLogin) -> Lab {
         let world = World::new(real, programs.vboxmanage);
         let vboxmanage = wrapper(&world, real, programs.vboxmanage);
         let model = world.folder().join("models/bookworm.vdi");
         install(&world, original, &model);
-        let place = Place::new(&config(&world, &vboxmanage, &model));
+        let place = Place::new(&config(&world, &vboxmanage, &model, first));
         let key = place.path("key");
         run(Command::new("ssh-keygen").args(["-q", "-t", "ed25519", "-N", "", "-f"]).arg(&key));
         let public = fs::read_to_string(key.with_extension("pub")).expect("a public key");
@@ -237,12 +246,16 @@ fn install(world: &World, original: &Path, model: &Path) {
     fs::remove_file(copy).expect("removed");
 }
 
-fn config(world: &World, vboxmanage: &Path, model: &Path) -> String {
+fn config(world: &World, vboxmanage: &Path, model: &Path, first: FirstLogin) -> String {
+    let login = match first {
+        FirstLogin::Image => "username = \"debian\"\npassword = \"debian\"\nsudo-password = \"debian\"",
+        FirstLogin::CloudInit => "cloud-init = true",
+    };
     format!(
         "[admin-user]\nusername = \"ops\"\nprivate-key-path = \"key\"\n\n\
          [services.lab]\nprovider = \"vbox\"\nvboxmanage-path = \"{}\"\nvbox-user-home = \"{}\"\nnode-path = \"{}\"\n\n\
          [services.lab.images.debian-12]\npath = \"{}\"\nos-type = \"Debian12_64\"\nos-family = \"debian\"\n\
-         os-version = \"12\"\nusername = \"debian\"\npassword = \"debian\"\nsudo-password = \"debian\"\n",
+         os-version = \"12\"\n{login}\n",
         vboxmanage.display(),
         world.folder().join("home/vbox").display(),
         world.nodes().display(),

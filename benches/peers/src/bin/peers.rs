@@ -1,4 +1,4 @@
-//! The benchmark: `peers quick|full|ours README`. It is called by `benches/peers/run`, which builds what it measures.
+//! The benchmark: `peers quick|full|ours|gate README`. It is called by `benches/peers/run`, which builds what it measures.
 
 // What it prints is its result.
 #![allow(clippy::print_stdout)]
@@ -14,7 +14,13 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
-const USAGE: &str = "usage: peers quick|full|ours README";
+const USAGE: &str = "usage: peers quick|full|ours|gate README";
+
+/// The word for a run that writes nothing, and fails when pallet is too slow.
+const GATE: &str = "gate";
+
+/// How many times the floor pallet may take in that run. The goal is 1.5; the rest is for machines that do much else.
+const GATE_LIMIT: f64 = 2.0;
 
 type Failure = Box<dyn Error>;
 
@@ -25,7 +31,8 @@ fn main() -> ExitCode {
     }
     let [mode, readme] = words.as_slice() else { return usage() };
     let Some(agenda) = agenda(mode) else { return usage() };
-    match run(&agenda, readme.as_ref()) {
+    let ended = if mode == GATE { gate(&agenda) } else { run(&agenda, readme.as_ref()) };
+    match ended {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("{error}");
@@ -50,7 +57,10 @@ struct Agenda {
 
 #[derive(Clone, Copy)]
 struct Rounds {
+    /// Of the floor and pallet.
     ours: usize,
+    /// Of pallet as `cargo run` builds it.
+    debug: usize,
     peers: usize,
 }
 
@@ -58,18 +68,33 @@ impl Rounds {
     const NONE: Rounds = Rounds::of(0, 0);
 
     const fn of(ours: usize, peers: usize) -> Rounds {
-        Rounds { ours, peers }
+        Rounds { ours, debug: ours, peers }
     }
 
-    /// Returns who takes part in a round. The peers are slow, so theirs are fewer, and the first ones.
+    /// Returns rounds of what is built for release, and of nobody else.
+    const fn of_release(ours: usize) -> Rounds {
+        Rounds { ours, debug: 0, peers: 0 }
+    }
+
+    /// Returns how many rounds a side takes part in. The peers are slow, so theirs are fewer, and the first ones.
+    fn rounds(self, side: Side) -> usize {
+        match side {
+            Side::Floor | Side::Pallet => self.ours,
+            Side::PalletDebug => self.debug,
+            _ => self.peers,
+        }
+    }
+
+    /// Returns who takes part in a round.
     fn sides(self, round: usize) -> impl Iterator<Item = Side> {
-        Side::ALL.into_iter().filter(move |side| round < if side.is_peer() { self.peers } else { self.ours })
+        Side::ALL.into_iter().filter(move |side| round < self.rounds(*side))
     }
 }
 
 fn agenda(mode: &str) -> Option<Vec<Agenda>> {
     let agenda = |nodes, first, unchanged| Agenda { nodes, first, unchanged };
     Some(match mode {
+        GATE => vec![agenda(1, Rounds::NONE, vec![(0, Rounds::of_release(15))])],
         "ours" => vec![
             agenda(
                 1,
@@ -100,6 +125,30 @@ fn agenda(mode: &str) -> Option<Vec<Agenda>> {
 }
 
 fn run(agenda: &[Agenda], readme: &Path) -> Result<(), Failure> {
+    let results = measured(agenda)?;
+    let tables = format!("{}\n{}", machine(), table::tables(&results));
+    println!("{tables}");
+    let text = std::fs::read_to_string(readme)?;
+    let text = table::replaced(&text, "results", &tables).ok_or("the README has no place for results")?;
+    std::fs::write(readme, text)?;
+    std::fs::write(readme.with_file_name("results.svg"), plot::ratios(&results))?;
+    Ok(())
+}
+
+/// Fails when pallet takes too many times as long as the floor, in the median of all rounds.
+fn gate(agenda: &[Agenda]) -> Result<(), Failure> {
+    let results = measured(agenda)?;
+    for scene in results.scenes() {
+        let figures = results.figures(scene, Side::Pallet).ok_or("pallet did not take part")?;
+        println!("{}: {:.2} × the floor, {GATE_LIMIT:.2} at most", table::title(scene), figures.ratio);
+        if figures.ratio > GATE_LIMIT {
+            return Err("pallet is too slow: `benches/peers/README.md` says what the floor is".into());
+        }
+    }
+    Ok(())
+}
+
+fn measured(agenda: &[Agenda]) -> Result<Results, Failure> {
     let programs = std::env::current_exe()?.parent().map(Path::to_owned).unwrap_or_default();
     let target = programs.parent().map(Path::to_owned).unwrap_or_default();
     let mut bench = Benchmark { programs, target, results: Results::default() };
@@ -107,13 +156,7 @@ fn run(agenda: &[Agenda], readme: &Path) -> Result<(), Failure> {
         bench.first_runs(agenda)?;
         bench.unchanged_runs(agenda)?;
     }
-    let tables = format!("{}\n{}", machine(), table::tables(&bench.results));
-    println!("{tables}");
-    let text = std::fs::read_to_string(readme)?;
-    let text = table::replaced(&text, "results", &tables).ok_or("the README has no place for results")?;
-    std::fs::write(readme, text)?;
-    std::fs::write(readme.with_file_name("results.svg"), plot::ratios(&bench.results))?;
-    Ok(())
+    Ok(bench.results)
 }
 
 struct Benchmark {
@@ -147,7 +190,7 @@ impl Benchmark {
             fleet.set_wire((*wire > 0).then(|| Duration::from_millis(*wire)))?;
             place.point_at(&fleet)?;
             // The first round puts right what is left to do, and makes host keys known.
-            for side in [Side::Floor, Side::Pallet, Side::PalletDebug] {
+            for side in rounds.sides(0).filter(|side| !side.is_peer()) {
                 let measured = measure(&place.command(side, &fleet))?;
                 if !measured.ok {
                     return Err(format!("{}:\n{}", side.title(), measured.output).into());

@@ -46,7 +46,7 @@ enum Key {
 /// | apt | `/etc/apt/sources.list.d/NAME.sources` (deb822) | `/etc/apt/keyrings/NAME.asc` or `.gpg`, named by `Signed-By` |
 /// | dnf | `/etc/yum.repos.d/NAME.repo` | `/etc/pki/rpm-gpg/RPM-GPG-KEY-NAME`, named by `gpgkey` |
 /// | zypper | `/etc/zypp/repos.d/NAME.repo` | the same |
-/// | pacman | `/etc/pacman.d/NAME.conf`, included by `/etc/pacman.conf` | added with `pacman-key` and signed locally |
+/// | pacman | `/etc/pacman.d/NAME.conf`, included by `/etc/pacman.conf` | added with `pacman-key` and signed locally; packages must be signed then |
 /// | apk | a line of `/etc/apk/repositories` | `/etc/apk/keys/NAME.rsa.pub` |
 ///
 /// Checked: the content of these files. Changed: one of them was another. The index is read again once after

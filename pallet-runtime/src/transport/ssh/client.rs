@@ -22,6 +22,7 @@ use russh::{
     ChannelMsg, ChannelOpenFailure, ChannelReadHalf, ChannelWriteHalf, MethodKind, MethodSet, Pty, Sig,
 };
 use std::borrow::Cow;
+use std::io::ErrorKind;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -366,7 +367,7 @@ fn is_silence(error: &Error) -> bool {
     match error {
         Error::SshError(russh::Error::KeepaliveTimeout) => true,
         Error::SshError(russh::Error::IO(error)) | Error::IoError(error) => {
-            error.kind() == std::io::ErrorKind::TimedOut
+            error.kind() == ErrorKind::TimedOut
         }
         _ => false,
     }
@@ -374,12 +375,23 @@ fn is_silence(error: &Error) -> bool {
 
 fn plain_words(error: &Error) -> String {
     match error {
-        Error::SshError(russh::Error::HUP | russh::Error::Disconnect) => "closed by the node".to_owned(),
-        Error::SshError(russh::Error::IO(error)) if error.kind() == std::io::ErrorKind::UnexpectedEof => {
-            "closed by the node".to_owned()
-        }
+        error if hung_up(error) => "closed by the node".to_owned(),
         Error::SshError(error) => error.to_string(),
         error => error.to_string(),
+    }
+}
+
+/// Tells whether the node ended the connection, and did not say why.
+fn hung_up(error: &Error) -> bool {
+    match error {
+        Error::SshError(russh::Error::HUP | russh::Error::Disconnect) => true,
+        Error::SshError(russh::Error::IO(error)) => {
+            matches!(
+                error.kind(),
+                ErrorKind::UnexpectedEof | ErrorKind::ConnectionReset | ErrorKind::BrokenPipe
+            )
+        }
+        _ => false,
     }
 }
 
@@ -392,12 +404,13 @@ fn no_handshake(error: &Error) -> TransportError {
         Error::SshError(russh::Error::Version) => ("what answers is no SSH server".to_owned(), false),
         error => (plain_words(error), true),
     };
-    TransportError {
-        stage: Stage::Connect,
-        message: format!("no SSH connection: {words}"),
-        hint: None,
-        transient,
+    let message = format!("no SSH connection: {words}");
+    if hung_up(error) {
+        let hint = "too many log in there at once, or it does not want this machine: see `MaxStartups` in \
+            sshd_config(5), or give a lower `--parallel`";
+        return TransportError { stage: Stage::Greeting, message, hint: Some(hint.to_owned()), transient };
     }
+    TransportError { stage: Stage::Connect, message, hint: None, transient }
 }
 
 fn not_opened(words: &str) -> TransportError {

@@ -164,3 +164,35 @@ fn zypper_takes_a_signed_index_only() {
     let report = lab.converge(|| package_manager().update());
     assert!(report.troubles().join("").contains("Signature verification failed"), "{report:#?}");
 }
+
+/// Signs one package with a new key, and puts that signature beside another one, too.
+const SIGN_PACMAN: &str = "export GNUPGHOME=/srv/gnupg; mkdir -m 0700 /srv/gnupg; cd /srv/repo; \
+    gpg --batch --quiet --pinentry-mode loopback --passphrase '' --quick-gen-key test@example.org rsa2048 sign never \
+    2>/dev/null; gpg --armor --export >/srv/key.asc; gpg --batch --detach-sign e2e-one-1.0-1-any.pkg.tar; \
+    cp e2e-one-1.0-1-any.pkg.tar.sig e2e-two-1.0-1-any.pkg.tar.sig";
+
+/// Its index need not be signed: each package is.
+#[test]
+fn pacman_takes_signed_packages_only() {
+    require!("nodes");
+    let arch = "ID=arch\nPRETTY_NAME=\"Arch Linux\"\n";
+    let lab = Lab::new(Machine::with_packager("pacman", arch));
+    lab.machine.check(include_str!("repos/pacman.sh"));
+    lab.machine.check(SIGN_PACMAN);
+    let key = lab.machine.check("cat /srv/key.asc");
+    cases::run(
+        &lab,
+        [Case::new("a source with a key, after a run that was cut while the key was added", move || {
+            package_source("e2e").url("file:///srv/repo").key(key.clone());
+            package("e2e-one");
+        })
+        .prepare("mkdir -p /etc/pacman.d/gnupg; cp /srv/key.asc /etc/pacman.d/e2e.key")
+        .check("pacman -Q e2e-one", "e2e-one 1.0-1")],
+    );
+    let report = lab.converge(|| package("e2e-two"));
+    assert!(
+        report.troubles().join("").contains("is corrupted (invalid or corrupted package (PGP signature))"),
+        "{report:#?}"
+    );
+    lab.machine.check("! pacman -Q e2e-two");
+}

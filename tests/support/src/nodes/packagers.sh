@@ -28,9 +28,15 @@ plugin() {
     mkdir -p "$root/etc/dnf/plugins"
     cp "$root/tmp/plugins/etc/dnf/plugins/versionlock"* "$root/etc/dnf/plugins"
 }
+# The functions that pacman-key is written with. What else is in that package needs a lot that no test needs.
+pacman_functions() {
+    chroot "$root" env PATH=/usr/sbin:/usr/bin:/sbin:/bin sh -c \
+        'cd /tmp && apt-get -q download makepkg && dpkg-deb --fsys-tarfile makepkg_*.deb | tar -x -C / ./usr/share/makepkg'
+}
 mkdir -p "$root/tmp/partial"
 install || { chroot "$root" /usr/bin/apt-get -q update && install; }
 plugin
+pacman_functions
 
 umount -l "$root/dev"
 umount "$root/proc"

@@ -7,6 +7,7 @@ use pallet_tests_vbox::world::World;
 use std::process::ExitCode;
 use std::sync::Arc;
 
+mod addresses;
 mod downloads;
 mod faults;
 mod formats;
@@ -33,6 +34,7 @@ fn main() -> ExitCode {
         life::TESTS,
         hardware::TESTS,
         networks::TESTS,
+        addresses::TESTS,
         power::TESTS,
         snapshots::TESTS,
         safety::TESTS,

@@ -58,7 +58,10 @@ fn files(world: World, runtime: Runtime) {
         assert_eq!(of("gone").problems, [format!("no file {gone} that can be read")]);
         assert_eq!(of("old").problems, ["`packager` means nothing here"]);
         assert_eq!(of(IMAGE).problems, [format!("{file}:11:2 defines it too, and loses")]);
-        assert_eq!(of("broken.meta").problems, ["line 1, column 5: this is code, not data"]);
+        assert_eq!(
+            of("broken.meta").problems,
+            ["line 1, column 5: `#=` evaluates what follows; nothing is evaluated here"]
+        );
         // The files serve like the configuration does, and the best of all is chosen.
         let wanted = ImageMatch { os_family: Some(OsFamily::Debian), ..ImageMatch::default() };
         let ranked = images(&*service).rank(&wanted);

@@ -1,7 +1,8 @@
 //! What is not ours stays as it is.
 
 use crate::Test;
-use pallet::compute::{ErrorKind, NodeId, NodeState};
+use crate::formats::raw_disk;
+use pallet::compute::{ErrorKind, NodeId, NodeState, Provider, ServiceConfig};
 use pallet::options::OptionValue;
 use pallet::spec::{Hardware, Image, ImageDefinition, Mib, Network, NodeSpec};
 use pallet_tests_vbox::world::{IMAGE, World, quietly, request};
@@ -15,6 +16,7 @@ pub(crate) const TESTS: &[(&str, Test)] = &[
     ("safety::a_foreign_disk_in_a_node_outlives_it", foreign_disk),
     ("safety::a_node_with_snapshots_goes_and_the_model_stays", snapshots),
     ("safety::a_node_that_virtualbox_read_before_its_model_is_a_node_like_any_other", read_too_early),
+    ("safety::a_model_that_virtualbox_has_forgotten_meanwhile_is_found_again", forgotten_model),
     ("safety::an_inaccessible_node_is_reported_and_not_removed", inaccessible),
     ("safety::a_check_finds_mistakes_and_changes_nothing", check),
 ];
@@ -271,4 +273,27 @@ fn check(world: World, runtime: Runtime) {
         let error = nowhere.err().expect("no VBoxManage");
         assert_eq!(error.message, "no VBoxManage on this host (looked for /none/VBoxManage)");
     });
+}
+
+/// VirtualBox is told of a disk by its path, and forgets it together with its server if nobody has used it till then.
+fn forgotten_model(world: World, runtime: Runtime) {
+    let raw = world.folder().join("models/raw.img");
+    std::fs::write(&raw, raw_disk()).expect("a disk");
+    // A linked clone and an immutable disk have a holder as well, made in the same way.
+    for (index, way) in (1..).zip(["multi-attach", "full-copy"]) {
+        let disk = world.folder().join(format!("models/{way}.vdi"));
+        let path = disk.display().to_string();
+        world.vbox(&["convertfromraw", &raw.display().to_string(), &path, "--format=VDI"]);
+        let before = std::fs::read(&disk).expect("the model");
+        let images = world.images(&[("path", path.as_str().into()), ("attach", way.into())]);
+        let config =
+            ServiceConfig { runner: world.without_server(), ..world.config("lab", &[("images", images)]) };
+        runtime.block_on(async {
+            let service = pallet_vbox::provider().open(config).await.expect("a service");
+            let made = service.create(&request("web", index), &quietly).await;
+            let node = made.unwrap_or_else(|error| panic!("{way}: {error}"));
+            service.destroy(&node.id).await.unwrap_or_else(|error| panic!("{way}: {error}"));
+        });
+        assert!(std::fs::read(&disk).expect("the model") == before, "{way}: the model was changed");
+    }
 }

@@ -5,11 +5,12 @@
 
 use libtest_mimic::{Arguments, Trial};
 use pallet_tests_vbox::real::Real;
-use pallet_tests_vm::lab::{Lab, Programs};
+use pallet_tests_vm::lab::{FirstLogin, Lab, Programs};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 mod broken;
+mod cloud;
 mod life;
 
 const PROGRAMS: Programs =
@@ -20,9 +21,11 @@ type Test = fn(Lab);
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
     let disk = std::env::var_os("PALLET_TEST_VM_DISK").map(PathBuf::from);
-    let trials = [life::TESTS, broken::TESTS].concat().into_iter().map(|(name, test)| match disk.clone() {
+    let own = [life::TESTS, broken::TESTS].concat().into_iter().map(|test| (test, FirstLogin::Image));
+    let cloud = cloud::TESTS.iter().map(|&test| (test, FirstLogin::CloudInit));
+    let trials = own.chain(cloud).map(|((name, test), first)| match disk.clone() {
         Some(disk) => Trial::test(name, move || {
-            test(Lab::new(&Real::find()?, PROGRAMS, &disk));
+            test(Lab::new(&Real::find()?, PROGRAMS, &disk, first));
             Ok(())
         }),
         None => Trial::test(name, || Ok(())).with_kind("scripts/ci-vm runs this").with_ignored_flag(true),

@@ -222,6 +222,8 @@ fn pacman(source: &PackageSource) -> Result<Rendered, String> {
     let (key, mut files) = key_file(source, format!("/etc/pacman.d/{name}.key"));
     let at = format!("/etc/pacman.d/{name}.conf");
     let mut lines: Vec<Text> = vec![format!("[{name}]").into()];
+    // Without a word of ours it is as `/etc/pacman.conf` says for all, which may be lenient.
+    lines.extend(key.as_ref().map(|_| "SigLevel = Required DatabaseOptional".into()));
     lines.extend(source.unsigned.then(|| "SigLevel = Optional TrustAll".into()));
     lines.push(Text::concat([Text::from("Server = "), url(source)]));
     lines.extend(source.options.iter().map(|(key, value)| format!("{key} = {value}").into()));

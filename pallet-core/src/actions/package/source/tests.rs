@@ -78,6 +78,7 @@ fn dnf_and_zypper_have_repo_files() {
 fn pacman_includes_a_file_and_apk_has_a_line() {
     let source = || package_source("example").url("https://example.org/x");
     let text = shown(&rendered(PackageManagerKind::Pacman, source).expect("a source of pacman"));
+    assert!(!text.contains("SigLevel"), "{text}");
     assert!(text.ends_with("/etc/pacman.conf + Include = /etc/pacman.d/example.conf\n"), "{text}");
     let text = shown(&rendered(PackageManagerKind::Apk, source).expect("a source of apk"));
     assert_eq!(text, "/etc/apk/repositories + https://example.org/x\n");
