@@ -490,8 +490,11 @@ async fn busy_server(root: &SshTransport) -> u16 {
     let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let port = free.local_addr().unwrap().port();
     drop(free);
-    let config = "-f /etc/world/inner_config -o MaxStartups=1";
-    let sshd = format!("/usr/sbin/sshd {config} -p {port} </dev/null >/dev/null 2>&1");
+    // A file of its own: of this setting the last value counts, and not the first as of all others.
+    let sshd = format!(
+        "cd /etc/world && sed 's/^MaxStartups .*/MaxStartups 1/' inner_config >busy_config && \
+         /usr/sbin/sshd -f /etc/world/busy_config -p {port} </dev/null >/dev/null 2>&1"
+    );
     let ended = run(root, &sshd).await;
     assert_eq!(ended.outcome, Outcome::Exited(0), "{ended:?}");
     port
