@@ -295,7 +295,7 @@ impl Test {
 
 /// Returns the actions whose values a command and what it runs in need.
 fn values_in<'a>(setting: &'a Script, command: &'a Text) -> impl Iterator<Item = ActionId> + 'a {
-    command.values().map(|value| value.id).chain(setting.values())
+    command.values().into_iter().map(|value| value.id).chain(setting.values())
 }
 
 fn joined(a: Script, operator: &'static str, b: Script) -> Script {

@@ -24,7 +24,6 @@ pub use how::How;
 pub(crate) use builder::enter_phase;
 
 use crate::action::Action;
-use crate::condition::Condition;
 use crate::location::Location;
 use crate::name::{PhaseName, Tag};
 use crate::secret::Secret;
@@ -106,8 +105,12 @@ impl ActionNode {
 
     /// Returns the actions whose values it uses, itself or in its conditions.
     pub(crate) fn needs(&self) -> Vec<AnyHandle> {
-        let conditions = self.how.conditions.iter().flat_map(Condition::values);
-        self.action.values().into_iter().chain(conditions).chain(self.how.env.values()).collect()
+        let mut needs = self.action.values();
+        for condition in &self.how.conditions {
+            needs.extend(condition.values());
+        }
+        needs.extend(self.how.env.values());
+        needs
     }
 
     /// Returns how it runs.
@@ -175,16 +178,15 @@ impl ActionGraph {
 
     /// Returns the secrets of all actions.
     pub fn secrets(&self) -> Vec<Secret> {
-        let of_node = |node: &ActionNode| {
-            let conditions = node.how.conditions.iter().flat_map(Condition::secrets);
-            node.action
-                .secrets()
-                .into_iter()
-                .chain(conditions)
-                .chain(node.how.env.secrets())
-                .collect::<Vec<_>>()
-        };
-        self.nodes.iter().flat_map(of_node).collect()
+        let mut secrets = Vec::new();
+        for node in &self.nodes {
+            secrets.extend(node.action.secrets());
+            for condition in &node.how.conditions {
+                secrets.extend(condition.secrets());
+            }
+            secrets.extend(node.how.env.secrets());
+        }
+        secrets
     }
 
     /// Returns the actions that answer a change of this one.

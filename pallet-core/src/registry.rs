@@ -7,7 +7,7 @@
 
 use crate::location::Location;
 use crate::phase::PhaseDef;
-use crate::sorted::Map;
+use crate::sorted::{Map, sort_by};
 use crate::spec::{
     ClusterDef, ClusterSpec, Group, GroupDef, GroupSpec, NodeSpecDef, ServerSpecDef, SpecError,
 };
@@ -143,14 +143,14 @@ impl RegistryBuilder {
                 Err(error) => errors.specs.push(error),
             }
         }
-        groups.sort_by(|a, b| (&a.name, a.location, &a.item).cmp(&(&b.name, b.location, &b.item)));
+        sort_by(&mut groups, |a, b| (&a.name, a.location, &a.item).cmp(&(&b.name, b.location, &b.item)));
         errors.check_paths(groups.iter().map(|group| ("group name", group.name.to_string(), group.location)));
         if !errors.is_empty() {
-            errors.specs.sort_by(|a, b| (a.location, &a.message).cmp(&(b.location, &b.message)));
+            sort_by(&mut errors.specs, |a, b| (a.location, &a.message).cmp(&(b.location, &b.message)));
             return Err(errors);
         }
-        self.phases.sort_by_key(|def| def.path());
-        self.server_specs.sort_by_key(|def| def.path());
+        sort_by(&mut self.phases, |a, b| a.path().cmp(&b.path()));
+        sort_by(&mut self.server_specs, |a, b| a.path().cmp(&b.path()));
         Ok(Registry { phases: self.phases, server_specs: self.server_specs, groups })
     }
 }
@@ -179,7 +179,7 @@ impl RegistryError {
     fn check_paths(&mut self, items: impl Iterator<Item = (&'static str, String, Location)>) {
         let mut seen: Map<String, Location> = Map::new();
         let mut items: Vec<_> = items.collect();
-        items.sort();
+        sort_by(&mut items, Ord::cmp);
         for (kind, name, second) in items {
             if let Some(&first) = seen.get(&name) {
                 self.duplicates.push(Duplicate { kind, name, first, second });

@@ -184,6 +184,13 @@ fn order(len: usize, compare: &dyn Fn(usize, usize) -> Ordering) -> Vec<usize> {
     order
 }
 
+/// Sorts as the method of slices does, with one sort for all types.
+pub(crate) fn sort_by<T>(items: &mut Vec<T>, compare: impl Fn(&T, &T) -> Ordering) {
+    let order = order(items.len(), &|a, b| compare(&items[a], &items[b]));
+    let mut from: Vec<_> = mem::take(items).into_iter().map(Some).collect();
+    items.extend(order.into_iter().filter_map(|at| from[at].take()));
+}
+
 impl<T> Set<T> {
     /// Returns an empty set.
     #[must_use]

@@ -52,11 +52,12 @@ impl Text {
     }
 
     /// Returns the secrets in it.
-    pub(crate) fn secrets(&self) -> impl Iterator<Item = Secret> + '_ {
-        self.parts.iter().filter_map(|part| match part {
+    pub(crate) fn secrets(&self) -> Vec<Secret> {
+        let secret = |part: &TextPart| match part {
             TextPart::Secret(secret) => Some(secret.clone()),
             _ => None,
-        })
+        };
+        self.parts.iter().filter_map(secret).collect()
     }
 
     /// Returns the value of an action as a text.
@@ -68,12 +69,14 @@ impl Text {
         &self.parts
     }
 
-    /// Returns the actions whose values are in the text.
-    pub(crate) fn values(&self) -> impl Iterator<Item = AnyHandle> + '_ {
-        self.parts.iter().filter_map(|part| match part {
+    /// Returns the actions whose values are in the text. They are few, and most actions ask for them: an iterator
+    /// would be compiled with each that does.
+    pub(crate) fn values(&self) -> Vec<AnyHandle> {
+        let value = |part: &TextPart| match part {
             TextPart::Value(value) => Some(*value),
             _ => None,
-        })
+        };
+        self.parts.iter().filter_map(value).collect()
     }
 
     /// Returns the text with the values filled in that `known` gives. Secrets stay secrets.

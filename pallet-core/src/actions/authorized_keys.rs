@@ -11,6 +11,7 @@ use crate::graph::{ActionId, Handle, record};
 use crate::name::AccountName;
 use crate::probe::{AuthorizedKeys as Found, Probe};
 use crate::script::{AUTHORIZED_KEYS, Script};
+use crate::sorted::sort_by;
 use crate::world::World;
 
 /// SSH keys that a user accepts, or does not.
@@ -203,7 +204,7 @@ impl Action for AuthorizedKeys {
         };
         let all = self.exclusive.then(|| {
             let mut all: Vec<String> = self.parsed().map(|(key, _)| key.in_short()).collect();
-            all.sort();
+            sort_by(&mut all, Ord::cmp);
             Claim::new(Thing::User(self.account()), "all authorized keys", all.join(", "))
         });
         self.parsed().map(claim).chain(all).collect()

@@ -244,11 +244,11 @@ impl<E: Edit> Action for FileEdit<E> {
     }
 
     fn values(&self) -> Vec<AnyHandle> {
-        self.edit.texts().into_iter().flat_map(|text| text.values().collect::<Vec<_>>()).collect()
+        self.edit.texts().into_iter().flat_map(Text::values).collect()
     }
 
     fn secrets(&self) -> Vec<Secret> {
-        self.edit.texts().into_iter().flat_map(|text| text.secrets().collect::<Vec<_>>()).collect()
+        self.edit.texts().into_iter().flat_map(Text::secrets).collect()
     }
 
     fn probe(&self, _: ActionId, _: &Facts, probe: &mut Probe) -> Result<(), String> {

@@ -139,9 +139,10 @@ impl Setting {
         self.dir.as_ref().map_or(Ok(()), GivenPath::check)
     }
 
-    fn values(&self) -> impl Iterator<Item = AnyHandle> + '_ {
-        let arguments = self.interpreter.iter().flat_map(Interpreter::values);
-        self.env.iter().flat_map(|(_, value)| value.values()).chain(arguments)
+    fn values(&self) -> Vec<AnyHandle> {
+        let mut values: Vec<_> = self.env.iter().flat_map(|(_, value)| value.values()).collect();
+        values.extend(self.interpreter.as_ref().map(Interpreter::values).unwrap_or_default());
+        values
     }
 
     /// Returns code that prepares a subshell.
@@ -204,11 +205,15 @@ impl Action for Exec {
     }
 
     fn values(&self) -> Vec<AnyHandle> {
-        self.command.values().chain(self.setting.values()).collect()
+        [self.command.values(), self.setting.values()].concat()
     }
 
     fn secrets(&self) -> Vec<Secret> {
-        self.command.secrets().chain(self.setting.env.iter().flat_map(|(_, value)| value.secrets())).collect()
+        let mut secrets = self.command.secrets();
+        for (_, value) in &self.setting.env {
+            secrets.extend(value.secrets());
+        }
+        secrets
     }
 
     fn setting(&self) -> Script {
@@ -267,11 +272,11 @@ impl Action for OutputOf {
     }
 
     fn values(&self) -> Vec<AnyHandle> {
-        self.command.values().collect()
+        self.command.values()
     }
 
     fn probe(&self, id: ActionId, _: &Facts, probe: &mut Probe) -> Result<(), String> {
-        if self.command.values().next().is_none() {
+        if self.command.values().is_empty() {
             probe.capture(id, 0, self.setting.run(&self.command));
         }
         Ok(())
@@ -279,7 +284,7 @@ impl Action for OutputOf {
 
     fn diff(&self, view: &View<'_>) -> Diff {
         let known = view.world.command(view.id, 0);
-        let doubt = known.doubt.or_else(|| self.command.values().map(|value| value.id).next());
+        let doubt = known.doubt.or_else(|| self.command.values().first().map(|value| value.id));
         Diff { reads: true, doubt, ..Diff::none() }
     }
 

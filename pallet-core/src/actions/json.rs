@@ -73,7 +73,7 @@ impl Action for JsonPart {
     }
 
     fn values(&self) -> Vec<AnyHandle> {
-        self.json.values().collect()
+        self.json.values()
     }
 
     fn probe(&self, _: ActionId, _: &Facts, _: &mut Probe) -> Result<(), String> {

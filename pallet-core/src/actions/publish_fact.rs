@@ -70,7 +70,7 @@ impl Action for PublishFact {
     }
 
     fn values(&self) -> Vec<AnyHandle> {
-        self.value.values().collect()
+        self.value.values()
     }
 
     fn probe(&self, _: ActionId, _: &Facts, _: &mut Probe) -> Result<(), String> {

@@ -225,7 +225,7 @@ impl Action for RemoteDirectory {
 
     fn secrets(&self) -> Vec<Secret> {
         match &self.source {
-            Some(Source::Url(download)) => download.secrets().collect(),
+            Some(Source::Url(download)) => download.secrets(),
             _ => Vec::new(),
         }
     }

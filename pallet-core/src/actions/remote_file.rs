@@ -252,7 +252,7 @@ impl Action for RemoteFile {
     fn secrets(&self) -> Vec<Secret> {
         let source = self.source.as_ref().and_then(Source::text);
         let of_download = match &self.source {
-            Some(Source::Url(download)) => download.secrets().collect(),
+            Some(Source::Url(download)) => download.secrets(),
             _ => Vec::new(),
         };
         source.into_iter().chain(&self.verify).flat_map(Text::secrets).chain(of_download).collect()

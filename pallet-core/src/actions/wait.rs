@@ -159,11 +159,11 @@ impl Action for Wait {
     }
 
     fn values(&self) -> Vec<crate::graph::AnyHandle> {
-        self.test.command().into_iter().flat_map(Text::values).collect()
+        self.test.command().map(Text::values).unwrap_or_default()
     }
 
     fn secrets(&self) -> Vec<Secret> {
-        self.test.command().into_iter().flat_map(Text::secrets).collect()
+        self.test.command().map(Text::secrets).unwrap_or_default()
     }
 
     fn probe(&self, id: ActionId, _: &Facts, probe: &mut Probe) -> Result<(), String> {

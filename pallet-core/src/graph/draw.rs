@@ -8,7 +8,7 @@ mod mermaid;
 
 use super::{ActionGraph, ActionNode, Built};
 use crate::secret::Secret;
-use crate::sorted::Map;
+use crate::sorted::{Map, sort_by};
 
 /// A picture of graphs, each in frames with titles.
 ///
@@ -210,7 +210,7 @@ const LEGEND: &str = "light: order of the source; arrow: after; value: uses it; 
 fn masked(text: &str, secrets: &[Secret]) -> String {
     let mut known: Vec<&str> =
         secrets.iter().map(|secret| secret.expose().as_str()).filter(|secret| !secret.is_empty()).collect();
-    known.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
+    sort_by(&mut known, |a, b| b.len().cmp(&a.len()));
     known.into_iter().fold(text.to_owned(), |text, secret| text.replace(secret, "***"))
 }
 

@@ -54,12 +54,12 @@ impl Env {
         self.0.is_empty()
     }
 
-    pub(crate) fn values(&self) -> impl Iterator<Item = AnyHandle> + '_ {
-        self.0.iter().flat_map(|(_, value)| value.values())
+    pub(crate) fn values(&self) -> Vec<AnyHandle> {
+        self.0.iter().flat_map(|(_, value)| value.values()).collect()
     }
 
-    pub(crate) fn secrets(&self) -> impl Iterator<Item = Secret> + '_ {
-        self.0.iter().flat_map(|(_, value)| value.secrets())
+    pub(crate) fn secrets(&self) -> Vec<Secret> {
+        self.0.iter().flat_map(|(_, value)| value.secrets()).collect()
     }
 
     pub(crate) fn fill(&self, world: &World) -> Env {

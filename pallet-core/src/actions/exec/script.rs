@@ -63,8 +63,8 @@ impl Interpreter {
         Ok(())
     }
 
-    pub(super) fn values(&self) -> impl Iterator<Item = AnyHandle> + '_ {
-        self.arguments.iter().flat_map(Text::values)
+    pub(super) fn values(&self) -> Vec<AnyHandle> {
+        self.arguments.iter().flat_map(Text::values).collect()
     }
 
     fn program(&self) -> &str {

@@ -89,11 +89,11 @@ impl Action for Debconf {
     }
 
     fn values(&self) -> Vec<AnyHandle> {
-        self.value.values().collect()
+        self.value.values()
     }
 
     fn secrets(&self) -> Vec<Secret> {
-        self.value.secrets().collect()
+        self.value.secrets()
     }
 
     fn probe(&self, _: ActionId, facts: &Facts, probe: &mut Probe) -> Result<(), String> {

@@ -214,11 +214,11 @@ impl Action for PackageSource {
     }
 
     fn values(&self) -> Vec<AnyHandle> {
-        self.url.iter().flat_map(Text::values).collect()
+        self.url.as_ref().map(Text::values).unwrap_or_default()
     }
 
     fn secrets(&self) -> Vec<Secret> {
-        self.url.iter().flat_map(Text::secrets).collect()
+        self.url.as_ref().map(Text::secrets).unwrap_or_default()
     }
 
     fn probe(&self, _: ActionId, facts: &Facts, probe: &mut Probe) -> Result<(), String> {

@@ -221,11 +221,11 @@ impl Part for WholeFile {
     }
 
     fn values(&self) -> Vec<AnyHandle> {
-        self.content.iter().flat_map(Text::values).collect()
+        self.content.as_ref().map(Text::values).unwrap_or_default()
     }
 
     fn secrets(&self) -> Vec<Secret> {
-        self.content.iter().flat_map(Text::secrets).collect()
+        self.content.as_ref().map(Text::secrets).unwrap_or_default()
     }
 }
 

@@ -157,7 +157,7 @@ impl Download {
 
     pub(crate) fn check(&self) -> Result<(), String> {
         check_url(&self.url)?;
-        if self.proxy.iter().any(|proxy| proxy.values().next().is_some()) {
+        if self.proxy.as_ref().is_some_and(|proxy| !proxy.values().is_empty()) {
             return Err("the address of a proxy must be known before the run".to_owned());
         }
         match &self.check {
@@ -181,8 +181,8 @@ impl Download {
         self.proxy = Some(url);
     }
 
-    pub(crate) fn secrets(&self) -> impl Iterator<Item = Secret> + '_ {
-        self.proxy.iter().flat_map(Text::secrets)
+    pub(crate) fn secrets(&self) -> Vec<Secret> {
+        self.proxy.as_ref().map(Text::secrets).unwrap_or_default()
     }
 
     /// Returns code that downloads to where `to` says, in a subshell with its own environment.

@@ -5,6 +5,7 @@ use crate::action::{Diff, View};
 use crate::claim::{Claim, Thing};
 use crate::name::AccountName;
 use crate::script::Script;
+use crate::sorted::sort_by;
 use crate::world::World;
 
 impl User {
@@ -88,7 +89,7 @@ impl User {
         let mut claims: Vec<Claim> = self.groups.iter().map(member).collect();
         if self.only_groups {
             let mut groups = self.groups.clone();
-            groups.sort();
+            sort_by(&mut groups, Ord::cmp);
             claims.push(Claim::new(thing(), "all groups", groups.join(", ")));
         }
         claims

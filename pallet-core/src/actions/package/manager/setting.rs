@@ -138,11 +138,11 @@ impl Action for PackageSetting {
     }
 
     fn values(&self) -> Vec<AnyHandle> {
-        self.value.values().collect()
+        self.value.values()
     }
 
     fn secrets(&self) -> Vec<Secret> {
-        self.value.secrets().collect()
+        self.value.secrets()
     }
 
     fn probe(&self, _: ActionId, facts: &Facts, probe: &mut Probe) -> Result<(), String> {
