@@ -490,11 +490,27 @@ async fn busy_server(root: &SshTransport) -> u16 {
     let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let port = free.local_addr().unwrap().port();
     drop(free);
-    let config = "-f /etc/world/inner_config -o MaxStartups=1";
-    let sshd = format!("/usr/sbin/sshd {config} -p {port} </dev/null >/dev/null 2>&1");
+    // A file of its own: of this setting the last value counts, and not the first as of all others.
+    let sshd = format!(
+        "cd /etc/world && sed 's/^MaxStartups .*/MaxStartups 1/' inner_config >busy_config && \
+         /usr/sbin/sshd -f /etc/world/busy_config -p {port} </dev/null >/dev/null 2>&1"
+    );
     let ended = run(root, &sshd).await;
     assert_eq!(ended.outcome, Outcome::Exited(0), "{ended:?}");
     port
+}
+
+/// Connects as soon as a server that was just started listens.
+async fn first_visitor(port: u16) -> std::net::TcpStream {
+    let connecting = async {
+        loop {
+            match std::net::TcpStream::connect(("127.0.0.1", port)) {
+                Ok(stream) => return stream,
+                Err(_) => tokio::time::sleep(Duration::from_millis(20)).await,
+            }
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(60), connecting).await.expect("it listens")
 }
 
 async fn a_server_with_too_many_logins_is_asked_again() {
@@ -506,7 +522,7 @@ async fn a_server_with_too_many_logins_is_asked_again() {
     let route = world.route(&config, "127.0.0.1", Some(port), &world.login("nopass")).await.unwrap();
 
     // Somebody who never says who they are takes the only place.
-    let silent = std::net::TcpStream::connect(("127.0.0.1", port)).unwrap();
+    let silent = first_visitor(port).await;
     let impatient = Timing { busy_window: Duration::ZERO, ..world.timing() };
     let error = SshTransport::connect(&route, &impatient).await.map(drop).unwrap_err();
     assert!(error.transient && error.stage == Stage::Greeting, "{error:?}");
