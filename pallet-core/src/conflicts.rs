@@ -72,7 +72,8 @@ pub fn check(graph: &ActionGraph) -> Result<(), GraphError> {
 /// Returns the functions with actions that were put together into a phase with another such.
 fn composed(graph: &ActionGraph) -> Set<usize> {
     let functions: Set<usize> = graph.in_order().map(|(_, node)| node.function).collect();
-    let has_another = |one: &usize| functions.iter().any(|other| one != other && graph.same_phase(*one, *other));
+    let has_another =
+        |one: &usize| functions.iter().any(|other| one != other && graph.same_phase(*one, *other));
     functions.iter().copied().filter(has_another).collect()
 }
 

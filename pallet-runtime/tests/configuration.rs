@@ -214,6 +214,14 @@ fn a_secret_that_everybody_can_read_is_warned_of() {
     let outcome = place.run(&idle(), "converge");
     assert!(!outcome.stdout.contains("note"), "{}", outcome.stdout);
     assert_eq!(place.run(&idle(), "nodes").stderr, "");
+    // A service has some as well, such as those of its images.
+    place.write(
+        "project/pallet.toml",
+        "default-service = \"bench\"\n[services.lab]\nprovider = \"vbox\"\nimages.a.password = \"hunter2\"\n",
+    );
+    mode(0o644);
+    let listing = place.run(&idle(), "nodes").stderr;
+    assert!(listing.starts_with("warning: pallet.toml holds a secret"), "{listing}");
 }
 
 #[test]

@@ -490,8 +490,10 @@ async fn busy_server(root: &SshTransport) -> u16 {
     let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let port = free.local_addr().unwrap().port();
     drop(free);
-    let sshd = format!("/usr/sbin/sshd -f /etc/world/inner_config -p {port} -o MaxStartups=1");
-    assert_eq!(run(root, &sshd).await.outcome, Outcome::Exited(0));
+    let config = "-f /etc/world/inner_config -o MaxStartups=1";
+    let sshd = format!("/usr/sbin/sshd {config} -p {port} </dev/null >/dev/null 2>&1");
+    let ended = run(root, &sshd).await;
+    assert_eq!(ended.outcome, Outcome::Exited(0), "{ended:?}");
     port
 }
 

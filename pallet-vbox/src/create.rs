@@ -94,12 +94,21 @@ pub(crate) async fn create(
     })?;
     match make(service, request, &plan, &disk, &making, progress).await {
         Ok(record) => Ok(record),
+        Err(error) if !service.settings.destroy_on_failure && !service.ledger.has(&making.entry.id) => {
+            service.shared.forget();
+            Err(kept(error))
+        }
         Err(error) => {
             progress("removing what was made");
             service.shared.forget();
             Err(destroy::undo(service, &making.entry.id, error).await)
         }
     }
+}
+
+/// The machine is complete, so it is a node like any other: the next run starts it and asks it again for its address.
+fn kept(error: ComputeError) -> ComputeError {
+    ComputeError { message: format!("{}; the node is kept as it is", error.message), ..error }
 }
 
 async fn make(

@@ -53,6 +53,7 @@
 //! | `session-type` | `headless`, `gui`, `sdl` or `separate` | `headless` |
 //! | `ip-timeout` | seconds that a node may take to get its address | 300 |
 //! | `stop-timeout` | seconds that a node may take to shut down before it is switched off | 60 |
+//! | `destroy-on-failure` | whether a new node that does not start, or tells no address, is removed again; one that is kept can be looked at, and the next run goes on with it | `true` |
 //! | `max-parallel-creates` | how many nodes are made at a time, from the first call until their address is known | 8 |
 //! | `host` | the machine that VirtualBox is on, `[user@]name[:port]`, over SSH; all paths are then paths there, but those of keys and of files of hardware models: these belong to the program, as `pallet.toml` does | the controller |
 //! | `vm-group` | VirtualBox's group that our machines are shown in | `/pallet` |
@@ -82,7 +83,7 @@
 //! `image add ID URL|FILE` brings a disk to the host and makes a VDI of it: from vdi, vmdk, vhd, qcow2 and raw disks, also in an
 //! ova or box, packed by gzip, xz or zstd. What a file is is read from its bytes. A difference to another disk, and an
 //! image whose data is in other files, is refused. It is fetched by the host's `curl`; a download that breaks off goes on where it was, also in
-//! the next run. 256 MiB of the host's disk stay free. `image remove ID` removes what was added so, and nothing else, and
+//! the next run. 256 MiB of the host's disk stay free. Blocks of zeros take no room. `image remove ID` removes what was added so, and nothing else, and
 //! nothing that a node stands on; `image check` reads all disks to their end.
 //!
 //! | `attach` | a node's disk | |

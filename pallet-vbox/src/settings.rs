@@ -30,6 +30,8 @@ pub(crate) struct Settings {
     pub(crate) session: Session,
     pub(crate) ip_timeout: Duration,
     pub(crate) stop_timeout: Duration,
+    /// Whether a node that was made and cannot be started or found is removed again.
+    pub(crate) destroy_on_failure: bool,
     /// How many nodes are made at a time.
     pub(crate) parallel: NonZeroUsize,
     /// VirtualBox's group for everything of ours, without a slash at the end.
@@ -58,6 +60,7 @@ impl Settings {
             session: session(options)?,
             ip_timeout: seconds(options, "ip-timeout", 300)?,
             stop_timeout: seconds(options, "stop-timeout", 60)?,
+            destroy_on_failure: options.bool("destroy-on-failure")?.unwrap_or(true),
             parallel: parallel(options)?,
             group: group(options)?,
             vboxmanage: options.path("vboxmanage-path")?,

@@ -12,7 +12,7 @@ folder = values["folder"]
 apt.packages(packages=values["packages"], no_recommends=True)
 apt.packages(packages=["cron"], no_recommends=True)
 server.group(group="bench")
-server.user(user="bench", group="bench", shell="/bin/bash", create_home=False)
+server.user(user="bench", group="bench", shell="/bin/bash", create_home=False, ensure_home=False)
 files.directory(path=folder, mode="755", user="root", group="root")
 files.directory(path=f"{folder}/conf", mode="750", user="root", group="root")
 for name in values["small"]:

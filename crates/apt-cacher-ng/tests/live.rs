@@ -40,6 +40,28 @@ fn packages_come_through_the_cache() {
     assert_eq!(fleet.converge(both()).summary().counts.changed, 0);
 }
 
+#[test]
+fn a_setting_changes_the_file_and_restarts_the_cache() {
+    const FILE: &str = "/etc/apt-cacher-ng/zz_pallet.conf";
+    let node = OfflineNode::new("debian-12").directory("/etc/apt-cacher-ng").package("apt-cacher-ng");
+    let node = node.running("apt-cacher-ng").file(FILE, "Port: 3142\n");
+    let verdicts = |settings: Settings| {
+        let plan = node.plan(|| cache::server(&settings));
+        let verdict = |line: &String| line.split(' ').next().unwrap_or_default().to_owned();
+        (plan.lines().iter().map(verdict).collect::<Vec<_>>(), plan.content(FILE))
+    };
+    assert_eq!(verdicts(Settings::new()).0, ["unchanged"; 3]);
+    let changed = Settings::new()
+        .port(3143)
+        .bind([127, 0, 0, 1].into())
+        .pass_through(".*:443$")
+        .option("ExThreshold", 4);
+    let (lines, content) = verdicts(changed);
+    assert_eq!(lines, ["unchanged", "change", "change"]);
+    let expected = "Port: 3143\nBindAddress: 127.0.0.1\nPassThroughPattern: .*:443$\nExThreshold: 4\n";
+    assert_eq!(content.as_deref(), Some(expected));
+}
+
 /// Names the host, so that the plan shows it.
 #[phase]
 fn host_as_seen(node: &Node) -> Result {

@@ -40,3 +40,20 @@ fn root_needs_no_account() {
     let plan = OfflineNode::new("debian-12").plan(|| admin_user::create(&root));
     assert_eq!(plan.lines().len(), 1, "{:?}", plan.lines());
 }
+
+#[test]
+fn an_account_is_made_with_its_rights_and_its_key() {
+    let key =
+        "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJv5Yp/B90PsKIjVYK+5IsQyqjBjEdpDPe3QOi0j9U8R admin@example";
+    let plan = OfflineNode::new("debian-12").plan(|| admin_user::also("ana", &[key]));
+    let lines = plan.lines();
+    for (line, what) in lines.iter().zip(["package sudo", "user ana", "sudoers", "authorized-keys ana"]) {
+        assert!(line.contains(what), "{what}: {lines:?}");
+    }
+    assert_eq!(lines.len(), 4, "{lines:?}");
+    assert!(
+        plan.script().is_some_and(|script| script.contains("NOPASSWD") && script.contains(key)),
+        "{:?}",
+        plan.script()
+    );
+}

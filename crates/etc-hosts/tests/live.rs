@@ -29,3 +29,12 @@ fn what_is_no_domain_is_refused() {
         assert!(refused.expect_err(domain).join("\n").contains("is no domain"));
     }
 }
+
+#[test]
+fn a_node_is_known_by_its_name_in_the_domain() {
+    let node = OfflineNode::new("debian-12").file("/etc/hosts", "127.0.0.1 localhost\n");
+    let plan = node.plan(|| etc_hosts::configure(&Settings::new().domain("lab.internal")));
+    assert_eq!(plan.lines().len(), 1, "{:?}", plan.lines());
+    let line = "192.0.2.1 node-1.lab.internal node-1\n";
+    assert!(plan.script().is_some_and(|script| script.contains(line)), "{:?}", plan.script());
+}

@@ -261,11 +261,13 @@ fn define(session: &Session<'_>, name: &ServiceName) -> Result<Definition, Input
 
 fn unknown_service(session: &Session<'_>, name: &ServiceName) -> InputError {
     let known = names(session);
-    let error = InputError::new(format!("there is no service `{name}`")).hint(candidates(
-        name.as_str(),
-        "services",
-        known.iter().map(String::as_str),
-    ));
+    let read: Vec<&str> = session.config.sources.iter().map(|source| source.shown()).collect();
+    let known = candidates(name.as_str(), "services", known.iter().map(String::as_str));
+    let hint = match read.as_slice() {
+        [] => known,
+        read => format!("{known}; read: {}", read.join(", ")),
+    };
+    let error = InputError::new(format!("there is no service `{name}`")).hint(hint);
     match &session.config.default_service {
         Some(default) if session.globals.service.is_none() && default.value == *name => {
             error.at(default.at.clone())

@@ -156,13 +156,14 @@ fn merge(layers: Vec<Layer>) -> Config {
 fn exposed_secret(layer: &Layer) -> Option<String> {
     use std::os::unix::fs::PermissionsExt;
     let mode = fs::metadata(layer.source.path()).ok()?.permissions().mode();
-    (layer.admin.holds_secret() && mode & 0o004 != 0).then(|| {
-        format!(
-            "{} holds a secret and everybody on this machine can read it; `chmod 600` it, or use \
-             `{{ env = \"…\" }}`, `{{ command = [\"…\"] }}` or `{{ file = \"…\" }}`",
-            layer.source.shown()
-        )
-    })
+    let instead = match (layer.admin.holds_secret(), services::hold_secret(&layer.services)) {
+        _ if mode & 0o004 == 0 => return None,
+        (true, _) => ", or use `{ env = \"…\" }`, `{ command = [\"…\"] }` or `{ file = \"…\" }`",
+        (false, true) => "",
+        (false, false) => return None,
+    };
+    let file = layer.source.shown();
+    Some(format!("{file} holds a secret and everybody on this machine can read it; `chmod 600` it{instead}"))
 }
 
 #[cfg(not(unix))]

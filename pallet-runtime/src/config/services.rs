@@ -1,5 +1,6 @@
 //! The compute services of a configuration, as options that their providers read.
 
+use super::secret::names_secret;
 use super::section::Section;
 use super::source::Source;
 use super::{Located, expand};
@@ -58,6 +59,25 @@ pub(crate) fn service(
     let reader = Reader { source: section.source(), vars, is_elsewhere };
     let options = reader.options(section.raw(), format!("service \"{}\"", name.value), &["provider"])?;
     Ok(Service { provider, options })
+}
+
+/// Tells whether a secret is written out in one of these services, such as the password of an image.
+pub(crate) fn hold_secret(services: &ServiceTable) -> bool {
+    services.values().any(|service| holds_secret(&service.options))
+}
+
+fn holds_secret(options: &Options) -> bool {
+    // Looked at in a copy: an option that was looked at counts as understood.
+    let options = options.clone();
+    let found = |key: &str| match options.value(key) {
+        Some(OptionValue::String(_)) => names_secret(key),
+        Some(OptionValue::Table(table)) => holds_secret(table),
+        Some(OptionValue::List(items)) => {
+            items.iter().any(|item| matches!(item, OptionValue::Table(table) if holds_secret(table)))
+        }
+        _ => false,
+    };
+    options.keys().any(found)
 }
 
 /// Turns TOML into options.

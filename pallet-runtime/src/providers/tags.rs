@@ -51,12 +51,7 @@ impl TagStore {
     }
 
     /// Sets or removes a tag of these nodes: of all, or of none if that fails.
-    pub(crate) fn write(
-        &self,
-        ids: &[&NodeId],
-        key: &str,
-        value: Option<&str>,
-    ) -> Result<(), ComputeError> {
+    pub(crate) fn write(&self, ids: &[&NodeId], key: &str, value: Option<&str>) -> Result<(), ComputeError> {
         let _guard = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
         let mut tags = self.read()?;
         for id in ids {

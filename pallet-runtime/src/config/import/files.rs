@@ -121,10 +121,11 @@ impl NewFile {
     }
 
     fn text(&self) -> String {
-        let mut table = self.table.clone();
-        let about = match mask(&mut table) {
+        let admin = self.table.get("admin-user").and_then(Value::as_table);
+        let about = match admin.is_some_and(|admin| mask(&mut admin.clone())) {
             true => {
-                "# Secrets can be kept elsewhere: { env = \"…\" }, { command = [\"…\"] } or { file = \"…\" } in place of the text.\n"
+                "# A secret of the admin user can be kept elsewhere: { env = \"…\" }, { command = [\"…\"] } or { file = \"…\" } \
+                 in place of the text.\n"
             }
             false => "",
         };

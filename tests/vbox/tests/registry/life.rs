@@ -3,7 +3,7 @@
 use crate::Test;
 use pallet::compute::{Endpoint, NodeRecord, NodeState};
 use pallet::options::OptionValue;
-use pallet::spec::{Adapter, Attachment, Network, NodeSpec};
+use pallet::spec::{Adapter, Attachment, Hardware, Network, NodeSpec};
 use pallet_tests_vbox::world::{IMAGE, World, quietly, request};
 use std::collections::BTreeSet;
 use std::time::Instant;
@@ -16,6 +16,7 @@ pub(crate) const TESTS: &[(&str, Test)] = &[
     ("life::a_port_that_was_taken_meanwhile_is_replaced", taken_port),
     ("life::a_bridged_node_is_found_where_its_guest_says", bridged),
     ("life::a_guest_that_says_nothing_is_not_waited_for_without_end", silent),
+    ("life::a_node_without_an_address_is_kept_where_that_is_asked_for", kept),
     ("life::a_failed_start_points_at_the_kernel_driver", no_driver),
     ("life::the_calls_of_a_creation_and_a_list_are_counted", calls),
 ];
@@ -179,6 +180,28 @@ fn silent(world: World, runtime: Runtime) {
         let error = service.create(&wanted, &quietly).await.expect_err("no address");
         assert!(error.message.starts_with("no address of web-1 on adapter 1 (bridged, MAC "), "{error}");
         assert!(error.hint.is_some_and(|hint| hint.contains("Guest Additions")));
+        assert_eq!(world.machines().len(), 1, "only the holder");
+    });
+}
+
+fn kept(world: World, runtime: Runtime) {
+    let Some(interface) = any_interface(&world) else { return };
+    runtime.block_on(async {
+        let own = [("ip-timeout", OptionValue::Integer(0)), ("destroy-on-failure", OptionValue::Bool(false))];
+        let service = world.open("lab", &own).await.expect("a service");
+        let mut wanted = request("web", 1);
+        wanted.spec = NodeSpec::new().image(IMAGE).network(Network::Bridged(Some(interface)));
+        let error = service.create(&wanted, &quietly).await.expect_err("no address");
+        assert!(error.message.ends_with("; the node is kept as it is"), "{error}");
+        assert!(error.hint.is_some(), "what to do about it");
+        let nodes = service.list().await.expect("a list");
+        assert_eq!((nodes.len(), &nodes[0].state, &nodes[0].endpoint), (1, &NodeState::Running, &None));
+        // What failed before it was a whole machine is removed in any case.
+        let mut wanted = request("db", 1);
+        wanted.spec = wanted.spec.hardware(Hardware::from("micro").setting("hardware-uuid", "no UUID"));
+        service.create(&wanted, &quietly).await.expect_err("VirtualBox refuses it");
+        assert_eq!(service.list().await.expect("a list"), nodes);
+        service.destroy(&nodes[0].id).await.expect("a removal");
         assert_eq!(world.machines().len(), 1, "only the holder");
     });
 }

@@ -12,6 +12,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 /// A second host. It goes when this is dropped.
@@ -33,8 +34,11 @@ impl Host {
             assert!(keygen.status().expect("ssh-keygen").success());
         }
         fs::copy(folder.join("user_key.pub"), folder.join("authorized")).expect("the key is let in");
-        let number = std::process::id() % 250 + 1;
-        let name = format!("plt{}", std::process::id());
+        // Tests of one process have a host each.
+        static MADE: AtomicU32 = AtomicU32::new(0);
+        let made = MADE.fetch_add(1, Ordering::Relaxed);
+        let number = (2 * std::process::id() + made) % 250 + 1;
+        let name = format!("plt{}-{made}", std::process::id());
         let script = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/remote/host.sh");
         let script = Command::new("sh")
             .arg(script)

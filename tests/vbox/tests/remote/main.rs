@@ -1,7 +1,9 @@
 //! A service on another host: VBoxManage runs there over SSH, nodes are reached through it, and a connection that is cut
-//! costs a run and no more.
+//! costs a run and no more. And a hybrid service that has such a host among its parts.
 
 mod host;
+mod lab;
+mod program;
 
 use host::Host;
 use libtest_mimic::{Arguments, Trial};
@@ -22,31 +24,38 @@ const STAND_IN: &str = env!("CARGO_BIN_EXE_vboxmanage-without-hypervisor");
 /// The calls of a creation at which the connection is cut.
 const CUTS: &[&str] = &["setextradata", "createvm", "storageattach", "startvm"];
 
+type Test = fn(&World, &Host);
+
+/// Few tests: a host and a registry take longer to make than all that is done with them.
+const TESTS: &[(&str, Test)] = &[
+    ("a_service_on_another_host_is_like_one_here", a_service_elsewhere),
+    ("a_hybrid_service_is_one_inventory_of_all_its_hosts", lab::is_one_inventory),
+];
+
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
     let real =
         if arguments.list { Err("only listed".to_owned()) } else { needed().and_then(|()| Real::find()) };
     let required = std::env::var_os("PALLET_TEST_REQUIRE").is_some_and(|value| value == "1");
-    let trial = match real {
-        Ok(real) => Trial::test(NAME, move || {
-            let runtime =
-                tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    let trials = TESTS.iter().map(|&(name, test)| trial(name, test, real.clone(), required)).collect();
+    libtest_mimic::run(&arguments, trials).exit_code()
+}
+
+fn trial(name: &str, test: Test, real: Result<Real, String>, required: bool) -> Trial {
+    match real {
+        Ok(real) => Trial::test(name, move || {
             let world = World::new(&real, STAND_IN);
             let host = Host::start(&world);
-            runtime.block_on(a_service_elsewhere(&world, &host));
+            test(&world, &host);
             drop(host);
             Ok(())
         })
         .with_kind("slow")
         .with_ignored_flag(true),
-        Err(reason) if required => Trial::test(NAME, move || Err(reason.into())),
-        Err(reason) => Trial::test(NAME, || Ok(())).with_kind(reason).with_ignored_flag(true),
-    };
-    libtest_mimic::run(&arguments, vec![trial]).exit_code()
+        Err(reason) if required => Trial::test(name, move || Err(reason.into())),
+        Err(reason) => Trial::test(name, || Ok(())).with_kind(reason).with_ignored_flag(true),
+    }
 }
-
-/// One test: a host and a registry take longer to make than all that is done with them.
-const NAME: &str = "a_service_on_another_host_is_like_one_here";
 
 fn needed() -> Result<(), String> {
     let lacking =
@@ -54,7 +63,12 @@ fn needed() -> Result<(), String> {
     lacking.map_or(Ok(()), |file| Err(format!("needs {file}: apt-get install openssh-server openssh-client")))
 }
 
-async fn a_service_elsewhere(world: &World, host: &Host) {
+fn a_service_elsewhere(world: &World, host: &Host) {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    runtime.expect("a runtime").block_on(all_of_it(world, host));
+}
+
+async fn all_of_it(world: &World, host: &Host) {
     programs_run_there(host).await;
     the_doctor_looks_there(world, host).await;
     let node = a_node_lives_there(world, host).await;
