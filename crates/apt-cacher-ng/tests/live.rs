@@ -38,6 +38,17 @@ fn packages_come_through_the_cache() {
         fleet.node("cache-1").check("find /var/cache/apt-cacher-ng -name '*Release*' | grep -q .");
     }
     assert_eq!(fleet.converge(both()).summary().counts.changed, 0);
+
+    // Another setting: its file, and a restart.
+    let settings = Settings::new().port(3143).pass_through(".*:443$").option("ExThreshold", 5);
+    let changed =
+        fleet.converge(only(GroupSpec::new("cache").count(1).extends(cache::server_spec(settings))));
+    let on = |what: &str| ("cache-1".to_owned(), what.to_owned());
+    assert_eq!(
+        changed.changed(),
+        [on("remote-file /etc/apt-cacher-ng/zz_pallet.conf"), on("service apt-cacher-ng")]
+    );
+    fleet.node("client-1").check("apt-get -qq update");
 }
 
 #[test]

@@ -11,7 +11,8 @@ fn the_admin_user_logs_in_and_becomes_root() {
     let lab = Lab::new(Machine::systemd());
     // The key of the node's root is at hand: the new account gets the same.
     let key = lab.machine.check("head -n 1 /root/.ssh/authorized_keys");
-    let make = move || admin_user::create(&AdminUser::new("pallet-admin", [key.trim()]));
+    let first = key.clone();
+    let make = move || admin_user::create(&AdminUser::new("pallet-admin", [first.trim()]));
     lab.converge(make.clone()).summary();
     assert_eq!(lab.converge(make.clone()).summary().counts.changed, 0);
     assert_eq!(lab.machine.check("stat -c '%a %U' /etc/sudoers.d/admin-pallet-admin"), "440 root\n");
@@ -21,7 +22,18 @@ fn the_admin_user_logs_in_and_becomes_root() {
         lab.converge(|| exec("id -un >/root/who; echo \"$SUDO_USER\" >>/root/who").creates("/root/who"));
     report.summary();
     assert_eq!(lab.machine.check("cat /root/who"), "root\npallet-admin\n");
-    assert_eq!(lab.converge(make).summary().counts.changed, 0);
+    assert_eq!(lab.converge(make.clone()).summary().counts.changed, 0);
+
+    // One more key lets one more in, and is all that changes.
+    lab.machine.check("ssh-keygen -q -t ed25519 -N '' -f /root/other");
+    let other = lab.machine.check("cat /root/other.pub");
+    let both = move || admin_user::create(&AdminUser::new("pallet-admin", [key.trim(), other.trim()]));
+    let report = lab.converge(both.clone());
+    let changed: Vec<_> = report.changed().into_iter().map(|(_, what)| what).collect();
+    assert_eq!(changed, ["authorized-keys pallet-admin"]);
+    let login = "ssh -i /root/other -o BatchMode=yes -o StrictHostKeyChecking=no pallet-admin@127.0.0.1 sudo -n id -u";
+    assert_eq!(lab.machine.check(login), "0\n");
+    assert_eq!(lab.converge(both).summary().counts.changed, 0);
 }
 
 #[test]

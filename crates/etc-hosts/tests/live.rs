@@ -19,6 +19,14 @@ fn nodes_know_each_other_by_name() {
     assert!(fleet.node("db-1").check("getent hosts web-1").contains("web-1.lab.internal"));
     fleet.node("web-1").check("getent ahostsv4 localhost");
     assert_eq!(fleet.converge(registry()).summary().counts.changed, 0);
+
+    // Another domain, for the one group that has one.
+    let db = GroupSpec::new("db").count(1);
+    let db = db.extends(etc_hosts::server_spec(Settings::new().domain("lab.example")));
+    let moved = Registry::builder().group(Web::spec()).group(db).build().expect("valid groups");
+    let moved = fleet.converge(moved);
+    assert_eq!(moved.changed(), [("db-1".to_owned(), "hosts pallet-nodes".to_owned())]);
+    assert!(fleet.node("db-1").check("getent hosts web-1").contains("web-1.lab.example"));
 }
 
 #[test]

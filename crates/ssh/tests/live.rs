@@ -38,6 +38,18 @@ fn settings_are_in_force_and_nodes_know_each_other() {
     assert_eq!(one.check(&format!("{login} {} hostname", two.address())), two.check("hostname"));
     assert_eq!(fleet.converge(registry()).summary().counts.changed, 0);
 
+    // Another setting: its file, and a reload.
+    let stricter =
+        GroupSpec::new("node").count(2).extends(ssh::server_spec(hardened().option("MaxAuthTries", 3)));
+    let stricter = fleet.converge(Registry::builder().group(stricter).build().expect("a valid group"));
+    let on = |node: &str, what: &str| (node.to_owned(), what.to_owned());
+    let file = "remote-file /etc/ssh/sshd_config.d/00-pallet.conf";
+    assert_eq!(
+        stricter.changed(),
+        [on("node-1", file), on("node-1", "service ssh"), on("node-2", file), on("node-2", "service ssh")]
+    );
+    assert_eq!(one.check("sshd -T | grep -x 'maxauthtries .*'"), "maxauthtries 3\n");
+
     // What sshd does not accept never goes live.
     let before = one.check("cat /etc/ssh/sshd_config.d/00-pallet.conf");
     let broken = GroupSpec::new("node")

@@ -3,12 +3,15 @@
 
 use pallet::context::NodeInfo;
 use pallet::facts::Facts;
-use pallet::graph::{self, ActionGraph};
-use pallet::name::{AccountName, GroupName, NodeName, PackageName, RemotePath, UnitName};
+use pallet::graph::{self, ActionGraph, ActionId};
+use pallet::name::{AccountName, GroupName, NodeName, PackageName, PhaseName, RemotePath, UnitName};
 use pallet::plan::{self, Done, Plan, Verdict};
-use pallet::probe::{Account, Contents, PackageState, PathKind, PathState, Sha256, State, UnitState};
+use pallet::probe::{
+    Account, CommandResult, Contents, PackageState, PathKind, PathState, Sha256, State, UnitState,
+};
 use pallet::sorted::Set;
-use pallet::{Context, Node, PhaseOutput};
+use pallet::spec::PhaseFn;
+use pallet::{Context, Node, PhaseOutput, standard};
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -30,6 +33,7 @@ use std::sync::Arc;
 pub struct OfflineNode {
     facts: Facts,
     state: State,
+    settings: Vec<PhaseFn>,
 }
 
 /// What a phase would do to a node on paper.
@@ -63,7 +67,7 @@ impl OfflineNode {
         };
         let mut state = State::default();
         state.users.insert(AccountName::new("root").expect("a valid name"), root);
-        OfflineNode { facts, state }
+        OfflineNode { facts, state, settings: Vec::new() }
     }
 
     /// Adds a package that is installed.
@@ -99,6 +103,38 @@ impl OfflineNode {
         self
     }
 
+    /// Adds a function to the node's `settings` phase, which comes before the phase that is planned.
+    ///
+    /// ```
+    /// use pallet::prelude::*;
+    /// use pallet_test::OfflineNode;
+    ///
+    /// #[derive(Debug)]
+    /// struct Port(u16);
+    ///
+    /// #[phase]
+    /// fn configure(port: Settings<Port>) {
+    ///     remote_file("/etc/port").content(port.0.to_string());
+    /// }
+    ///
+    /// let node = OfflineNode::new("debian-12").directory("/etc").settings(|| settings::publish(Port(80)));
+    /// assert_eq!(node.plan(configure).content("/etc/port"), Some("80".to_owned()));
+    /// ```
+    #[must_use]
+    pub fn settings<R: PhaseOutput>(mut self, phase: impl Fn() -> R + Send + Sync + 'static) -> OfflineNode {
+        self.settings.push(PhaseFn::new(phase));
+        self
+    }
+
+    /// Adds what the node answers to the command by which an action of a phase looks at it, for actions that have one of their
+    /// own. The first action has the number 0.
+    #[must_use]
+    pub fn answer(mut self, action: usize, output: &str) -> OfflineNode {
+        let result = CommandResult { status: 0, output: output.as_bytes().to_vec() };
+        self.state.commands.insert((ActionId(action), 0), result);
+        self
+    }
+
     /// Returns what a phase would do.
     ///
     /// # Panics
@@ -115,10 +151,11 @@ impl OfflineNode {
     ///
     /// With the messages, when the phase is wrong or is certain to fail on this node.
     pub fn try_plan<R: PhaseOutput>(&self, phase: impl FnOnce() -> R) -> Result<OfflinePlan, Vec<String>> {
-        let mut ended = Ok(());
-        let built = graph::build(&self.context(), || ended = phase().finish());
-        ended.map_err(|error| vec![error.chain()])?;
-        let graph = built.map_err(|error| vec![error.to_string()])?.graph;
+        let context = self.context();
+        let settings = PhaseName::new(standard::SETTINGS).expect("a valid name");
+        let before = Context { phase: settings, ..context.clone() };
+        self.settings.iter().try_for_each(|phase| build(&before, || phase.call()).map(drop))?;
+        let graph = build(&context, phase)?;
         let plan = plan::plan(&graph, &self.facts, self.state.clone(), true, &Done::default());
         let plan = plan.map_err(|doomed| {
             let message = |doomed: &plan::Doomed| format!("{}: {}", doomed.label, doomed.problem.message);
@@ -182,6 +219,13 @@ impl OfflinePlan {
     pub fn plan(&self) -> &Plan {
         &self.plan
     }
+}
+
+fn build<R: PhaseOutput>(context: &Context, phase: impl FnOnce() -> R) -> Result<ActionGraph, Vec<String>> {
+    let mut ended = Ok(());
+    let built = graph::build(context, || ended = phase().finish());
+    ended.map_err(|error| vec![error.chain()])?;
+    Ok(built.map_err(|error| vec![error.to_string()])?.graph)
 }
 
 fn root_owned() -> PathState {
