@@ -15,8 +15,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// How long a machine that was made or started just now may refuse us.
-const BOOT_WINDOW: Duration = Duration::from_secs(300);
+/// How long a machine that was made or started just now may refuse us, unless something else is said. It is Vagrant's default, too.
+pub(crate) const DEFAULT_BOOT_TIMEOUT: Duration = Duration::from_secs(300);
 
 /// How long a machine that should run already may refuse us: long enough for an sshd that is being restarted.
 const RESTART_WINDOW: Duration = Duration::from_secs(5);
@@ -31,6 +31,7 @@ pub struct Reach {
     config: SshConfig,
     known_hosts: KnownHosts,
     hosts: Option<Arc<Hosts>>,
+    boot_timeout: Duration,
 }
 
 impl Reach {
@@ -47,7 +48,14 @@ impl Reach {
             config,
             known_hosts: KnownHosts::new(own_known_hosts),
             hosts: None,
+            boot_timeout: DEFAULT_BOOT_TIMEOUT,
         }
+    }
+
+    /// Sets how long a machine that was made or started just now may refuse us.
+    #[must_use]
+    pub fn boot_timeout(self, boot_timeout: Duration) -> Self {
+        Reach { boot_timeout, ..self }
     }
 
     /// Reaches nodes of services on other machines through these.
@@ -148,7 +156,7 @@ fn with_advice(error: TransportError, booting: bool) -> TransportError {
     let hint = match booting {
         true => {
             "it was just started: look at its screen whether its system boots, asks for an address and starts an SSH \
-             server; the same command goes on with it when it does"
+             server; the same command goes on with it when it does, and `--boot-timeout` waits longer"
         }
         false => "does it run, and its SSH server? `nodes` shows its state and its address",
     };
@@ -171,7 +179,7 @@ impl Connector for Reach {
         booting: bool,
     ) -> BoxFuture<'a, Result<Connection, TransportError>> {
         Box::pin(async move {
-            let boot_window = if booting { BOOT_WINDOW } else { RESTART_WINDOW };
+            let boot_window = if booting { self.boot_timeout } else { RESTART_WINDOW };
             let other = self.other_user(node, login);
             let user = other.as_ref().unwrap_or(&self.admin);
             let connection = match &node.endpoint {

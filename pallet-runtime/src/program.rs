@@ -51,6 +51,7 @@ impl Program {
     async fn engine_setup(&self, setup: cli::Setup) -> Result<engine::Setup, RunError> {
         let registry = self.registry().map_err(RunError::Input)?;
         let reach = Reach::new(setup.admin, setup.ssh_config, setup.known_hosts);
+        let reach = reach.boot_timeout(setup.boot_timeout);
         let reach = match setup.hosts {
             Some(hosts) => reach.through(hosts),
             None => reach,

@@ -3,6 +3,7 @@
 use super::output::{ColorWhen, OutputFormat};
 use super::work::Work;
 use super::{World, exit};
+use crate::connector::DEFAULT_BOOT_TIMEOUT;
 use crate::error::{InputError, candidates};
 use crate::event::Verb;
 use crate::report::{Paint, write};
@@ -261,6 +262,9 @@ pub(crate) struct WorkArgs {
     /// How many nodes to work on at once
     #[arg(long, value_name = "N", default_value = "64", value_parser = clap::value_parser!(u16).range(1..))]
     pub(crate) parallel: u16,
+    /// How many seconds a machine that was made or started just now has until it lets us in
+    #[arg(long, value_name = "SECONDS", default_value_t = DEFAULT_BOOT_TIMEOUT.as_secs())]
+    pub(crate) boot_timeout: u64,
 }
 
 /// As whom to log in.

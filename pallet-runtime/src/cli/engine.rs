@@ -11,6 +11,7 @@ use pallet::name::{GroupName, ServiceName};
 use pallet::spec::Login;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::watch;
 
 /// What the command line needs of an engine.
@@ -57,6 +58,8 @@ pub struct Setup {
     pub known_hosts: PathBuf,
     /// The user's own SSH configuration. It may not exist.
     pub ssh_config: Option<PathBuf>,
+    /// How long a machine that was made or started just now may take until it lets us in.
+    pub boot_timeout: Duration,
     /// The machines that services are on, where that is not the controller.
     pub hosts: Option<Arc<Hosts>>,
     /// Takes the events.

@@ -2,6 +2,7 @@
 
 use super::args::{AdminArgs, Selection};
 use super::{Session, Setup, Stop, check, exit, listing, run, service};
+use crate::connector::DEFAULT_BOOT_TIMEOUT;
 use crate::engine::NodeFacts;
 use crate::error::InputError;
 use crate::event::{Event, Failure, Listener};
@@ -32,6 +33,7 @@ pub(crate) async fn facts(
         admin,
         hosts: session.hosts.get().cloned(),
         ssh_config: run::ssh_config(session.world),
+        boot_timeout: DEFAULT_BOOT_TIMEOUT,
         listener: Arc::new(Nobody),
         confirm: Arc::new(Nobody),
         cancel: watch::channel(false).1,

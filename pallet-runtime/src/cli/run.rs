@@ -17,6 +17,7 @@ use pallet::name::GroupName;
 use pallet::spec::Login;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 /// Does what the arguments ask for.
 pub(crate) async fn run(session: &Session<'_>, args: RunArgs) -> Result<u8, Stop> {
@@ -43,6 +44,7 @@ pub(crate) async fn run(session: &Session<'_>, args: RunArgs) -> Result<u8, Stop
         admin,
         hosts: session.hosts.get().cloned(),
         ssh_config: ssh_config(session.world),
+        boot_timeout: Duration::from_secs(args.work.boot_timeout),
         listener: Arc::new(Announce::new(session.config.warnings.clone(), Tee(listeners))),
         confirm: Arc::new(Ask::new(session, Arc::clone(&reporter), interrupts.asking())),
         cancel: interrupts.cancelled(),

@@ -87,6 +87,10 @@ impl Lab {
         let mut command =
             self.place.command(Path::new("/usr/bin/timeout"), &format!("--kill-after=10 {LIMIT}"));
         command.arg(&self.infra).args(line.split_whitespace()).args(["--output", "json"]);
+        if line.starts_with("converge") {
+            // An emulated machine on a busy one takes its time.
+            command.args(["--boot-timeout", "600"]);
+        }
         command
     }
 
