@@ -46,8 +46,14 @@ p_unit_do() {
   esac
   return 1
 }
-# Lines of the last time it was started and no older ones.
+# Lines of the last time it was started and no older ones. What a process says with its last breath may reach the journal when
+# systemd has forgotten which start that was; then only the unit and the time are known of it.
 p_unit_said() {
   p_line=$(systemctl show -P InvocationID -- "$p_unit") && [ -n "$p_line" ] || return 0
-  journalctl --quiet --no-pager --output=cat --lines=15 "_SYSTEMD_INVOCATION_ID=$p_line" + "INVOCATION_ID=$p_line" 2>/dev/null
+  # To the microsecond, where systemctl can tell that.
+  p_since=$(systemctl show --timestamp=us+utc -P InactiveExitTimestamp -- "$p_unit" 2>/dev/null) ||
+    p_since=$(systemctl show -P InactiveExitTimestamp -- "$p_unit")
+  journalctl --sync 2>/dev/null
+  journalctl --quiet --no-pager --output=cat --lines=15 ${p_since:+--since "$p_since"} \
+    "_SYSTEMD_INVOCATION_ID=$p_line" + "INVOCATION_ID=$p_line" + "_SYSTEMD_UNIT=$p_unit" 2>/dev/null
 }
