@@ -4,6 +4,8 @@
 //! makes. Two functions of one phase whose last claims differ would undo each other in every run; [conflicts](crate::conflicts)
 //! are such pairs.
 
+pub(crate) mod finals;
+
 use crate::name::{AccountName, RemotePath, UnitName};
 use std::borrow::Cow;
 use std::fmt;
@@ -83,7 +85,8 @@ impl Claim {
     }
 
     /// Returns the claim as one that may not come true.
-    pub(crate) fn or_not(self) -> Self {
+    #[must_use]
+    pub fn or_not(self) -> Self {
         Claim { state: None, ..self }
     }
 

@@ -7,11 +7,15 @@
 #![doc = include_str!("../docs/mistakes.md")]
 
 mod builder;
+#[cfg(feature = "engine")]
 pub mod draw;
 mod env;
 mod error;
 mod handle;
 mod how;
+mod overrides;
+#[cfg(feature = "engine")]
+mod running;
 
 pub use builder::{Built, build, build_phase, build_phases, record, tagged};
 pub(crate) use builder::{building_node, refuse, stop, with_context};

@@ -5,6 +5,8 @@
 //! plan honest, because a doubtful "unchanged" is shown as unknown.
 
 mod debts;
+#[cfg(feature = "engine")]
+mod planned;
 
 pub use debts::Debt;
 
@@ -450,16 +452,6 @@ impl World {
     /// Takes down that an action may have moved other things.
     pub fn disturb(&mut self, by: ActionId, effects: Effects) {
         self.moved.push((by, effects));
-    }
-
-    /// Says whose predictions follow, and whether that action is certain to happen.
-    pub(crate) fn predict_by(&mut self, id: ActionId, certain: bool) {
-        self.tentative = (!certain).then_some(id);
-    }
-
-    /// Returns all values that are known.
-    pub(crate) fn into_values(self) -> Map<ActionId, Vec<u8>> {
-        self.values
     }
 
     fn predict(&mut self, key: Key) {

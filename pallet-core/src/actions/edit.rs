@@ -14,6 +14,7 @@ mod block;
 mod line;
 mod lines;
 mod place;
+mod regex;
 mod replace;
 
 pub use block::{BlockInFile, block_in_file};
@@ -159,7 +160,7 @@ impl<E: Edit> FileEdit<E> {
     }
 
     fn resolve(&self, world: &World) -> Result<Resolved, ActionId> {
-        let texts = self.edit.texts().into_iter().map(|text| text.resolve(|id| world.value(id)));
+        let texts = self.edit.texts().into_iter().map(|text| text.resolve(world));
         Ok(Resolved::of(texts.collect::<Result<Vec<_>, _>>()?.into_iter()))
     }
 

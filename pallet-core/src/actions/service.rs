@@ -178,11 +178,6 @@ impl Service {
         unit_name(&self.name)
     }
 
-    /// Returns under which key it is written down that the service owes an answer.
-    pub(crate) fn owed_key(&self) -> Option<String> {
-        Some(self.answer?.key(&self.unit().ok()?))
-    }
-
     /// Whether a state is declared, and not only an answer.
     fn declares_a_state(&self) -> bool {
         [self.enabled, self.running, self.masked].iter().any(Option::is_some) || self.always.is_some()
@@ -367,5 +362,9 @@ impl Action for Service {
         let running = self.running.map(|yes| claim("activity", if yes { "running" } else { "stopped" }));
         let masked = self.masked.map(|yes| claim("mask", if yes { "masked" } else { "unmasked" }));
         [enabled, running, masked].into_iter().flatten().collect()
+    }
+
+    fn owes(&self) -> Option<String> {
+        Some(self.answer?.key(&self.unit().ok()?))
     }
 }

@@ -7,10 +7,9 @@
 use super::error::{GraphError, KnownAfter, Mistake};
 use super::handle::{AnyHandle, Handle};
 use super::how::How;
-use super::{ActionGraph, ActionId, ActionNode, Edge};
+use super::{ActionGraph, ActionId, ActionNode, Edge, overrides};
 use crate::action::Action;
 use crate::condition::Condition;
-use crate::conflicts::settle_overrides;
 use crate::context::{Context, Node};
 use crate::location::Location;
 use crate::name::{PhaseName, Tag};
@@ -371,7 +370,7 @@ impl Builder {
             return Err(GraphError { mistakes: self.mistakes });
         }
         let mut graph = ActionGraph { nodes: self.nodes, order, functions: self.functions };
-        let mistakes = settle_overrides(&mut graph);
+        let mistakes = overrides::settle(&mut graph);
         if mistakes.is_empty() { Ok(Built { graph, known_after }) } else { Err(GraphError { mistakes }) }
     }
 

@@ -43,7 +43,7 @@ pub(super) fn check(source: &PackageSource) -> Result<(), String> {
     if source.ppa.as_ref().is_some_and(|ppa| ppa_path(ppa).is_none()) {
         return Err("a personal package archive is written `ppa:user/name`".to_owned());
     }
-    let url = source.url.as_ref().map(|url| url.resolve(|_| None).unwrap_or_default());
+    let url = source.url.as_ref().map(|url| url.literal().unwrap_or_default());
     if url.as_ref().is_some_and(|url| url.iter().any(|byte| byte.is_ascii_whitespace())) {
         return Err("an address has no blanks".to_owned());
     }
