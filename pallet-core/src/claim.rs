@@ -158,6 +158,13 @@ impl Claim {
     }
 }
 
+/// Returns the claims that are made.
+pub(crate) fn given(claims: [Option<Claim>; 3]) -> Vec<Claim> {
+    let mut given = Vec::new();
+    claims.into_iter().for_each(|claim| given.extend(claim));
+    given
+}
+
 /// That a file stands at a path, as a state of [`Claim::existence`].
 pub const FILE: &str = "a file";
 /// That a directory stands at a path.

@@ -110,6 +110,20 @@ impl Text {
     }
 }
 
+/// Returns the actions whose values are in some texts. Compiled once, and not for each list that texts are in.
+pub(crate) fn values(texts: &mut dyn Iterator<Item = &Text>) -> Vec<AnyHandle> {
+    let mut values = Vec::new();
+    texts.for_each(|text| values.extend(text.values()));
+    values
+}
+
+/// Returns the secrets in some texts.
+pub(crate) fn secrets(texts: &mut dyn Iterator<Item = &Text>) -> Vec<Secret> {
+    let mut secrets = Vec::new();
+    texts.for_each(|text| secrets.extend(text.secrets()));
+    secrets
+}
+
 impl From<&str> for Text {
     fn from(text: &str) -> Self {
         Text::from(text.as_bytes().to_vec())

@@ -29,7 +29,7 @@ use crate::graph::{ActionId, AnyHandle, Handle};
 use crate::probe::{Contents, PathKind, Probe, READ_LIMIT, Sha256};
 use crate::script::{FILES, Script};
 use crate::secret::Secret;
-use crate::text::Text;
+use crate::text::{self, Text};
 use crate::world::{Effects, FileText, World};
 use std::fmt;
 
@@ -245,11 +245,11 @@ impl<E: Edit> Action for FileEdit<E> {
     }
 
     fn values(&self) -> Vec<AnyHandle> {
-        self.edit.texts().into_iter().flat_map(Text::values).collect()
+        text::values(&mut self.edit.texts().into_iter())
     }
 
     fn secrets(&self) -> Vec<Secret> {
-        self.edit.texts().into_iter().flat_map(Text::secrets).collect()
+        text::secrets(&mut self.edit.texts().into_iter())
     }
 
     fn probe(&self, _: ActionId, _: &Facts, probe: &mut Probe) -> Result<(), String> {

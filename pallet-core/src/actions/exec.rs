@@ -13,7 +13,7 @@ use crate::name::AccountName;
 use crate::probe::Probe;
 use crate::script::{COMMANDS, Script};
 use crate::secret::Secret;
-use crate::text::Text;
+use crate::text::{self, Text};
 use crate::world::{Effects, World};
 use script::Interpreter;
 
@@ -140,7 +140,7 @@ impl Setting {
     }
 
     fn values(&self) -> Vec<AnyHandle> {
-        let mut values: Vec<_> = self.env.iter().flat_map(|(_, value)| value.values()).collect();
+        let mut values = text::values(&mut self.env.iter().map(|(_, value)| value));
         values.extend(self.interpreter.as_ref().map(Interpreter::values).unwrap_or_default());
         values
     }

@@ -5,7 +5,7 @@ use super::handle::{AnyHandle, Handle};
 use crate::action::Action;
 use crate::location::Location;
 use crate::secret::Secret;
-use crate::text::Text;
+use crate::text::{self, Text};
 
 /// Kinds of action that run programs of which one may look at variables: a package manager that fetches through a proxy.
 ///
@@ -49,11 +49,11 @@ pub(crate) struct Env(pub(super) Vec<(String, Text)>);
 
 impl Env {
     pub(crate) fn values(&self) -> Vec<AnyHandle> {
-        self.0.iter().flat_map(|(_, value)| value.values()).collect()
+        text::values(&mut self.0.iter().map(|(_, value)| value))
     }
 
     pub(crate) fn secrets(&self) -> Vec<Secret> {
-        self.0.iter().flat_map(|(_, value)| value.secrets()).collect()
+        text::secrets(&mut self.0.iter().map(|(_, value)| value))
     }
 }
 

@@ -99,14 +99,17 @@ pub(super) fn render(
 
 /// Returns the files of every system that could be the node's.
 pub(super) fn all_files(source: &PackageSource) -> Vec<OwnFile> {
-    let all = [
+    let mut files = Vec::new();
+    for rendered in [
         apt(source, None),
         rpm(source, "/etc/yum.repos.d", false),
         rpm(source, "/etc/zypp/repos.d", true),
         pacman(source),
         apk(source),
-    ];
-    all.into_iter().flatten().flat_map(|rendered| rendered.files).collect()
+    ] {
+        files.extend(rendered.map(|rendered| rendered.files).unwrap_or_default());
+    }
+    files
 }
 
 fn path(text: String) -> RemotePath {
