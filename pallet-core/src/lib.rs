@@ -48,6 +48,7 @@ pub use location::Location;
 pub use node_fact::{AskedFacts, CommandAnswer, NodeFact, NodeFactError, node_fact};
 pub use phase::{DefinesPhase, PhaseDef, PhaseError, PhaseOutput, RunnablePhase, enter, extract, standard};
 pub use published::PublishedFacts;
+#[cfg(feature = "engine")]
 pub use registry::Registry;
 pub use secret::Secret;
 pub use spec::{

@@ -18,7 +18,7 @@ use crate::world::World;
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Text {
-    pub(crate) parts: Vec<TextPart>,
+    parts: Vec<TextPart>,
 }
 
 /// A part of a [`Text`].
@@ -66,6 +66,10 @@ impl Text {
     /// Returns the value of an action as a text.
     pub(crate) fn of_value(value: AnyHandle) -> Text {
         Text { parts: vec![TextPart::Value(value)] }
+    }
+
+    pub(crate) fn parts(&self) -> &[TextPart] {
+        &self.parts
     }
 
     /// Returns the actions whose values are in the text. They are few, and most actions ask for them: an iterator

@@ -27,7 +27,7 @@ impl<'a> Lines<'a> {
     }
 
     /// Returns the numbers of the lines for which something holds.
-    pub(super) fn find(&self, holds: impl Fn(&[u8]) -> bool) -> Vec<usize> {
+    pub(super) fn find(&self, holds: &dyn Fn(&[u8]) -> bool) -> Vec<usize> {
         self.iter().enumerate().filter(|(_, line)| holds(line)).map(|(index, _)| index).collect()
     }
 

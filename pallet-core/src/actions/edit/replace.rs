@@ -98,7 +98,7 @@ impl Replacement {
 impl Replacements {
     fn once(&self, before: &[u8], to: &[&str]) -> Vec<u8> {
         let mut lines = Lines::of(before);
-        for index in lines.find(|line| self.only.as_ref().is_none_or(|only| only.matches(line))) {
+        for index in lines.find(&|line| self.only.as_ref().is_none_or(|only| only.matches(line))) {
             // A line that is not UTF-8 is nobody's text.
             let Some(Ok(line)) = lines.iter().nth(index).map(std::str::from_utf8) else { continue };
             let start = line.to_owned();
