@@ -7,9 +7,8 @@ mod judge;
 #[cfg(feature = "engine")]
 pub(crate) use judge::{Holds, Judge};
 
-use crate::graph::{ActionId, AnyHandle, Handles, Value};
+use crate::graph::{AnyHandle, Handles, Value};
 use crate::name::RemotePath;
-use crate::secret::Secret;
 use crate::text::Text;
 use std::ops::{BitAnd, BitOr, Not};
 
@@ -34,10 +33,10 @@ use std::ops::{BitAnd, BitOr, Not};
 pub struct Condition(Test);
 
 #[derive(Debug, Clone)]
+#[cfg_attr(not(feature = "engine"), expect(dead_code, reason = "only the engine judges"))]
 enum Test {
     Is(AnyHandle, Text),
     Contains(AnyHandle, Text),
-    #[cfg_attr(not(feature = "engine"), expect(dead_code, reason = "only who judges looks at the number"))]
     Compare(AnyHandle, Order, i64),
     Command(Text),
     Exists(String),
@@ -75,58 +74,6 @@ impl Condition {
             }
             _ => Ok(()),
         })
-    }
-
-    /// Returns the actions that the condition is about.
-    pub(crate) fn handles(&self) -> Vec<AnyHandle> {
-        let mut handles = Vec::new();
-        self.visit(|test| match test {
-            Test::Is(value, text) | Test::Contains(value, text) => {
-                handles.push(*value);
-                handles.extend(text.values());
-            }
-            Test::Compare(value, ..) => handles.push(*value),
-            Test::Command(command) => handles.extend(command.values()),
-            Test::Changed(changed) => handles.extend(changed),
-            _ => {}
-        });
-        handles
-    }
-
-    /// Returns the actions whose values the condition is about.
-    pub(crate) fn values(&self) -> Vec<AnyHandle> {
-        let changes = self.asks_for_change();
-        self.handles().into_iter().filter(|handle| !changes.contains(&handle.id)).collect()
-    }
-
-    /// Returns the actions whose change the condition asks for.
-    pub(crate) fn asks_for_change(&self) -> Vec<ActionId> {
-        let mut ids = Vec::new();
-        self.visit(|test| {
-            if let Test::Changed(handles) = test {
-                ids.extend(handles.iter().map(|handle| handle.id));
-            }
-        });
-        ids
-    }
-
-    /// Returns the secrets in it.
-    pub(crate) fn secrets(&self) -> Vec<Secret> {
-        let mut secrets = Vec::new();
-        self.visit(|test| {
-            if let Test::Is(_, text) | Test::Contains(_, text) | Test::Command(text) = test {
-                secrets.extend(text.secrets());
-            }
-        });
-        secrets
-    }
-
-    fn visit<'a>(&'a self, mut f: impl FnMut(&'a Test)) {
-        let visited = self.0.each(&mut |test| {
-            f(test);
-            Ok(())
-        });
-        debug_assert!(visited.is_ok());
     }
 }
 

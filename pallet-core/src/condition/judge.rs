@@ -7,6 +7,7 @@ use crate::name::RemotePath;
 use crate::plan::Verdict;
 use crate::probe::{PathKind, Probe};
 use crate::script::Script;
+use crate::secret::Secret;
 use crate::sorted::Map;
 use crate::text::Text;
 use crate::world::World;
@@ -28,6 +29,50 @@ pub(crate) struct Judge<'a> {
 }
 
 impl Condition {
+    /// Returns the actions that the condition is about.
+    pub(crate) fn handles(&self) -> Vec<AnyHandle> {
+        let mut handles = Vec::new();
+        self.visit(|test| match test {
+            Test::Is(value, text) | Test::Contains(value, text) => {
+                handles.push(*value);
+                handles.extend(text.values());
+            }
+            Test::Compare(value, ..) => handles.push(*value),
+            Test::Command(command) => handles.extend(command.values()),
+            Test::Changed(changed) => handles.extend(changed),
+            _ => {}
+        });
+        handles
+    }
+
+    /// Returns the actions whose values the condition is about.
+    pub(crate) fn values(&self) -> Vec<AnyHandle> {
+        let changes = self.asks_for_change();
+        self.handles().into_iter().filter(|handle| !changes.contains(&handle.id)).collect()
+    }
+
+    /// Returns the actions whose change the condition asks for.
+    pub(crate) fn asks_for_change(&self) -> Vec<ActionId> {
+        let mut ids = Vec::new();
+        self.visit(|test| {
+            if let Test::Changed(handles) = test {
+                ids.extend(handles.iter().map(|handle| handle.id));
+            }
+        });
+        ids
+    }
+
+    /// Returns the secrets in it.
+    pub(crate) fn secrets(&self) -> Vec<Secret> {
+        let mut secrets = Vec::new();
+        self.visit(|test| {
+            if let Test::Is(_, text) | Test::Contains(_, text) | Test::Command(text) = test {
+                secrets.extend(text.secrets());
+            }
+        });
+        secrets
+    }
+
     /// Asks for what must be known. `setting` prepares the subshell of a command; `number` is the first free number
     /// of the action's commands, and the next free one is returned.
     pub(crate) fn probe(&self, id: ActionId, mut number: u8, setting: &Script, probe: &mut Probe) -> u8 {
@@ -66,6 +111,14 @@ impl Condition {
     /// Returns shell code that ends well when the condition holds, with the values filled in that are known.
     pub(crate) fn script(&self, setting: &Script, world: &World) -> Script {
         self.0.script(setting, world)
+    }
+
+    fn visit<'a>(&'a self, mut f: impl FnMut(&'a Test)) {
+        let visited = self.0.each(&mut |test| {
+            f(test);
+            Ok(())
+        });
+        debug_assert!(visited.is_ok());
     }
 }
 

@@ -1,11 +1,10 @@
 //! Environment variables of what an action runs.
 
 use super::builder::{refuse, with_node};
-use super::handle::{AnyHandle, Handle};
+use super::handle::Handle;
 use crate::action::Action;
 use crate::location::Location;
-use crate::secret::Secret;
-use crate::text::{self, Text};
+use crate::text::Text;
 
 /// Kinds of action that run programs of which one may look at variables: a package manager that fetches through a proxy.
 ///
@@ -46,16 +45,6 @@ pub(crate) fn check_variable(name: &str) -> Result<(), String> {
 /// Variables that hold while a step runs.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Env(pub(super) Vec<(String, Text)>);
-
-impl Env {
-    pub(crate) fn values(&self) -> Vec<AnyHandle> {
-        text::values(&mut self.0.iter().map(|(_, value)| value))
-    }
-
-    pub(crate) fn secrets(&self) -> Vec<Secret> {
-        text::secrets(&mut self.0.iter().map(|(_, value)| value))
-    }
-}
 
 #[cfg(test)]
 mod tests {

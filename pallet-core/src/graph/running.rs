@@ -1,9 +1,11 @@
 //! How an action runs, for the step that runs it.
 
 use super::env::Env;
+use super::handle::AnyHandle;
 use super::how::How;
 use crate::script::Script;
-use crate::text::Text;
+use crate::secret::Secret;
+use crate::text::{self, Text};
 use crate::world::World;
 
 impl How {
@@ -25,6 +27,14 @@ impl How {
 }
 
 impl Env {
+    pub(crate) fn values(&self) -> Vec<AnyHandle> {
+        text::values(&mut self.0.iter().map(|(_, value)| value))
+    }
+
+    pub(crate) fn secrets(&self) -> Vec<Secret> {
+        text::secrets(&mut self.0.iter().map(|(_, value)| value))
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }

@@ -1,14 +1,14 @@
 //! What `overrides()` does: an action whose every claim is overridden is left out, so that it does not take turns
 //! with the one that wins.
 
-use super::{ActionGraph, ActionId, ActionNode, Mistake};
+use super::{Finals, finals};
 use crate::claim::Claim;
-use crate::claim::finals::{Finals, finals};
+use crate::graph::{ActionGraph, ActionId, ActionNode, Mistake};
 
 /// Takes down for each action which one overrides it.
 ///
 /// Returns the overrides that cannot be meant: those that fit an action in part only.
-pub(super) fn settle(graph: &mut ActionGraph) -> Vec<Mistake> {
+pub(crate) fn settle(graph: &mut ActionGraph) -> Vec<Mistake> {
     let winners: Vec<Winner> =
         graph.in_order().filter(|(_, node)| node.overrides).map(|(id, node)| Winner::new(id, node)).collect();
     if winners.is_empty() {
@@ -62,9 +62,9 @@ impl Winner {
     /// Tells whether an earlier action wants something else, in a matter in which its function does so in the end.
     fn contests(&self, claims: &[Claim], of_its_function: &Finals) -> bool {
         let against = |claim: &Claim| self.claims.iter().any(|own| differs(own, claim));
-        claims
-            .iter()
-            .any(|claim| against(claim) && of_its_function.get(claim).is_some_and(|(last, _)| against(last)))
+        claims.iter().any(|claim| {
+            against(claim) && of_its_function.get(claim).is_some_and(|last| against(&last.claim))
+        })
     }
 
     /// Tells whether nothing is lost when an action with these claims is left out, as far as one of them goes.
