@@ -10,9 +10,11 @@ first() {
 }
 # told KEY FILE: prints the first line of a file.
 told() { ! first "$2" || printf '%s=%s\n' "$1" "$line"; }
-set -- $(uname -s -r -m)
-echo "kernel=$2"
-echo "machine=$3"
+first /proc/sys/kernel/osrelease || line=$(uname -r)
+printf 'kernel=%s\n' "$line"
+# Kernels before 6.1 do not tell.
+first /proc/sys/kernel/arch || line=$(uname -m)
+printf 'machine=%s\n' "$line"
 for release in /etc/os-release /usr/lib/os-release; do
   if [ -r "$release" ]; then
     while IFS= read -r line || [ -n "$line" ]; do
@@ -110,8 +112,10 @@ for pair in apt-get:apt dnf:dnf zypper:zypper pacman:pacman apk:apk; do
   fi
 done
 told state "${p_lib:-/var/lib/pallet}/version"
-echo "clock=$(date +%s)"
-case $(stat --version 2>/dev/null) in
-  *coreutils*) echo utilities=gnu ;;
+# `%:z` is GNU's own. Others print it as it is, or nothing at all.
+set -- $(date '+%s %:z' 2>/dev/null)
+echo "clock=${1:-$(date +%s)}"
+case ${2-} in
+  [+-][0-9][0-9]:[0-9][0-9]) echo utilities=gnu ;;
   *) echo utilities=busybox ;;
 esac

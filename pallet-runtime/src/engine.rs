@@ -1,7 +1,8 @@
 //! The engine: what converge, plan, lift and destroy do, in order.
 //!
 //! 1. Choose groups and phases, build every phase once without facts: what is wrong in the source or the request is
-//!    refused here, before anything is contacted.
+//!    refused here, before anything is contacted. Of very many nodes that run already the first ones are built here, and
+//!    the others while connecting.
 //! 2. `destroy-server` and removal of nodes that are too many, `destroy-group`, `create-group`, creation, starting.
 //! 3. Connect to all nodes and read their facts.
 //! 4. `settings`; then build all phases again, now with facts and settings; then `bootstrap` where it has not run;
@@ -11,6 +12,7 @@
 
 mod apply;
 mod asking;
+mod check;
 mod connect;
 mod descriptors;
 mod drawing;
@@ -39,6 +41,7 @@ use crate::event::Listener;
 use crate::event::{Event, FORMAT, Failure, Intent, NodeIntent, Summary, Verb};
 use crate::request::{Confirm, Request, RunError};
 use crate::shell::Traffic;
+use check::SourceCheck;
 use nodes::{Member, Run};
 use pallet::compute::{Compute, ComputeError, CreateRequest, Endpoint, ErrorKind, NodeRecord};
 use pallet::name::ServiceName;
@@ -84,8 +87,10 @@ pub async fn run(setup: Setup, request: Request) -> Result<Summary, RunError> {
     let mut selection =
         select::select(&run.setup.registry, &run.request, records).map_err(RunError::Input)?;
     run.add_bystanders(selection.others.iter().map(|(group, record)| (record, group)));
+    let mut check = SourceCheck::new(&run, &selection);
     if run.request.verb != Verb::Destroy {
-        phases::check_source(&run, &selection).map_err(RunError::Input)?;
+        let few = begins_with_connecting(&run.request, &selection);
+        check.begin(few).map_err(RunError::Input)?;
         ports::check(&selection).map_err(RunError::Input)?;
     }
     going_back::check(&run, &selection).await?;
@@ -105,7 +110,7 @@ pub async fn run(setup: Setup, request: Request) -> Result<Summary, RunError> {
         run.emit(&Event::Notice { node: Some(record.name.to_string()), message });
     }
     if run.request.verb == Verb::Plan {
-        planning::plan(&run, &selection).await?;
+        planning::plan(&run, &selection, check).await?;
         return finish(&run);
     }
     confirm(&run, &selection)?;
@@ -124,7 +129,7 @@ pub async fn run(setup: Setup, request: Request) -> Result<Summary, RunError> {
         going_back::restore(&run, &mut selection).await;
         let members = lifecycle::create(&run, selection, ready).await;
         if run.goes_on() {
-            configure(&run, members).await?;
+            configure(&run, members, check).await?;
         }
     }
     finish(&run)
@@ -140,18 +145,18 @@ fn remarks(service: &dyn Compute, requests: &[CreateRequest]) -> BTreeSet<String
 }
 
 /// Steps 3 and 4.
-async fn configure(run: &Arc<Run>, members: Vec<Member>) -> Result<(), RunError> {
+async fn configure(run: &Arc<Run>, members: Vec<Member>, check: SourceCheck) -> Result<(), RunError> {
     // A group without phases is made and nothing more: it needs no login.
     let (members, provisioned): (Vec<_>, Vec<_>) =
         members.into_iter().partition(|member| !member.group.phases.is_empty());
     run.add_bystanders(provisioned.iter().map(|member| (&member.record, &member.group)));
-    let members = connect::connect_new(run, members).await;
+    let members = check.beside(connect::connect_new(run, members)).await.map_err(RunError::Input)?;
     // Whom we cannot reach takes no part; `--require-all` is for those who want all or nothing. Who fails in a phase
     // keeps the next one from beginning.
     let unreachable = run.failures();
     let members = asking::settle(run, members, |members| phases::settings(run, members)).await;
     let members =
-        asking::settle(run, members.map_err(RunError::Input)?, |members| phases::check_all(run, members));
+        asking::settle(run, members.map_err(RunError::Input)?, |members| check::check_all(run, members));
     let members = members.await.map_err(RunError::Input)?;
     let mut members = phases::bootstrap(run, members).await;
     for phase in select::expand(&run.phases(&members)) {
@@ -162,6 +167,16 @@ async fn configure(run: &Arc<Run>, members: Vec<Member>) -> Result<(), RunError>
     }
     connect::close_all(members).await;
     Ok(())
+}
+
+/// Tells whether a run contacts nodes that run already before it changes any.
+fn begins_with_connecting(request: &Request, selection: &Selection) -> bool {
+    let is_left_alone = |chosen: &select::Chosen| {
+        chosen.start.is_empty() && chosen.create.is_empty() && chosen.destroy.is_empty()
+    };
+    let changes_first =
+        request.require_all || request.from_snapshot.is_some() || !selection.groups.iter().all(is_left_alone);
+    request.verb == Verb::Plan || !changes_first
 }
 
 /// Returns to how many nodes a run may have to be connected at once. This machine is entered without a connection.

@@ -207,7 +207,7 @@ pub enum NodeWork {
 }
 
 /// Which action this is, for people.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
 pub struct ActionLabel {
     /// What kind of action: `package`.
     pub kind: String,

@@ -165,7 +165,7 @@ fn files(host: &str) -> Vec<(String, String)> {
     let templates =
         TEMPLATES.iter().map(|part| (format!("{FOLDER}/conf/{part}"), workload::rendered(part, host)));
     let mut files: Vec<_> = small.chain(templates).collect();
-    files.push((format!("{FOLDER}/large"), workload::large()));
+    files.push((format!("{FOLDER}/large"), workload::large().to_owned()));
     files.push(("/etc/systemd/system/bench.service".to_owned(), UNIT.to_owned()));
     files
 }

@@ -121,7 +121,7 @@ impl Place {
         for name in SMALL {
             write(&format!("files/{name}"), &workload::small(name))?;
         }
-        write("files/large", &workload::large())?;
+        write("files/large", workload::large())?;
         write("files/bench.service", UNIT)?;
         write("files/template.j2", TEMPLATE)?;
         write("nodelay.py", NODELAY)?;

@@ -13,6 +13,8 @@
 //!
 //! On a fresh node 19 of them change something: cron runs as soon as it is installed.
 
+use std::sync::LazyLock;
+
 /// How many actions there are.
 pub const ACTIONS: usize = 20;
 
@@ -53,10 +55,12 @@ pub fn rendered(part: &str, host: &str) -> String {
     TEMPLATE.replace("{{ part }}", part).replace("{{ host }}", host)
 }
 
-/// Returns the content of the large file: 256,000 bytes.
+/// Returns the content of the large file: 256,000 bytes. It is made once, like a file that a program brings with it.
 #[must_use]
-pub fn large() -> String {
-    (0..8_000).map(|line| format!("line {line:05} of a large file.....\n")).collect()
+pub fn large() -> &'static str {
+    static LARGE: LazyLock<String> =
+        LazyLock::new(|| (0..8_000).map(|line| format!("line {line:05} of a large file.....\n")).collect());
+    &LARGE
 }
 
 #[cfg(test)]

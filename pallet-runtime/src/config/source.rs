@@ -18,6 +18,8 @@ pub struct Source {
     /// The path as messages name it: relative where that is shorter.
     shown: String,
     text: String,
+    /// Where each line begins. Every value of a configuration is asked for its place, and there may be thousands.
+    lines: Vec<usize>,
 }
 
 impl Source {
@@ -40,7 +42,9 @@ impl Source {
     /// Returns a file that was read by somebody else.
     pub(crate) fn of_text(path: &Path, cwd: &Path, text: String) -> Source {
         let shown = path.strip_prefix(cwd).unwrap_or(path).display().to_string();
-        Source { path: path.to_owned(), shown, text }
+        let newlines = text.match_indices('\n').map(|(newline, _)| newline + 1);
+        let lines = std::iter::once(0).chain(newlines).collect();
+        Source { path: path.to_owned(), shown, text, lines }
     }
 
     /// Returns what the file says.
@@ -111,8 +115,8 @@ impl Source {
     /// Line and column, in characters, from 1.
     fn position(&self, offset: usize) -> (usize, usize) {
         let before = self.text.get(..offset).unwrap_or(&self.text);
-        let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
-        (before.matches('\n').count() + 1, before[line_start..].chars().count() + 1)
+        let number = self.lines.partition_point(|start| *start <= before.len());
+        (number, before[self.lines[number - 1]..].chars().count() + 1)
     }
 }
 

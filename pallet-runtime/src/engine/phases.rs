@@ -1,19 +1,18 @@
 //! Phases: building them, and running one on all its nodes.
 
+use super::check::Mistakes;
 use super::connect::{self, BOOTSTRAPPED, LoginAs};
-use super::nodes::{Live, Member, Run, context, future_node, group_target, node_of};
+use super::nodes::{Live, Member, Run, context, group_target};
 use super::reboot::{self, Back};
-use super::select::{self, Selection};
-use super::{apply, asking, fetch, planning};
+use super::{apply, asking, planning};
 use crate::event::{Counts, Event, Failure};
 use crate::shell::RootShell;
 use crate::transport::local::LocalTransport;
 use crate::transport::{Terminal, Transport};
-use pallet::actions::{LocalDirectory, PublishFact, RemoteDirectory, RemoteFile};
+use pallet::actions::PublishFact;
 use pallet::compute::{Endpoint, NodeId};
 use pallet::conflicts;
 use pallet::context::Context;
-use pallet::facts::Facts;
 use pallet::graph::{ActionGraph, Built, GraphError, build_phases};
 use pallet::name::{NodeName, PhaseName};
 use pallet::plan::Done;
@@ -24,61 +23,6 @@ use std::sync::Arc;
 use std::time::Instant;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
-
-/// Builds everything once before any node is contacted, to find what is wrong in the source.
-///
-/// Nodes have no facts then, so a build may stop where it needs some; what is wrong behind that is found by
-/// [`check_all`], still before anything on a node is changed.
-///
-/// # Errors
-///
-/// All mistakes of all phases and nodes, each once.
-pub(super) fn check_source(run: &Run, selection: &Selection) -> Result<(), Vec<Failure>> {
-    let mut nodes: Vec<(Node, Arc<Group>)> = Vec::new();
-    for chosen in &selection.groups {
-        let existing = chosen.keep.iter().chain(&chosen.start);
-        nodes.extend(existing.map(|r| (node_of(r, &chosen.group, None), chosen.group.clone())));
-        let new = chosen.create.iter().map(|request| future_node(&request.name, &chosen.group));
-        nodes.extend(new.map(|node| (node, chosen.group.clone())));
-    }
-    let all = run.and_bystanders(nodes.iter().map(|(node, _)| node.clone()));
-    let groups: Vec<&Group> = selection.groups.iter().map(|chosen| &*chosen.group).collect();
-    let phases = phases_of_run(run, &groups);
-    let mut whole = true;
-    let mut mistakes = Mistakes::default();
-    for phase in &phases {
-        for (node, group) in &nodes {
-            let built = build(run, Some(node.clone()), &all, group, phase, true);
-            whole &= built.as_ref().is_ok_and(|built| built.known_after.is_none());
-            mistakes.check(built);
-        }
-    }
-    // Of what was not built to its end nobody knows the tags yet.
-    if let Some(failure) = run.unknown_tag().filter(|_| whole) {
-        mistakes.add(failure);
-    }
-    mistakes.finish()
-}
-
-/// Builds everything with facts and settings, to find what is wrong before anything on a node is changed.
-///
-/// # Errors
-///
-/// All mistakes of all phases and nodes, each once.
-pub(super) fn check_all(run: &Run, members: &[Member]) -> Result<(), Vec<Failure>> {
-    let all = run.and_bystanders(members.iter().map(Member::node));
-    let groups: Vec<&Group> = members.iter().map(|member| &*member.group).collect();
-    let mut mistakes = Mistakes::default();
-    for phase in phases_of_run(run, &groups).iter().filter(|phase| phase.as_str() != standard::SETTINGS) {
-        for member in members.iter().filter(|member| member.live.is_some()) {
-            mistakes.check(build(run, Some(member.node()), &all, &member.group, phase, false));
-        }
-    }
-    if let Some(failure) = run.unknown_tag() {
-        mistakes.add(failure);
-    }
-    mistakes.finish()
-}
 
 /// Runs the `settings` phase for all nodes, as far as it goes for those whose facts are not known. It touches none,
 /// so it is nothing but a build.
@@ -370,14 +314,6 @@ pub(super) fn build_in<'a>(
     Ok(built)
 }
 
-/// Returns settings, bootstrap and the phases of the run, in order.
-fn phases_of_run(run: &Run, groups: &[&Group]) -> Vec<PhaseName> {
-    let first =
-        [standard::SETTINGS, standard::BOOTSTRAP].map(|name| PhaseName::new(name).expect("a valid name"));
-    let phases = select::expand(&select::phases(&run.request, groups.iter().copied()));
-    first.into_iter().chain(phases).collect()
-}
-
 pub(super) fn graph_failures(error: &GraphError) -> impl Iterator<Item = Failure> + '_ {
     error.mistakes.iter().map(|mistake| {
         let other = mistake.other.map(|(location, role)| format!(" ({role} {location})")).unwrap_or_default();
@@ -385,43 +321,4 @@ pub(super) fn graph_failures(error: &GraphError) -> impl Iterator<Item = Failure
             .at(mistake.location)
             .maybe_hint(mistake.hint.map(str::to_owned))
     })
-}
-
-/// Mistakes of many builds, each once.
-#[derive(Default)]
-struct Mistakes(Vec<Failure>);
-
-impl Mistakes {
-    fn check(&mut self, built: Result<Built, GraphError>) {
-        match built {
-            Ok(built) => self.check_actions(&built.graph),
-            Err(error) => graph_failures(&error).for_each(|failure| self.add(failure)),
-        }
-    }
-
-    /// What needs no node to be seen, and was not seen by the graph: files on the controller that cannot be read.
-    fn check_actions(&mut self, graph: &ActionGraph) {
-        let facts = Facts::example();
-        for (id, node) in graph.in_order() {
-            let action: &dyn std::any::Any = node.action();
-            if (action.is::<RemoteFile>()
-                || action.is::<RemoteDirectory>()
-                || action.is::<LocalDirectory>()
-                || fetch::is_resolved(action))
-                && let Err(message) = node.action().probe(id, &facts, &mut Default::default())
-            {
-                self.add(Failure::new(message).at(node.location()));
-            }
-        }
-    }
-
-    fn add(&mut self, failure: Failure) {
-        if !self.0.contains(&failure) {
-            self.0.push(failure);
-        }
-    }
-
-    fn finish(self) -> Result<(), Vec<Failure>> {
-        if self.0.is_empty() { Ok(()) } else { Err(self.0) }
-    }
 }

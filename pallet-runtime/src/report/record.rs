@@ -5,7 +5,7 @@ use crate::event::{
     ActionLabel, ActionOutcome, Cost, Counts, Event, Failure, Intent, KnownAfter, Listener, NodeIntent,
     NodeWork, PlannedAction, Summary, Verb,
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 
 /// What was remembered of a run.
@@ -125,13 +125,13 @@ impl Record {
 
     /// Returns the failure of a node that no failed action of its tells already.
     pub(crate) fn failures_apart(&self) -> impl Iterator<Item = &NodeFailure> {
-        self.failures.iter().filter(|failed| {
-            !self.actions.iter().any(|action| {
-                action.node == failed.node
-                    && Some(&action.phase) == failed.phase.as_ref()
-                    && matches!(&action.outcome, ActionOutcome::Failed(_))
-            })
-        })
+        let by_action =
+            self.actions.iter().filter(|action| matches!(&action.outcome, ActionOutcome::Failed(_)));
+        let told: BTreeSet<(&str, Option<&str>)> =
+            by_action.map(|action| (action.node.as_str(), Some(action.phase.as_str()))).collect();
+        self.failures
+            .iter()
+            .filter(move |failed| !told.contains(&(failed.node.as_str(), failed.phase.as_deref())))
     }
 
     fn count(&mut self, node: &str, outcome: &ActionOutcome) {

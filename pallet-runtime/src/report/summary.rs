@@ -3,6 +3,7 @@
 use super::record::{FinishedAction, NodeFailure, Record};
 use super::{Paint, text};
 use crate::event::{ActionLabel, ActionOutcome, Failure, Summary, Verb};
+use std::collections::HashMap;
 use std::fmt::Write;
 
 /// How many nodes a line names before it counts the rest.
@@ -56,24 +57,39 @@ impl<'a> Alike<'a> {
         }
     }
 
-    /// What the nodes wrote may differ in times and process numbers; the rest decides.
-    fn is_like(&self, other: &Self) -> bool {
-        let words = |alike: &Self| {
-            let Failure { message, source, hint, output: _ } = alike.failure;
-            // A message about a node names it, which is no difference between nodes.
-            let message = alike.nodes.iter().fold(message.clone(), |text, node| text.replace(node, "\0"));
-            (message, source.clone(), hint.clone())
-        };
-        self.action == other.action && self.phase == other.phase && words(self) == words(other)
+    /// Returns what it has in common with others like it. What the nodes wrote may differ in times and process numbers.
+    fn likeness(&self) -> Likeness<'a> {
+        let Failure { message, source, hint, output: _ } = self.failure;
+        // A message about a node names it, which is no difference between nodes.
+        let message = self.nodes.iter().fold(message.clone(), |text, node| text.replace(node, "\0"));
+        Likeness {
+            action: self.action,
+            phase: self.phase,
+            message,
+            source: source.as_deref(),
+            hint: hint.as_deref(),
+        }
     }
+}
+
+/// What failures on several nodes have in common.
+#[derive(PartialEq, Eq, Hash)]
+struct Likeness<'a> {
+    action: Option<&'a ActionLabel>,
+    phase: Option<&'a str>,
+    message: String,
+    source: Option<&'a str>,
+    hint: Option<&'a str>,
 }
 
 fn failures(out: &mut String, record: &Record, paint: Paint) {
     let actions = record.actions.iter().filter_map(Alike::of_action);
     let nodes = record.failures_apart().map(Alike::of_node);
     let mut groups: Vec<Alike<'_>> = Vec::new();
+    let mut places: HashMap<Likeness<'_>, usize> = HashMap::new();
     for failure in actions.chain(nodes) {
-        match groups.iter_mut().find(|group| group.is_like(&failure)) {
+        let place = *places.entry(failure.likeness()).or_insert(groups.len());
+        match groups.get_mut(place) {
             Some(group) => group.nodes.extend(failure.nodes),
             None => groups.push(failure),
         }
@@ -118,12 +134,11 @@ fn failure(out: &mut String, record: &Record, alike: &Alike<'_>, paint: Paint) {
 
 fn changes(out: &mut String, record: &Record, paint: Paint) {
     let mut groups: Vec<(&FinishedAction, Vec<&str>)> = Vec::new();
+    let mut places: HashMap<(&ActionLabel, &str), usize> = HashMap::new();
     let changed = |action: &&FinishedAction| matches!(action.outcome, ActionOutcome::Changed { .. });
     for action in record.actions.iter().filter(changed) {
-        match groups
-            .iter_mut()
-            .find(|(first, _)| first.action == action.action && first.phase == action.phase)
-        {
+        let place = *places.entry((&action.action, &action.phase)).or_insert(groups.len());
+        match groups.get_mut(place) {
             Some((_, nodes)) => nodes.push(&action.node),
             None => groups.push((action, vec![&action.node])),
         }

@@ -20,7 +20,7 @@ const USAGE: &str = "usage: peers quick|full|ours|gate README";
 const GATE: &str = "gate";
 
 /// How many times the floor pallet may take in that run. The goal is 1.5; the rest is for machines that do much else.
-const GATE_LIMIT: f64 = 2.0;
+const GATE_LIMIT: f64 = 1.75;
 
 type Failure = Box<dyn Error>;
 
@@ -135,13 +135,20 @@ fn run(agenda: &[Agenda], readme: &Path) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Fails when pallet takes too many times as long as the floor, in the median of all rounds.
+/// Fails when pallet takes too many times as long as the floor, in the median of all rounds and in its best one: where other work
+/// disturbs many rounds, one of them at least was left in peace.
 fn gate(agenda: &[Agenda]) -> Result<(), Failure> {
     let results = measured(agenda)?;
     for scene in results.scenes() {
-        let figures = results.figures(scene, Side::Pallet).ok_or("pallet did not take part")?;
-        println!("{}: {:.2} × the floor, {GATE_LIMIT:.2} at most", table::title(scene), figures.ratio);
-        if figures.ratio > GATE_LIMIT {
+        let of = |side| results.figures(scene, side).ok_or("a side did not take part");
+        let (pallet, floor) = (of(Side::Pallet)?, of(Side::Floor)?);
+        let best = pallet.least / floor.least;
+        println!(
+            "{}: {:.2} × the floor, {best:.2} × in the best rounds; {GATE_LIMIT:.2} at most",
+            table::title(scene),
+            pallet.ratio
+        );
+        if pallet.ratio > GATE_LIMIT && best > GATE_LIMIT {
             return Err("pallet is too slow: `benches/peers/README.md` says what the floor is".into());
         }
     }

@@ -151,7 +151,8 @@ fn auto(password: bool, marks: &Marks, ready: &str) -> String {
     let doas = format!("{}; exec {}", marks.print(Mark::Doas), doas("-n ", ready));
     let neither = marks.print(Mark::Neither);
     format!(
-        "if [ \"$(id -u)\" = 0 ]; then {ready}; exit; fi; \
+        "while read -r key real user rest; do [ \"$key\" != Uid: ] || break; done </proc/self/status; \
+         if [ \"${{user:-$(id -u)}}\" = 0 ]; then {ready}; exit; fi; \
          if command -v sudo >/dev/null 2>&1; then {sudo}; fi; \
          if command -v doas >/dev/null 2>&1; then {doas}; fi; {neither}"
     )
