@@ -1,6 +1,6 @@
 //! The action graph: what a phase wants of one node, as plain data.
 //!
-//! A phase is an ordinary Rust function. While it runs, an ambient builder (`build`) takes down every action
+//! A phase is an ordinary Rust function. While it runs, an ambient builder ([`build`]) takes down every action
 //! at the moment its constructor is called, so no action is lost however it is called: in a loop, a closure, a
 //! macro or a helper in another package. What comes out is a list of actions in program order with edges.
 //!

@@ -1,7 +1,7 @@
 //! The plan: an action graph compared with what was probed. Pure.
 //!
 //! For every action a [`Verdict`], in program order, with the state carried forward; and for those that must do
-//! something, the steps that do it, adjacent ones batched where their kind can be.
+//! something, the steps that do it, adjacent ones batched where their kind can be. Part of the feature `engine`.
 
 mod planner;
 mod render;

@@ -1,6 +1,6 @@
 //! The ambient builder.
 //!
-//! One build happens on one thread, from `build` to its return; in between, constructors of actions find the
+//! One build happens on one thread, from [`build`] to its return; in between, constructors of actions find the
 //! builder in a thread-local. A macro that records by rewriting the phase's body was tried and loses actions
 //! in closures, helpers and the user's own macros; this loses none.
 

@@ -14,7 +14,7 @@ use crate::spec::{
 };
 use std::fmt;
 
-/// All phases, specs and groups of a program.
+/// All phases, specs and groups of a program. Part of the feature `engine`.
 #[derive(Debug, Default)]
 pub struct Registry {
     phases: Vec<&'static PhaseDef>,

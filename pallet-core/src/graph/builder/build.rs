@@ -1,4 +1,4 @@
-//! Building: from the functions of a phase to a graph.
+//! Building: from the functions of a phase to a graph. What is written is checked here, as far as no type can tell.
 
 use super::{Builder, CURRENT, ORPHANS, Stop, refuse};
 use crate::condition::Condition;
@@ -27,7 +27,8 @@ pub struct Built {
     pub known_after: Option<KnownAfter>,
 }
 
-/// Builds the graph of everything that `body` does, for the node of `context`.
+/// Builds the graph of everything that `body` does, for the node of `context`. Part of the feature `engine`, as all that
+/// builds.
 ///
 /// # Errors
 ///
