@@ -84,6 +84,12 @@ pub trait Action: Any + fmt::Debug + Send + Sync {
         false
     }
 
+    /// Returns the name under which it is written down on the node, from the change on that the action answers until it
+    /// has answered, that it still has to: `reload-nginx`. See [`World::debt`].
+    fn owes(&self) -> Option<String> {
+        None
+    }
+
     /// Returns how the action is put together with neighbours of its kind, if it can be.
     fn batch(&self) -> Option<Batch> {
         None
@@ -208,11 +214,11 @@ impl Diff {
 impl View<'_> {
     /// Returns a text as it will be, or the action that only the node can ask for its value.
     pub(crate) fn resolve(&self, text: &Text) -> Result<Vec<u8>, ActionId> {
-        text.resolve(|id| self.world.value(id))
+        text.resolve(self.world)
     }
 
     /// Returns a text with the values filled in that are known already.
     pub(crate) fn fill(&self, text: &Text) -> Text {
-        text.fill(|id| self.world.value(id))
+        text.fill(self.world)
     }
 }

@@ -4,6 +4,9 @@
 //! makes. Two functions of one phase whose last claims differ would undo each other in every run; [conflicts](crate::conflicts)
 //! are such pairs.
 
+#[cfg(feature = "engine")]
+mod compare;
+
 use crate::name::{AccountName, RemotePath, UnitName};
 use std::borrow::Cow;
 use std::fmt;
@@ -82,11 +85,6 @@ impl Claim {
         self
     }
 
-    /// Returns the claim as one that may not come true.
-    pub(crate) fn or_not(self) -> Self {
-        Claim { state: None, ..self }
-    }
-
     /// Returns the thing.
     pub fn thing(&self) -> &Thing {
         &self.thing
@@ -105,54 +103,13 @@ impl Claim {
             (None, None) => format!("{} that is known to the node alone", self.aspect),
         }
     }
+}
 
-    /// Tells whether the two cannot both be so: one aspect in two states, or something below what is absent or is a
-    /// file.
-    pub fn contradicts(&self, other: &Claim) -> bool {
-        if self.thing == other.thing {
-            let states = self.state.as_ref().zip(other.state.as_ref());
-            return self.aspect == other.aspect && states.is_some_and(|(own, other)| own != other);
-        }
-        self.leaves_no_room_for(other) || other.leaves_no_room_for(self)
-    }
-
-    /// Tells whether nothing is lost of `other` when only this holds.
-    pub(crate) fn covers(&self, other: &Claim) -> bool {
-        if self.thing == other.thing {
-            return self.aspect == other.aspect || self.is_absence();
-        }
-        (self.is_absence() && self.closes(other.thing()))
-            || (other.is_existence() && other.leaves_no_room_for(self))
-    }
-
-    /// Tells whether the two are about the same.
-    pub(crate) fn is_about(&self, other: &Claim) -> bool {
-        self.thing == other.thing && self.aspect == other.aspect
-    }
-
-    pub(crate) fn is_unknown(&self) -> bool {
-        self.state.is_none()
-    }
-
-    pub(crate) fn is_existence(&self) -> bool {
-        self.aspect == EXISTENCE
-    }
-
-    pub(crate) fn is_absence(&self) -> bool {
-        self.is_existence() && self.state.as_deref() == Some(ABSENT)
-    }
-
-    /// Tells whether `other` wants something at a path that this [closes](Claim::closes).
-    pub(crate) fn leaves_no_room_for(&self, other: &Claim) -> bool {
-        other.is_existence() && !other.is_absence() && self.closes(&other.thing)
-    }
-
-    /// Tells whether nothing can stand at the path of `thing`, because it lies below what is absent or is a file.
-    pub(crate) fn closes(&self, thing: &Thing) -> bool {
-        let (Thing::Path(above), Thing::Path(below)) = (&self.thing, thing) else { return false };
-        let closed = self.is_existence() && matches!(self.state.as_deref(), Some(ABSENT | FILE));
-        closed && above != below && below.is_within(above)
-    }
+/// Returns the claims that are made.
+pub(crate) fn given(claims: [Option<Claim>; 3]) -> Vec<Claim> {
+    let mut given = Vec::new();
+    claims.into_iter().for_each(|claim| given.extend(claim));
+    given
 }
 
 /// That a file stands at a path, as a state of [`Claim::existence`].
@@ -188,24 +145,6 @@ mod tests {
 
     fn path(text: &str) -> Thing {
         Thing::Path(RemotePath::new(text).expect("a valid path"))
-    }
-
-    #[test]
-    fn nothing_stands_below_what_is_absent_or_a_file() {
-        let below = Claim::existence(path("/srv/old/x"), FILE);
-        assert!(below.contradicts(&Claim::absent(path("/srv/old"))));
-        assert!(Claim::existence(path("/srv/old"), FILE).contradicts(&below));
-        assert!(!below.contradicts(&Claim::existence(path("/srv/old"), LINK)));
-        assert!(!below.contradicts(&Claim::absent(path("/srv/ol"))));
-        assert!(!Claim::absent(path("/srv/old/x")).contradicts(&Claim::absent(path("/srv/old"))));
-    }
-
-    #[test]
-    fn absence_covers_whatever_was_declared_of_the_thing() {
-        let absent = Claim::absent(path("/srv"));
-        assert!(absent.covers(&Claim::new(path("/srv"), "mode", "0644")));
-        assert!(absent.covers(&Claim::existence(path("/srv/a"), FILE)));
-        assert!(!Claim::existence(path("/srv"), FILE).covers(&Claim::new(path("/srv"), "mode", "0644")));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! The ports through which pallet meets the world that makes machines: [`Provider`], [`Compute`] and
 //! [`CommandRunner`].
 //!
-//! A provider lives in a package of its own and depends on `pallet` only. It does not know how nodes are
+//! A provider lives in a package of its own and depends on `pallet` only, with its feature `engine`. It does not know how nodes are
 //! configured, nor SSH; it says where a node is reached ([`Endpoint`]) and the runtime does the rest. What it
 //! needs to run on the host it runs through the [`CommandRunner`] it is given, so the same provider can drive
 //! a program on another machine.

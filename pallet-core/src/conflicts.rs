@@ -10,6 +10,8 @@
 //!   once.
 //! - Values that only the node knows agree with everything, and so does what an action with a condition declares.
 //! - [`Handle::overrides`](crate::Handle::overrides) says that the later line wins. What it overrides is left out.
+//!
+//! Part of the feature `engine`.
 
 mod overrides;
 

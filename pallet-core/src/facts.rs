@@ -1,19 +1,24 @@
 //! What is known about a node's system: read in one script when a connection is opened, typed, and pure to
 //! parse.
 
+#[cfg(feature = "engine")]
 mod assumed;
+#[cfg(feature = "engine")]
+mod detect;
 mod machine;
 mod os;
+#[cfg(feature = "engine")]
 mod parse;
 mod software;
 mod version;
 
 pub use machine::{Disk, Hypervisor, InterfaceAddress, LoginUser, Mount};
 pub use os::{Os, OsFamily};
+#[cfg(feature = "engine")]
+pub use parse::{FactsError, MissingUtilities};
 pub use software::{InitSystem, PackageManagerKind, Utilities};
 pub use version::{Version, VersionReq};
 
-use std::fmt;
 use std::net::IpAddr;
 
 /// What pallet knows about a node's operating system and hardware.
@@ -73,24 +78,6 @@ pub struct Facts {
     pub state_version: Option<String>,
 }
 
-/// Utilities that a node must have and lacks.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct MissingUtilities(pub Vec<String>);
-
-/// Why the answer to the fact script could not be understood.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct FactsError {
-    missing: &'static str,
-}
-
-impl fmt::Display for FactsError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the node did not tell its {}", self.missing)
-    }
-}
-
-impl std::error::Error for FactsError {}
-
 impl Facts {
     /// The script that reads the facts: POSIX `sh`, few processes.
     pub const SCRIPT: &'static str = include_str!("facts.sh");
@@ -149,15 +136,6 @@ impl Facts {
             utilities: Utilities::Gnu,
             state_version: None,
         }
-    }
-
-    /// Returns the facts in what the script wrote, or the utilities that the node lacks.
-    ///
-    /// # Errors
-    ///
-    /// When the output lacks something that every Linux has.
-    pub fn parse(output: &str) -> Result<Result<Facts, MissingUtilities>, FactsError> {
-        parse::parse(output)
     }
 
     /// Returns the kernel's version: the numbers that its release begins with.

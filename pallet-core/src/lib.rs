@@ -9,8 +9,10 @@ pub mod action;
 pub mod actions;
 mod admin_user;
 pub mod claim;
+#[cfg(feature = "engine")]
 pub mod compute;
 mod condition;
+#[cfg(feature = "engine")]
 pub mod conflicts;
 pub mod context;
 pub mod dispatch;
@@ -22,6 +24,7 @@ pub mod name;
 mod node_fact;
 pub mod options;
 mod phase;
+#[cfg(feature = "engine")]
 pub mod plan;
 pub mod probe;
 mod published;
@@ -45,6 +48,7 @@ pub use location::Location;
 pub use node_fact::{AskedFacts, CommandAnswer, NodeFact, NodeFactError, node_fact};
 pub use phase::{DefinesPhase, PhaseDef, PhaseError, PhaseOutput, RunnablePhase, enter, extract, standard};
 pub use published::PublishedFacts;
+#[cfg(feature = "engine")]
 pub use registry::Registry;
 pub use secret::Secret;
 pub use spec::{

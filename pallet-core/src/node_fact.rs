@@ -7,8 +7,10 @@ use crate::context::Node;
 use crate::graph::{self, KnownAfter};
 use crate::location::Location;
 use crate::name::NodeName;
-use std::collections::{BTreeMap, BTreeSet};
+use crate::sorted::{Map, Set};
+use std::collections::HashMap;
 use std::fmt;
+use std::mem;
 use std::str::FromStr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -161,38 +163,41 @@ pub struct CommandAnswer {
 
 /// The facts that phases asked for, and the answers, of all nodes of a run. Clones share their content.
 #[derive(Debug, Clone, Default)]
-pub struct AskedFacts(Arc<Mutex<Asked>>);
+pub struct AskedFacts(Arc<Mutex<HashMap<NodeName, Asked>>>);
 
+/// What was asked of one node, by the command.
 #[derive(Debug, Default)]
 struct Asked {
-    open: BTreeMap<NodeName, BTreeSet<String>>,
-    answers: BTreeMap<(NodeName, String), CommandAnswer>,
+    open: Set<String>,
+    answers: Map<String, CommandAnswer>,
 }
 
 impl AskedFacts {
     /// Takes down that a phase of a node needs what a command writes.
     pub fn ask(&self, node: &NodeName, command: &str) {
-        let mut asked = self.lock();
-        if !asked.answers.contains_key(&(node.clone(), command.to_owned())) {
-            asked.open.entry(node.clone()).or_default().insert(command.to_owned());
+        let mut nodes = self.lock();
+        let asked = nodes.entry(node.clone()).or_default();
+        if !asked.answers.contains_key(command) {
+            asked.open.insert(command.to_owned());
         }
     }
 
     /// Returns the commands that must be run on a node, and takes it that they will be.
     pub fn take_open(&self, node: &NodeName) -> Vec<String> {
-        self.lock().open.remove(node).into_iter().flatten().collect()
+        let open = self.lock().get_mut(node).map(|asked| mem::take(&mut asked.open));
+        open.map_or_else(Vec::new, |open| open.into_iter().collect())
     }
 
     /// Takes down how a command ended.
     pub fn answer(&self, node: &NodeName, command: &str, answer: CommandAnswer) {
-        self.lock().answers.insert((node.clone(), command.to_owned()), answer);
+        self.lock().entry(node.clone()).or_default().answers.insert(command.to_owned(), answer);
     }
 
     fn get(&self, node: &NodeName, command: &str) -> Option<CommandAnswer> {
-        self.lock().answers.get(&(node.clone(), command.to_owned())).cloned()
+        self.lock().get(node)?.answers.get(command).cloned()
     }
 
-    fn lock(&self) -> MutexGuard<'_, Asked> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<NodeName, Asked>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

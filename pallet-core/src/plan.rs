@@ -1,13 +1,12 @@
 //! The plan: an action graph compared with what was probed. Pure.
 //!
 //! For every action a [`Verdict`], in program order, with the state carried forward; and for those that must do
-//! something, the steps that do it, adjacent ones batched where their kind can be.
+//! something, the steps that do it, adjacent ones batched where their kind can be. Part of the feature `engine`.
 
 mod planner;
 mod render;
 
-use crate::action::{Action, Diff, Problem};
-use crate::actions::{Reboot, Service, ServiceAnswer};
+use crate::action::{Diff, Problem};
 use crate::facts::Facts;
 use crate::graph::{ActionGraph, ActionId, ActionNode, How};
 use crate::location::Location;
@@ -134,15 +133,6 @@ pub fn plan(
         planner.add(id);
     }
     planner.finish()
-}
-
-/// Returns under which key it is written down that an action owes an answer, if it can owe one.
-fn owed_key(action: &dyn Action) -> Option<String> {
-    let action: &dyn std::any::Any = action;
-    let service = action.downcast_ref::<Service>().and_then(Service::owed_key);
-    let answer = || action.downcast_ref::<ServiceAnswer>().and_then(ServiceAnswer::owed_key);
-    let reboot = || action.downcast_ref::<Reboot>().and_then(Reboot::owed_key);
-    service.or_else(answer).or_else(reboot)
 }
 
 fn verdict(diff: &Diff) -> Verdict {

@@ -6,11 +6,13 @@
 
 mod debconf;
 mod packages;
+#[cfg(feature = "engine")]
 mod parse;
 mod state;
 mod trees;
 mod units;
 
+#[cfg(feature = "engine")]
 pub use parse::ProbeError;
 pub use state::{
     Account, AccountGroup, AuthorizedKeys, CommandResult, Contents, PackageState, PathKind, PathState,

@@ -4,24 +4,25 @@ use crate::context::Node;
 use crate::graph::{self, KnownAfter};
 use crate::location::Location;
 use crate::name::NodeName;
-use std::collections::BTreeMap;
+use crate::sorted::Map;
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// The named facts of all nodes of a run. Clones share their content.
 #[derive(Debug, Clone, Default)]
-pub struct PublishedFacts(Arc<Mutex<BTreeMap<(NodeName, String), String>>>);
+pub struct PublishedFacts(Arc<Mutex<HashMap<NodeName, Map<String, String>>>>);
 
 impl PublishedFacts {
     /// Takes down a fact of a node.
     pub fn put(&self, node: NodeName, name: impl Into<String>, value: impl Into<String>) {
         let mut facts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        facts.insert((node, name.into()), value.into());
+        facts.entry(node).or_default().insert(name.into(), value.into());
     }
 
     /// Returns a fact of a node, if it has been published.
     pub fn get(&self, node: &NodeName, name: &str) -> Option<String> {
         let facts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        facts.get(&(node.clone(), name.to_owned())).cloned()
+        facts.get(node)?.get(name).cloned()
     }
 }
 

@@ -5,17 +5,18 @@
 
 mod library;
 mod upload;
+#[cfg(feature = "engine")]
+mod values;
 
-pub(crate) use library::HOW;
 pub use library::{
     ACCOUNTS, ALTERNATIVES, APK, APPLY, APT, ARCHIVES, AS_USER, AUTHORIZED_KEYS, COMMANDS, CRONTABS, DNF,
-    DOWNLOADS, FETCHES, FILES, KERNEL, LINES, LOCALES, Library, MOUNTS, OPENRC, PACKAGES, PACKING, PACMAN,
-    RUNIT, SERVICES, SSH_KEYS, SYSTEMD, SYSV, TREES, UFW, UPLOADS, ZYPPER,
+    DOWNLOADS, FETCHES, FILES, HOW, KERNEL, LINES, LOCALES, Library, MOUNTS, OPENRC, PACKAGES, PACKING,
+    PACMAN, RUNIT, SERVICES, SSH_KEYS, SYSTEMD, SYSV, TREES, UFW, UPLOADS, ZYPPER,
 };
 pub use upload::{INLINE_LIMIT, PackedFile, Payload, Upload};
 
-use crate::graph::ActionId;
 use crate::text::{Text, TextPart};
+use crate::world::World;
 use std::borrow::Cow;
 
 /// A piece of shell script.
@@ -34,15 +35,6 @@ enum Part {
     Word(Text),
     /// Commands that print this byte for byte: for what a word cannot hold, which is a NUL.
     Print(Text),
-}
-
-impl Part {
-    fn text(&self) -> Option<&Text> {
-        match self {
-            Part::Code(_) => None,
-            Part::Word(text) | Part::Print(text) => Some(text),
-        }
-    }
 }
 
 impl Script {
@@ -98,17 +90,12 @@ impl Script {
         self
     }
 
-    /// Returns the actions whose values are in the script.
-    pub(crate) fn values(&self) -> impl Iterator<Item = ActionId> + '_ {
-        self.parts.iter().filter_map(Part::text).flat_map(Text::values).map(|value| value.id)
-    }
-
-    /// Returns the script with the values filled in that `known` gives.
-    pub(crate) fn fill<'a>(&self, known: impl Fn(ActionId) -> Option<&'a [u8]>) -> Script {
+    /// Returns the script with the values filled in that are known.
+    pub(crate) fn fill(&self, world: &World) -> Script {
         let fill = |part: &Part| match part {
             Part::Code(code) => Part::Code(code.clone()),
-            Part::Word(text) => Part::Word(text.fill(&known)),
-            Part::Print(text) => Part::Print(text.fill(&known)),
+            Part::Word(text) => Part::Word(text.fill(world)),
+            Part::Print(text) => Part::Print(text.fill(world)),
         };
         Script {
             libraries: self.libraries.clone(),

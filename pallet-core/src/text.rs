@@ -2,6 +2,7 @@
 
 use crate::graph::{ActionId, AnyHandle, Value};
 use crate::secret::Secret;
+use crate::world::World;
 
 /// A text for a node: the content of a file, a command, the value of a variable.
 ///
@@ -31,7 +32,9 @@ pub(crate) enum TextPart {
 impl Text {
     /// Returns the texts one after the other.
     pub fn concat<T: Into<Text>>(texts: impl IntoIterator<Item = T>) -> Text {
-        Text { parts: texts.into_iter().flat_map(|text| text.into().parts).collect() }
+        let mut whole = Text::default();
+        texts.into_iter().for_each(|text| whole.parts.extend(text.into().parts));
+        whole
     }
 
     /// Returns the text for people: secrets as `***`, values as `‹value of action 3›`, and what is not UTF-8 replaced.
@@ -79,20 +82,26 @@ impl Text {
         self.parts.iter().filter_map(value).collect()
     }
 
-    /// Returns the text with the values filled in that `known` gives. Secrets stay secrets.
-    pub(crate) fn fill<'a>(&self, known: impl Fn(ActionId) -> Option<&'a [u8]>) -> Text {
+    /// Returns the text with the values filled in that are known. Secrets stay secrets.
+    pub(crate) fn fill(&self, world: &World) -> Text {
         let fill = |part: &TextPart| match part {
-            TextPart::Value(value) => known(value.id).map(|bytes| TextPart::Literal(bytes.to_vec())),
+            TextPart::Value(value) => world.value(value.id).map(|bytes| TextPart::Literal(bytes.to_vec())),
             TextPart::Literal(_) | TextPart::Secret(_) => None,
         };
         Text { parts: self.parts.iter().map(|part| fill(part).unwrap_or_else(|| part.clone())).collect() }
     }
 
-    /// Returns the text as bytes, or the first action whose value `known` does not give.
-    pub(crate) fn resolve<'a>(
-        &self,
-        known: impl Fn(ActionId) -> Option<&'a [u8]>,
-    ) -> Result<Vec<u8>, ActionId> {
+    /// Returns the text as bytes, or the first action whose value is not known.
+    pub(crate) fn resolve(&self, world: &World) -> Result<Vec<u8>, ActionId> {
+        self.bytes(&|id| world.value(id))
+    }
+
+    /// Returns the text as bytes, if there is no value in it.
+    pub(crate) fn literal(&self) -> Result<Vec<u8>, ActionId> {
+        self.bytes(&|_| None)
+    }
+
+    fn bytes<'a>(&self, known: &dyn Fn(ActionId) -> Option<&'a [u8]>) -> Result<Vec<u8>, ActionId> {
         let mut bytes = Vec::new();
         for part in &self.parts {
             match part {
@@ -103,6 +112,20 @@ impl Text {
         }
         Ok(bytes)
     }
+}
+
+/// Returns the actions whose values are in some texts. Compiled once, and not for each list that texts are in.
+pub(crate) fn values(texts: &mut dyn Iterator<Item = &Text>) -> Vec<AnyHandle> {
+    let mut values = Vec::new();
+    texts.for_each(|text| values.extend(text.values()));
+    values
+}
+
+/// Returns the secrets in some texts.
+pub(crate) fn secrets(texts: &mut dyn Iterator<Item = &Text>) -> Vec<Secret> {
+    let mut secrets = Vec::new();
+    texts.for_each(|text| secrets.extend(text.secrets()));
+    secrets
 }
 
 impl From<&str> for Text {

@@ -5,6 +5,8 @@
 //! plan honest, because a doubtful "unchanged" is shown as unknown.
 
 mod debts;
+#[cfg(feature = "engine")]
+mod planned;
 
 pub use debts::Debt;
 
@@ -25,12 +27,18 @@ pub struct World {
     values: Map<ActionId, Vec<u8>>,
     debts: Debts,
     moved: Vec<(ActionId, Effects)>,
-    /// Since how many entries of `moved` a prediction stands.
-    predicted: HashMap<Key, usize>,
+    predicted: HashMap<Key, Prediction>,
     /// The action that predicts just now, if it may not happen.
     tentative: Option<ActionId>,
-    /// What was predicted by an action that may not happen.
-    doubtful: HashMap<Key, ActionId>,
+}
+
+/// That an action has said how a thing will be.
+#[derive(Debug, Clone, Copy)]
+struct Prediction {
+    /// Since how many entries of `moved` it stands.
+    since: usize,
+    /// The action, if it may not happen.
+    doubt: Option<ActionId>,
 }
 
 /// What an action may move beside the thing it is about.
@@ -452,30 +460,15 @@ impl World {
         self.moved.push((by, effects));
     }
 
-    /// Says whose predictions follow, and whether that action is certain to happen.
-    pub(crate) fn predict_by(&mut self, id: ActionId, certain: bool) {
-        self.tentative = (!certain).then_some(id);
-    }
-
-    /// Returns all values that are known.
-    pub(crate) fn into_values(self) -> Map<ActionId, Vec<u8>> {
-        self.values
-    }
-
     fn predict(&mut self, key: Key) {
-        match self.tentative {
-            Some(by) => self.doubtful.insert(key.clone(), by),
-            None => self.doubtful.remove(&key),
-        };
-        self.predicted.insert(key, self.moved.len());
+        self.predicted.insert(key, Prediction { since: self.moved.len(), doubt: self.tentative });
     }
 
     fn doubt(&self, key: &Key) -> Option<ActionId> {
-        if let Some(by) = self.doubtful.get(key) {
-            return Some(*by);
-        }
-        let since = self.predicted.get(key).copied().unwrap_or(0);
-        self.moved[since..].iter().find(|(_, effects)| effects.may_move(key)).map(|(by, _)| *by)
+        let predicted = self.predicted.get(key).copied();
+        let Prediction { since, doubt } = predicted.unwrap_or(Prediction { since: 0, doubt: None });
+        let moves = || self.moved[since..].iter().find(|(_, effects)| effects.may_move(key));
+        doubt.or_else(|| moves().map(|(by, _)| *by))
     }
 }
 

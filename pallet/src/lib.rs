@@ -40,20 +40,22 @@
 //! | values that nobody may see | [`Secret`], in a [`Text`] |
 //! | groups made from data | [`GroupSpec`], [`ServerSpec`], [`Registry::builder`] |
 //! | a kind of action of your own | [`action::Action`], [`graph::record`] |
-//! | a compute service of your own | [`compute::Provider`], [`compute::Compute`] |
-//! | contradictions between phase functions | [`conflicts`], [`claim`] |
-//! | the way from a phase to a script | [`graph`], [`probe`], [`world`], [`plan`](mod@plan), [`script`] |
+//! | a compute service of your own | [`compute::Provider`], [`compute::Compute`] (feature `engine`) |
+//! | contradictions between phase functions | [`conflicts`] (feature `engine`), [`claim`] |
+//! | the way from a phase to a script | [`graph`], [`probe`], [`world`], [`plan`](mod@plan) (feature `engine`), [`script`] |
 //!
 //! # Features
 //!
 //! | feature | |
 //! |---|---|
+//! | `engine` | what runs phases, and not what declares them: [`Registry`], [`graph::build`], [`graph::draw`], [`conflicts`], [`plan`](mod@plan), [`compute`], the answers of nodes ([`probe::Probe::parse`], [`facts::Facts::parse`], [`facts::Facts::assumed`]), regular expressions that are compiled |
 //! | `json` | parts of what is JSON: `output_of(..).json(..)`, `node_fact(..).json(..)`; implies `serde` |
 //! | `serde` | names and facts are values for serde: they implement its `Serialize` |
 //! | `template` | Jinja templates: `remote_file(..).template(..)` and `context!`; implies `serde` |
 //!
-//! None is on by default: whoever writes a crate for others pays for what it builds each time. A method that rustc does
-//! not find may be one of these. A program asks for them in its `Cargo.toml`:
+//! None is on by default: whoever writes a crate for others pays for what it builds each time. What rustc does
+//! not find may be one of these. `pallet-runtime` asks for `engine`, so a program has it, and so have the tests of a crate
+//! that use `pallet-lab`; a provider asks for it itself. A program asks for the others in its `Cargo.toml`:
 //!
 //! ```toml
 //! [dependencies]

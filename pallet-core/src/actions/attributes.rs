@@ -1,7 +1,7 @@
 //! Mode, owner and group of things in the file system: the same for files and directories.
 
 use crate::action::{Diff, View};
-use crate::claim::{Claim, Thing};
+use crate::claim::{self, Claim, Thing};
 use crate::graph::ActionId;
 use crate::name::{AccountName, RemotePath};
 use crate::probe::{PathKind, PathState, Probe};
@@ -117,7 +117,7 @@ impl Attributes {
             self.owner.as_ref().map(|owner| account_claim(thing(), ["owner", "owner's number"], owner));
         let group =
             self.group.as_ref().map(|group| account_claim(thing(), ["group", "group's number"], group));
-        [mode, owner, group].into_iter().flatten().collect()
+        claim::given([mode, owner, group])
     }
 
     /// Returns mode, owner and group as words of a script; an empty word leaves it as it is.

@@ -14,6 +14,7 @@ mod block;
 mod line;
 mod lines;
 mod place;
+mod regex;
 mod replace;
 
 pub use block::{BlockInFile, block_in_file};
@@ -28,7 +29,7 @@ use crate::graph::{ActionId, AnyHandle, Handle};
 use crate::probe::{Contents, PathKind, Probe, READ_LIMIT, Sha256};
 use crate::script::{FILES, Script};
 use crate::secret::Secret;
-use crate::text::Text;
+use crate::text::{self, Text};
 use crate::world::{Effects, FileText, World};
 use std::fmt;
 
@@ -159,7 +160,7 @@ impl<E: Edit> FileEdit<E> {
     }
 
     fn resolve(&self, world: &World) -> Result<Resolved, ActionId> {
-        let texts = self.edit.texts().into_iter().map(|text| text.resolve(|id| world.value(id)));
+        let texts = self.edit.texts().into_iter().map(|text| text.resolve(world));
         Ok(Resolved::of(texts.collect::<Result<Vec<_>, _>>()?.into_iter()))
     }
 
@@ -244,11 +245,11 @@ impl<E: Edit> Action for FileEdit<E> {
     }
 
     fn values(&self) -> Vec<AnyHandle> {
-        self.edit.texts().into_iter().flat_map(Text::values).collect()
+        text::values(&mut self.edit.texts().into_iter())
     }
 
     fn secrets(&self) -> Vec<Secret> {
-        self.edit.texts().into_iter().flat_map(Text::secrets).collect()
+        text::secrets(&mut self.edit.texts().into_iter())
     }
 
     fn probe(&self, _: ActionId, _: &Facts, probe: &mut Probe) -> Result<(), String> {

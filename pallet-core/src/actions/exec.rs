@@ -13,7 +13,7 @@ use crate::name::AccountName;
 use crate::probe::Probe;
 use crate::script::{COMMANDS, Script};
 use crate::secret::Secret;
-use crate::text::Text;
+use crate::text::{self, Text};
 use crate::world::{Effects, World};
 use script::Interpreter;
 
@@ -140,7 +140,7 @@ impl Setting {
     }
 
     fn values(&self) -> Vec<AnyHandle> {
-        let mut values: Vec<_> = self.env.iter().flat_map(|(_, value)| value.values()).collect();
+        let mut values = text::values(&mut self.env.iter().map(|(_, value)| value));
         values.extend(self.interpreter.as_ref().map(Interpreter::values).unwrap_or_default());
         values
     }
@@ -239,7 +239,7 @@ impl Action for Exec {
     }
 
     fn apply(&self, view: &View<'_>) -> Script {
-        let run = self.setting.run(&self.command).fill(|id| view.world.value(id));
+        let run = self.setting.run(&self.command).fill(view.world);
         let number = view.id.0;
         let script = if self.has_value {
             Script::new().code(format!("p_v{number}=$(unset p_token\n")).append(run).code(")")
@@ -291,7 +291,7 @@ impl Action for OutputOf {
     fn apply(&self, view: &View<'_>) -> Script {
         Script::new()
             .code(format!("p_v{}=$( (unset p_token\n", view.id.0))
-            .append(self.setting.run(&self.command).fill(|id| view.world.value(id)))
+            .append(self.setting.run(&self.command).fill(view.world))
             .code(") 2>/dev/null)\nreturn 0\n")
     }
 

@@ -97,7 +97,7 @@ impl Action for JsonPart {
     }
 
     fn predict(&self, id: ActionId, world: &mut World) {
-        let json = self.json.resolve(|id| world.value(id));
+        let json = self.json.resolve(world);
         if let Some(part) = json.ok().and_then(|json| self.find(&json).ok()) {
             world.set_value(id, part);
         }

@@ -104,15 +104,21 @@ pub(crate) fn predict(parts: &Parts, world: &mut World) {
 }
 
 pub(crate) fn claims(parts: &Parts) -> Vec<Claim> {
-    parts.iter().flat_map(|part| part.claims()).collect()
+    let mut claims = Vec::new();
+    parts.iter().for_each(|part| claims.extend(part.claims()));
+    claims
 }
 
 pub(crate) fn values(parts: &Parts) -> Vec<AnyHandle> {
-    parts.iter().flat_map(|part| part.values()).collect()
+    let mut values = Vec::new();
+    parts.iter().for_each(|part| values.extend(part.values()));
+    values
 }
 
 pub(crate) fn secrets(parts: &Parts) -> Vec<Secret> {
-    parts.iter().flat_map(|part| part.secrets()).collect()
+    let mut secrets = Vec::new();
+    parts.iter().for_each(|part| secrets.extend(part.secrets()));
+    secrets
 }
 
 /// Makes an `Action` of a [`Composed`] one.

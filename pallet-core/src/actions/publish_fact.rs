@@ -86,7 +86,7 @@ impl Action for PublishFact {
     }
 
     fn predict(&self, id: ActionId, world: &mut World) {
-        if let Ok(value) = self.value.resolve(|id| world.value(id)) {
+        if let Ok(value) = self.value.resolve(world) {
             world.set_value(id, value);
         }
     }

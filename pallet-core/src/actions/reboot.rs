@@ -86,11 +86,6 @@ impl Reboot {
         self.limit
     }
 
-    /// Returns under which key it is written down that the node owes it.
-    pub(crate) fn owed_key(&self) -> Option<String> {
-        self.when_changed.then(|| OWED_KEY.to_owned())
-    }
-
     fn is_always(&self) -> bool {
         !self.when_required && !self.when_changed
     }
@@ -194,5 +189,9 @@ impl Action for Reboot {
 
     fn effects(&self) -> Option<Effects> {
         Some(Effects::Anything)
+    }
+
+    fn owes(&self) -> Option<String> {
+        self.when_changed.then(|| OWED_KEY.to_owned())
     }
 }

@@ -20,7 +20,7 @@ use crate::name::RemotePath;
 use crate::probe::{Contents, PathKind, PathState, Probe, Sha256};
 use crate::script::{FILES, Script};
 use crate::secret::Secret;
-use crate::text::Text;
+use crate::text::{self, Text};
 use crate::world::{Effects, World};
 use std::path::Path;
 
@@ -246,7 +246,7 @@ impl Action for RemoteFile {
 
     fn values(&self) -> Vec<AnyHandle> {
         let source = self.source.as_ref().and_then(Source::text);
-        source.into_iter().chain(&self.verify).flat_map(Text::values).collect()
+        text::values(&mut source.into_iter().chain(&self.verify))
     }
 
     fn secrets(&self) -> Vec<Secret> {
@@ -255,7 +255,9 @@ impl Action for RemoteFile {
             Some(Source::Url(download)) => download.secrets(),
             _ => Vec::new(),
         };
-        source.into_iter().chain(&self.verify).flat_map(Text::secrets).chain(of_download).collect()
+        let mut secrets = text::secrets(&mut source.into_iter().chain(&self.verify));
+        secrets.extend(of_download);
+        secrets
     }
 
     fn probe(&self, id: ActionId, _: &Facts, probe: &mut Probe) -> Result<(), String> {

@@ -8,7 +8,7 @@ use answer::{Answer, cannot_reload, diff_answer, settle};
 pub use unit_file::{UnitFile, init_script, unit_drop_in, unit_file};
 
 use crate::action::{Action, Diff, View};
-use crate::claim::{Claim, Thing};
+use crate::claim::{self, Claim, Thing};
 use crate::facts::{Facts, InitSystem};
 use crate::graph::{ActionId, Handle, Handles, record};
 use crate::name::UnitName;
@@ -176,11 +176,6 @@ impl Handle<Service> {
 impl Service {
     fn unit(&self) -> Result<UnitName, String> {
         unit_name(&self.name)
-    }
-
-    /// Returns under which key it is written down that the service owes an answer.
-    pub(crate) fn owed_key(&self) -> Option<String> {
-        Some(self.answer?.key(&self.unit().ok()?))
     }
 
     /// Whether a state is declared, and not only an answer.
@@ -366,6 +361,10 @@ impl Action for Service {
         let enabled = self.enabled.map(|yes| claim("start", if yes { "enabled" } else { "disabled" }));
         let running = self.running.map(|yes| claim("activity", if yes { "running" } else { "stopped" }));
         let masked = self.masked.map(|yes| claim("mask", if yes { "masked" } else { "unmasked" }));
-        [enabled, running, masked].into_iter().flatten().collect()
+        claim::given([enabled, running, masked])
+    }
+
+    fn owes(&self) -> Option<String> {
+        Some(self.answer?.key(&self.unit().ok()?))
     }
 }

@@ -90,13 +90,9 @@ impl Ufw {
         let policy = |name: &str, verb: &'static str, direction: &'static str| {
             (DEFAULTS, format!("DEFAULT_{name}_POLICY={}", Ufw::policy(verb)), verb, direction)
         };
-        let mut lines: Vec<_> = [
-            self.incoming.map(|verb| policy("INPUT", verb, "incoming")),
-            self.outgoing.map(|verb| policy("OUTPUT", verb, "outgoing")),
-        ]
-        .into_iter()
-        .flatten()
-        .collect();
+        let mut lines = Vec::new();
+        lines.extend(self.incoming.map(|verb| policy("INPUT", verb, "incoming")));
+        lines.extend(self.outgoing.map(|verb| policy("OUTPUT", verb, "outgoing")));
         // Last, so that what lets nobody in is not at work for a moment.
         lines.push((CONFIGURATION, flag.to_owned(), if self.enabled { "enable" } else { "disable" }, ""));
         lines

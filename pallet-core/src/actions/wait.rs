@@ -203,7 +203,7 @@ impl Action for Wait {
             format!("{}.{:03}", self.pause.as_secs(), self.pause.subsec_millis()),
             self.test.subject(),
         ];
-        let look = self.test.script().fill(|id| view.world.value(id));
+        let look = self.test.script().fill(view.world);
         Script::new().library(&WAITS).append(look).call("p_wait_for", words)
     }
 

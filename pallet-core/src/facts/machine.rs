@@ -84,42 +84,6 @@ pub enum Hypervisor {
     Unknown,
 }
 
-/// What firmware calls itself under each hypervisor.
-const FIRMWARE: &[(&str, Hypervisor)] = &[
-    ("VirtualBox", Hypervisor::Oracle),
-    ("innotek GmbH", Hypervisor::Oracle),
-    ("VMware", Hypervisor::Vmware),
-    ("Amazon EC2", Hypervisor::Amazon),
-    ("Google Compute Engine", Hypervisor::Google),
-    ("Parallels", Hypervisor::Parallels),
-    ("BHYVE", Hypervisor::Bhyve),
-    ("Apple Virtualization", Hypervisor::Apple),
-    // Hyper-V. Microsoft's own computers have other names.
-    ("Virtual Machine", Hypervisor::Microsoft),
-    ("Xen", Hypervisor::Xen),
-    ("HVM domU", Hypervisor::Xen),
-    ("KVM", Hypervisor::Kvm),
-    ("QEMU", Hypervisor::Kvm),
-    ("Bochs", Hypervisor::Kvm),
-    ("OpenStack", Hypervisor::Kvm),
-    ("KubeVirt", Hypervisor::Kvm),
-    ("DigitalOcean", Hypervisor::Kvm),
-    ("Hetzner", Hypervisor::Kvm),
-];
-
-impl Hypervisor {
-    /// Returns the hypervisor that shows itself in the names that the firmware has, or the kernel.
-    pub(super) fn detect(firmware: &[&str], kernel: Option<&str>) -> Option<Hypervisor> {
-        let named = FIRMWARE.iter().find(|(name, _)| firmware.iter().any(|said| said.starts_with(name)));
-        match (named, kernel) {
-            (Some((_, hypervisor)), _) => Some(*hypervisor),
-            (None, Some("xen")) => Some(Hypervisor::Xen),
-            (None, Some(_)) => Some(Hypervisor::Unknown),
-            (None, None) => None,
-        }
-    }
-}
-
 impl fmt::Display for Hypervisor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(match self {
@@ -135,22 +99,5 @@ impl fmt::Display for Hypervisor {
             Hypervisor::Apple => "apple",
             Hypervisor::Unknown => "unknown",
         })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn hypervisors_are_known_by_what_their_firmware_says() {
-        let detect = |firmware: &[&str]| Hypervisor::detect(firmware, None);
-        assert_eq!(detect(&["innotek GmbH", "VirtualBox", "Oracle Corporation"]), Some(Hypervisor::Oracle));
-        assert_eq!(detect(&["QEMU", "Standard PC (Q35 + ICH9, 2009)"]), Some(Hypervisor::Kvm));
-        assert_eq!(detect(&["Microsoft Corporation", "Virtual Machine"]), Some(Hypervisor::Microsoft));
-        assert_eq!(detect(&["Microsoft Corporation", "Surface Pro"]), None);
-        assert_eq!(detect(&["LENOVO", "20KHCTO1WW"]), None);
-        assert_eq!(Hypervisor::detect(&[], Some("xen")), Some(Hypervisor::Xen));
-        assert_eq!(Hypervisor::detect(&[], Some("unknown")), Some(Hypervisor::Unknown));
     }
 }

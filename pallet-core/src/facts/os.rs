@@ -99,22 +99,6 @@ impl OsFamily {
     pub(crate) fn depth(self) -> usize {
         self.parent().map_or(0, |parent| parent.depth() + 1)
     }
-
-    /// Returns the family in `ID` and `ID_LIKE` of os-release(5).
-    pub(super) fn from_os_release(id: &str, like: &str) -> OsFamily {
-        let known = |word: &str| match word {
-            "amzn" => Some(OsFamily::Amazon),
-            "suse" => Some(OsFamily::SuseBase),
-            "sles_sap" => Some(OsFamily::Sles),
-            _ if word.starts_with("opensuse-") => Some(OsFamily::OpenSuse),
-            _ => OsFamily::ALL.iter().copied().find(|family| family.as_str() == word),
-        };
-        let base = |family: OsFamily| match family.parent() {
-            Some(OsFamily::Linux) | None => family,
-            Some(parent) => parent,
-        };
-        known(id).or_else(|| like.split_whitespace().find_map(known).map(base)).unwrap_or(OsFamily::Linux)
-    }
 }
 
 impl fmt::Display for OsFamily {

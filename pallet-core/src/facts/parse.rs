@@ -1,15 +1,45 @@
 //! Reads what the fact script printed. It comes from the node, so nothing in it is taken for granted.
 
 use super::{
-    Disk, Facts, FactsError, Hypervisor, InitSystem, InterfaceAddress, LoginUser, MissingUtilities, Mount,
-    Os, OsFamily, PackageManagerKind, Utilities, Version,
+    Disk, Facts, Hypervisor, InitSystem, InterfaceAddress, LoginUser, Mount, Os, OsFamily,
+    PackageManagerKind, Utilities, Version,
 };
 use crate::sorted::Map;
+use std::fmt;
 
 /// The kernel counts disks in sectors of this size, whatever that of the disk is.
 const SECTOR: u64 = 512;
 
-pub(super) fn parse(output: &str) -> Result<Result<Facts, MissingUtilities>, FactsError> {
+/// Utilities that a node must have and lacks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MissingUtilities(pub Vec<String>);
+
+/// Why the answer to the fact script could not be understood.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FactsError {
+    missing: &'static str,
+}
+
+impl fmt::Display for FactsError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the node did not tell its {}", self.missing)
+    }
+}
+
+impl std::error::Error for FactsError {}
+
+impl Facts {
+    /// Returns the facts in what the script wrote, or the utilities that the node lacks.
+    ///
+    /// # Errors
+    ///
+    /// When the output lacks something that every Linux has.
+    pub fn parse(output: &str) -> Result<Result<Facts, MissingUtilities>, FactsError> {
+        parse(output)
+    }
+}
+
+fn parse(output: &str) -> Result<Result<Facts, MissingUtilities>, FactsError> {
     let answer = Answer::new(output);
     let missing = answer.all("lacks");
     if !missing.is_empty() {

@@ -1,7 +1,8 @@
 //! Pictures of action graphs: flowcharts for Mermaid, and Graphviz's dot. Pure.
 //!
 //! Both are made from one list of boxes and lines; how a text is written down safely is all that the formats decide
-//! for themselves. Whatever stands in a label was written by others: it is escaped, and secrets in it are masked.
+//! for themselves. Whatever stands in a label was written by others: it is escaped, and secrets in it are masked. Part of
+//! the feature `engine`.
 
 mod dot;
 mod mermaid;

@@ -8,7 +8,6 @@ use crate::condition::Condition;
 use crate::location::Location;
 use crate::name::Tag;
 use crate::sorted::Set;
-use crate::world::World;
 use std::time::Duration;
 
 /// How an action runs.
@@ -50,22 +49,6 @@ impl How {
     /// Tells whether the run goes on when the action fails.
     pub fn ignores_failure(&self) -> bool {
         self.ignores_failure
-    }
-
-    /// Returns the same with the values filled in that are known already.
-    pub(crate) fn fill(&self, world: &World) -> How {
-        How { env: self.env.fill(world), ..self.clone() }
-    }
-
-    /// Tells whether the action runs just as it is, so that it can be put together with its neighbours.
-    pub(crate) fn is_plain(&self) -> bool {
-        self.conditions.is_empty()
-            && self.timeout.is_none()
-            && self.retries.is_none()
-            && !self.ignores_failure
-            && !self.sensitive
-            && self.umask.is_none()
-            && self.env.is_empty()
     }
 }
 

@@ -1,6 +1,6 @@
 //! Goes through the actions in order, shows each the world as it will be then, and collects verdicts and steps.
 
-use super::{CONDITIONS, Done, Doomed, Plan, Planned, Step, Verdict, doom, owed_key, verdict};
+use super::{CONDITIONS, Done, Doomed, Plan, Planned, Step, Verdict, doom, verdict};
 use crate::action::{Batch, Diff, Member, Problem, Split, Trigger, View};
 use crate::condition::{Condition, Holds, Judge};
 use crate::facts::Facts;
@@ -269,5 +269,5 @@ impl<'a> Planner<'a> {
 
 /// Returns who owes an answer once an action has changed something, and under which key that is written down.
 fn owed_by(graph: &ActionGraph, id: ActionId) -> impl Iterator<Item = (ActionId, String)> + '_ {
-    graph.notifies(id).filter_map(|later| Some((later, owed_key(graph.node(later).action())?)))
+    graph.notifies(id).filter_map(|later| Some((later, graph.node(later).action().owes()?)))
 }

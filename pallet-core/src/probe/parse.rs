@@ -1,11 +1,16 @@
 //! Reads the answer of a probe. The answer comes from the node and is believed only as far as it has the form
 //! that was asked for.
 
+mod debconf;
+mod packages;
+mod trees;
+mod units;
+
 use super::state::{
     Account, AccountGroup, AuthorizedKeys, CommandResult, Contents, PathKind, PathState, Sha256, Shadow,
     State,
 };
-use super::{Probe, READ_LIMIT, Section, debconf, trees, units};
+use super::{Probe, READ_LIMIT, Section};
 use crate::facts::Facts;
 use crate::graph::ActionId;
 use crate::name::{AccountName, RemotePath};

@@ -148,7 +148,7 @@ pub static RUNIT: Library = Library::new("runit", include_str!("services/runit.s
 pub static COMMANDS: Library = Library::new("commands", include_str!("commands.sh"), &[&ACCOUNTS]);
 
 /// How a step runs: conditions, limits, further attempts.
-pub(crate) static HOW: Library = Library::new("how", include_str!("how.sh"), &[&APPLY]);
+pub static HOW: Library = Library::new("how", include_str!("how.sh"), &[&APPLY]);
 
 #[cfg(test)]
 mod tests {

@@ -70,7 +70,7 @@ impl Payload {
     /// Returns the bytes of a text, secrets and all. They must reach the node and nothing else.
     pub fn bytes(&self) -> Option<Vec<u8>> {
         match self {
-            Payload::Text(text) => text.resolve(|_| None).ok(),
+            Payload::Text(text) => text.literal().ok(),
             Payload::File(_) | Payload::Pack(_) => None,
         }
     }
@@ -80,7 +80,7 @@ impl Script {
     /// Returns code that fills the staged file `p_new` with a text: in the script itself, or by an upload. When it fails
     /// it has removed the file.
     pub(crate) fn staged(text: Text) -> Script {
-        match text.resolve(|_| None) {
+        match text.literal() {
             Ok(bytes) if bytes.len() as u64 > INLINE_LIMIT => {
                 let (hash, size) = (Sha256::of(&bytes), bytes.len() as u64);
                 Script::received(Upload { hash, size, payload: Payload::Text(text) })

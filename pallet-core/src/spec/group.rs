@@ -122,9 +122,9 @@ impl ClusterDef {
 /// What `node_spec!` registers about an item.
 #[derive(Debug)]
 pub struct NodeSpecDef {
-    pub(crate) name: &'static str,
-    pub(crate) module: &'static str,
-    pub(crate) location: Location,
+    name: &'static str,
+    module: &'static str,
+    location: Location,
     doc: &'static str,
     spec: fn() -> NodeSpec,
 }
@@ -145,6 +145,16 @@ impl NodeSpecDef {
     pub const fn doc(mut self, doc: &'static str) -> Self {
         self.doc = doc;
         self
+    }
+
+    /// Returns the path of the item.
+    pub fn path(&self) -> String {
+        format!("{}::{}", self.module, self.name)
+    }
+
+    /// Returns the line that defines the item.
+    pub const fn location(&self) -> Location {
+        self.location
     }
 
     /// Returns what the item's documentation says first.

@@ -6,7 +6,6 @@ use crate::location::Location;
 use crate::name::{InvalidName, PhaseName, RoleName};
 use crate::phase::{PhaseOutput, standard};
 use crate::sorted::{Map, Set};
-use std::collections::HashSet;
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -160,7 +159,7 @@ pub struct ServerSpec {
 }
 
 /// What makes two specs the same: the item they were written as, or being clones of one value.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 enum Identity {
     Item(String),
     Value(u64),
@@ -240,7 +239,7 @@ impl ServerSpec {
     pub fn resolve(&self) -> Result<Resolved, SpecError> {
         let mut resolved = Resolved::default();
         let mut orders = Vec::new();
-        self.merge_into(&mut resolved, &mut orders, &mut HashSet::new())?;
+        self.merge_into(&mut resolved, &mut orders, &mut Set::new())?;
         resolved.default_phases = merge_orders(orders, self)?;
         Ok(resolved)
     }
@@ -249,7 +248,7 @@ impl ServerSpec {
         &self,
         resolved: &mut Resolved,
         orders: &mut Vec<Vec<PhaseName>>,
-        seen: &mut HashSet<Identity>,
+        seen: &mut Set<Identity>,
     ) -> Result<(), SpecError> {
         if !seen.insert(self.identity.clone()) {
             return Ok(());

@@ -82,8 +82,8 @@ impl Block {
     /// Returns the numbers of the marks, if they are there.
     fn find(&self, lines: &Lines<'_>) -> Result<Option<(usize, usize)>, String> {
         let (begin, end) = (&self.marks.0, &self.marks.1);
-        let begins = lines.find(|line| line == begin.as_bytes());
-        let ends = lines.find(|line| line == end.as_bytes());
+        let begins = lines.find(&|line| line == begin.as_bytes());
+        let ends = lines.find(&|line| line == end.as_bytes());
         match (begins.as_slice(), ends.as_slice()) {
             ([], []) => Ok(None),
             ([begin], [end]) if begin < end => Ok(Some((*begin, *end))),

@@ -100,7 +100,7 @@ impl Edit for Line {
         let mut lines = Lines::of(before);
         let equal = |line: &[u8]| wanted.is_some_and(|wanted| wanted == line);
         let old = |line: &[u8]| self.matching.as_ref().is_some_and(|pattern| pattern.matches(line));
-        let found = lines.find(|line| equal(line) || old(line));
+        let found = lines.find(&|line| equal(line) || old(line));
         let keep = match wanted {
             Some(_) if !self.absent => found
                 .iter()
@@ -114,7 +114,7 @@ impl Edit for Line {
         }
         if let Some(wanted) = wanted.filter(|_| !self.absent) {
             // Those before it are gone by now.
-            match lines.find(|line| equal(line) || old(line)).first() {
+            match lines.find(&|line| equal(line) || old(line)).first() {
                 Some(index) => lines.replace(*index, wanted),
                 None => lines.insert(self.place.find(&lines)?, wanted),
             }

@@ -1,6 +1,6 @@
 //! A text as lines that keep their endings, and what lines are chosen by.
 
-use regex_lite::Regex;
+use super::regex::Regex;
 use std::borrow::Cow;
 
 /// A text, line by line. Each line has its own ending; new ones get that of the first.
@@ -27,7 +27,7 @@ impl<'a> Lines<'a> {
     }
 
     /// Returns the numbers of the lines for which something holds.
-    pub(super) fn find(&self, holds: impl Fn(&[u8]) -> bool) -> Vec<usize> {
+    pub(super) fn find(&self, holds: &dyn Fn(&[u8]) -> bool) -> Vec<usize> {
         self.iter().enumerate().filter(|(_, line)| holds(line)).map(|(index, _)| index).collect()
     }
 
@@ -64,18 +64,15 @@ fn content(line: &[u8]) -> &[u8] {
 /// What a line is chosen by.
 #[derive(Debug)]
 pub(crate) enum Pattern {
-    /// A regular expression that matches somewhere in it, or why there is none.
-    Regex(Result<Regex, String>),
+    /// A regular expression that matches somewhere in it.
+    Regex(Regex),
     /// It begins with this.
     Prefix(String),
 }
 
 impl Pattern {
     pub(super) fn regex(pattern: impl AsRef<str>) -> Self {
-        let pattern = pattern.as_ref();
-        Pattern::Regex(
-            Regex::new(pattern).map_err(|error| format!("regular expression {pattern:?}: {error}")),
-        )
+        Pattern::Regex(Regex::new(pattern.as_ref()))
     }
 
     pub(super) fn prefix(prefix: impl Into<String>) -> Self {
@@ -84,7 +81,7 @@ impl Pattern {
 
     pub(super) fn check(&self) -> Result<(), String> {
         match self {
-            Pattern::Regex(regex) => regex.as_ref().map(|_| ()).map_err(Clone::clone),
+            Pattern::Regex(regex) => regex.check(),
             Pattern::Prefix(prefix) if prefix.is_empty() => Err("every line begins with nothing".to_owned()),
             Pattern::Prefix(_) => Ok(()),
         }
@@ -93,8 +90,7 @@ impl Pattern {
     /// Tells whether a line is meant. One that is not UTF-8 matches no regular expression.
     pub(super) fn matches(&self, line: &[u8]) -> bool {
         match self {
-            Pattern::Regex(Ok(regex)) => std::str::from_utf8(line).is_ok_and(|line| regex.is_match(line)),
-            Pattern::Regex(Err(_)) => false,
+            Pattern::Regex(regex) => std::str::from_utf8(line).is_ok_and(|line| regex.is_match(line)),
             Pattern::Prefix(prefix) => line.starts_with(prefix.as_bytes()),
         }
     }
@@ -102,8 +98,7 @@ impl Pattern {
     /// Returns the pattern for people.
     pub(super) fn shown(&self) -> String {
         match self {
-            Pattern::Regex(Ok(regex)) => format!("matches {:?}", regex.as_str()),
-            Pattern::Regex(Err(_)) => "matches a regular expression that is none".to_owned(),
+            Pattern::Regex(regex) => format!("matches {}", regex.shown()),
             Pattern::Prefix(prefix) => format!("begins with {prefix:?}"),
         }
     }

@@ -34,9 +34,9 @@ impl Place {
             Place::Start => return Ok(0),
             Place::End => return Ok(lines.count()),
             Place::Below(pattern) => {
-                (lines.find(|line| pattern.matches(line)).last().map(|index| index + 1), pattern)
+                (lines.find(&|line| pattern.matches(line)).last().map(|index| index + 1), pattern)
             }
-            Place::Above(pattern) => (lines.find(|line| pattern.matches(line)).first().copied(), pattern),
+            Place::Above(pattern) => (lines.find(&|line| pattern.matches(line)).first().copied(), pattern),
         };
         found.ok_or_else(|| {
             format!("no line {}, so there is no place for what is to be added", pattern.shown())

@@ -1,10 +1,10 @@
 //! Texts within the lines of a file, and others in their place.
 
 use super::lines::{Lines, Pattern};
+use super::regex::Regex;
 use super::{Edit, FileEdit, Resolved};
 use crate::graph::{Handle, record};
 use crate::text::Text;
-use regex_lite::Regex;
 
 /// Texts within the lines of a file, and others in their place.
 pub type ReplaceInFile = FileEdit<Replacements>;
@@ -25,7 +25,7 @@ struct Replacement {
 #[derive(Debug)]
 enum Sought {
     Text(String),
-    Regex(Result<Regex, String>),
+    Regex(Regex),
 }
 
 /// Declares that a text, or what a regular expression matches, does not stand in a file any more, but another text in
@@ -62,9 +62,8 @@ impl Handle<ReplaceInFile> {
     /// group of it, and `$$` for a dollar.
     #[track_caller]
     pub fn replace_matches(self, pattern: impl AsRef<str>, to: impl Into<Text>) -> Self {
-        let pattern = pattern.as_ref();
-        let from = Regex::new(pattern).map_err(|error| format!("regular expression {pattern:?}: {error}"));
-        self.edit(|action| action.edit.all.push(Replacement { from: Sought::Regex(from), to: to.into() }))
+        let from = Sought::Regex(Regex::new(pattern.as_ref()));
+        self.edit(|action| action.edit.all.push(Replacement { from, to: to.into() }))
     }
 
     /// Leaves alone the lines that this regular expression does not match.
@@ -84,15 +83,14 @@ impl Replacement {
                 Err("a text in a line has no line break in it".to_owned())
             }
             Sought::Text(_) => Ok(()),
-            Sought::Regex(regex) => regex.as_ref().map(|_| ()).map_err(Clone::clone),
+            Sought::Regex(regex) => regex.check(),
         }
     }
 
     fn apply(&self, line: String, to: &str) -> String {
         match &self.from {
             Sought::Text(from) => line.replace(from, to),
-            Sought::Regex(Ok(regex)) => regex.replace_all(&line, to).into_owned(),
-            Sought::Regex(Err(_)) => line,
+            Sought::Regex(regex) => regex.replace_all(&line, to).into_owned(),
         }
     }
 }
@@ -100,7 +98,7 @@ impl Replacement {
 impl Replacements {
     fn once(&self, before: &[u8], to: &[&str]) -> Vec<u8> {
         let mut lines = Lines::of(before);
-        for index in lines.find(|line| self.only.as_ref().is_none_or(|only| only.matches(line))) {
+        for index in lines.find(&|line| self.only.as_ref().is_none_or(|only| only.matches(line))) {
             // A line that is not UTF-8 is nobody's text.
             let Some(Ok(line)) = lines.iter().nth(index).map(std::str::from_utf8) else { continue };
             let start = line.to_owned();
@@ -163,8 +161,8 @@ mod tests {
     }
 
     fn regex(from: &str, to: &str) -> Replacements {
-        let from = Regex::new(from).map_err(|error| error.to_string());
-        Replacements { all: vec![Replacement { from: Sought::Regex(from), to: to.into() }], only: None }
+        let from = Sought::Regex(Regex::new(from));
+        Replacements { all: vec![Replacement { from, to: to.into() }], only: None }
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use super::{Exec, Setting};
 use crate::graph::{AnyHandle, Handle, record};
 use crate::script::Script;
-use crate::text::Text;
+use crate::text::{self, Text};
 
 /// What reads a script, in the place of the node's `sh`.
 #[derive(Debug, Default)]
@@ -64,7 +64,7 @@ impl Interpreter {
     }
 
     pub(super) fn values(&self) -> Vec<AnyHandle> {
-        self.arguments.iter().flat_map(Text::values).collect()
+        text::values(&mut self.arguments.iter())
     }
 
     fn program(&self) -> &str {

@@ -3,7 +3,8 @@
 
 use crate::actions::patterns::{self, Pattern};
 use crate::probe::{Contents, PathKind, PathState, Sha256, Tree, is_below};
-use std::collections::{BTreeMap, BTreeSet};
+use crate::sorted::Map;
+use std::collections::BTreeMap;
 
 /// What is in a directory on the controller, by the path from there. Names are whatever bytes they are.
 pub type Listing = BTreeMap<Vec<u8>, FetchedEntry>;
@@ -92,7 +93,7 @@ const NAMED: usize = 8;
 ///
 /// Why it cannot be: a name that no file may have here, or a directory that is in the way.
 pub(super) fn compare(there: &Listing, node: &Tree, policy: &Policy<'_>) -> Result<Vec<Arrival>, String> {
-    let mut wanted = BTreeMap::new();
+    let mut wanted = Map::new();
     for (name, found) in node.iter().filter(|(name, _)| !patterns::any_matches(policy.excluded, name)) {
         check_name(name)?;
         if let Some(entry) = Wanted::of(name, found)? {
@@ -173,10 +174,10 @@ impl Wanted {
 /// Returns the removal of what is in the way or not on the node, the innermost first.
 fn removals(
     there: &Listing,
-    wanted: &BTreeMap<&Vec<u8>, Wanted>,
+    wanted: &Map<&Vec<u8>, Wanted>,
     policy: &Policy<'_>,
 ) -> Result<Vec<Arrival>, String> {
-    let mut kept: BTreeSet<&[u8]> = BTreeSet::new();
+    let mut kept: Vec<&[u8]> = Vec::new();
     let mut removed = Vec::new();
     for (name, found) in there.iter().rev() {
         let is_directory = matches!(found, FetchedEntry::Directory { .. });
@@ -196,7 +197,7 @@ fn removals(
             let hint = "to remove it with all that is in it write `.delete_extra()`";
             return Err(format!("{name} is a directory on the controller and not on the node, {hint}"));
         } else {
-            kept.insert(name);
+            kept.push(name);
         }
     }
     Ok(removed)

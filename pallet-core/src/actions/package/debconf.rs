@@ -80,7 +80,7 @@ impl Action for Debconf {
         if !KINDS.contains(&self.kind.as_str()) {
             return Err(format!("{:?} is not a kind of question: one of {}", self.kind, KINDS.join(", ")));
         }
-        if let Ok(value) = self.value.resolve(|_| None)
+        if let Ok(value) = self.value.literal()
             && (value.contains(&b'\n') || value.starts_with(b" ") || value.ends_with(b" "))
         {
             return Err("an answer is one line, without blanks around it".to_owned());
@@ -123,7 +123,7 @@ impl Action for Debconf {
     }
 
     fn predict(&self, _: ActionId, world: &mut World) {
-        let value = self.value.resolve(|id| world.value(id)).ok();
+        let value = self.value.resolve(world).ok();
         world.set_debconf(&self.question, value.map(|value| String::from_utf8_lossy(&value).into_owned()));
     }
 
@@ -132,7 +132,7 @@ impl Action for Debconf {
     }
 
     fn declares(&self) -> Vec<Claim> {
-        let Ok(value) = self.value.resolve(|_| None) else { return Vec::new() };
+        let Ok(value) = self.value.literal() else { return Vec::new() };
         let thing = Thing::Other("debconf question", self.question.clone());
         let hash = crate::probe::Sha256::of(&value).to_string();
         vec![Claim::new(thing, "answer", hash).shown(format!("answer {}", self.value.masked()))]

@@ -90,7 +90,7 @@ impl OwnFile {
     pub(super) fn predict(&self, world: &mut World) {
         let hash = match &self.content {
             OwnContent::Absent => return world.set_path(&self.path, PathState::absent()),
-            OwnContent::Text(text) => text.resolve(|id| world.value(id)).ok().map(|text| Sha256::of(&text)),
+            OwnContent::Text(text) => text.resolve(world).ok().map(|text| Sha256::of(&text)),
             OwnContent::Url { hash, .. } => Some(*hash),
         };
         let mut state = world.path(&self.path).is;

@@ -264,7 +264,7 @@ impl Action for PackageSource {
         if self.absent {
             return vec![Claim::absent(thing)];
         }
-        let Some(Ok(url)) = self.url.as_ref().map(|url| url.resolve(|_| None)) else { return Vec::new() };
+        let Some(Ok(url)) = self.url.as_ref().map(|url| url.literal()) else { return Vec::new() };
         let shown = format!("address {}", self.url.as_ref().map(Text::masked).unwrap_or_default());
         let there = Claim::existence(thing.clone(), "a source");
         vec![there, Claim::new(thing, "address", Sha256::of(&url).to_string()).shown(shown)]

@@ -192,7 +192,7 @@ impl Part for WholeFile {
         {
             world.set_path(&parent, of_root(PathKind::Directory, 0o755, 0));
         }
-        let content = content.resolve(|id| world.value(id)).ok();
+        let content = content.resolve(world).ok();
         let hash = content.as_deref().map(Sha256::of);
         let size = content.as_ref().map_or(0, |content| content.len() as u64);
         world.set_written(&self.path, hash);
@@ -206,7 +206,7 @@ impl Part for WholeFile {
     fn claims(&self) -> Vec<Claim> {
         let thing = || Thing::Path(self.path.clone());
         let Some(content) = &self.content else { return vec![Claim::absent(thing())] };
-        let content = match content.resolve(|_| None) {
+        let content = match content.literal() {
             Ok(content) => {
                 let hash = Sha256::of(&content).to_string();
                 Claim::new(thing(), "content", hash).shown("another content")

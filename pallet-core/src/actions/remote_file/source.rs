@@ -145,7 +145,7 @@ impl Source {
     /// Why there is no such thing.
     pub(in crate::actions) fn wanted(&self, id: ActionId, world: &World) -> Result<Wanted, Problem> {
         match self {
-            Source::Text(text) => Ok(match text.resolve(|id| world.value(id)) {
+            Source::Text(text) => Ok(match text.resolve(world) {
                 Ok(bytes) => known(bytes, text.is_secret()),
                 Err(because) => Wanted::Unknown { because, look: false },
             }),
@@ -162,7 +162,7 @@ impl Source {
     /// Returns the claim about the content: its hash, or nothing where only the node knows it.
     pub(in crate::actions) fn claim(&self, thing: Thing) -> Claim {
         let (content, secret) = match self {
-            Source::Text(text) => (text.resolve(|_| None).ok(), text.is_secret()),
+            Source::Text(text) => (text.literal().ok(), text.is_secret()),
             Source::Local { path, read } => match local(path, read) {
                 Ok(LocalContent::Bytes(bytes)) => (Some(bytes.clone()), false),
                 Ok(LocalContent::Large { hash, .. }) => return hash_claim(thing, *hash),

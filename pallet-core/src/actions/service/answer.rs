@@ -59,11 +59,6 @@ impl ServiceAnswer {
     fn unit(&self) -> Result<UnitName, String> {
         unit_name(&self.name)
     }
-
-    /// Returns under which key it is written down that the answer is owed.
-    pub(crate) fn owed_key(&self) -> Option<String> {
-        Some(self.answer.key(&self.unit().ok()?))
-    }
 }
 
 impl Action for ServiceAnswer {
@@ -116,6 +111,10 @@ impl Action for ServiceAnswer {
 
     fn at_end(&self) -> bool {
         true
+    }
+
+    fn owes(&self) -> Option<String> {
+        Some(self.answer.key(&self.unit().ok()?))
     }
 }
 

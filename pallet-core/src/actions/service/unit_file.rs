@@ -94,7 +94,7 @@ pub fn init_script(name: impl AsRef<str>, content: impl Into<Text>) -> Handle<Re
 impl UnitFile {
     /// Returns whether the unit's content is known and has such a line: what is known about the unit from then on.
     fn has(&self, world: &World, word: &str) -> Option<bool> {
-        let content = self.content.resolve(|id| world.value(id)).ok()?;
+        let content = self.content.resolve(world).ok()?;
         let content = String::from_utf8_lossy(&content).into_owned();
         Some(content.lines().any(|line| line.trim_start().starts_with(word)))
     }

@@ -129,7 +129,7 @@ impl Action for PackageSetting {
         if self.name().is_empty() || !self.name().bytes().all(plain) {
             return Err(format!("{:?} is not the name of an option", self.name()));
         }
-        match self.value.resolve(|_| None) {
+        match self.value.literal() {
             Ok(value) if value.contains(&b'\n') || value.contains(&b'"') => {
                 Err("a value is one line without quotation marks".to_owned())
             }
@@ -196,7 +196,7 @@ impl Action for PackageSetting {
     }
 
     fn declares(&self) -> Vec<Claim> {
-        let Ok(value) = self.value.resolve(|_| None) else { return Vec::new() };
+        let Ok(value) = self.value.literal() else { return Vec::new() };
         let thing = Thing::Other("option of the package manager", self.name().to_owned());
         let shown = format!("value {}", self.value.masked());
         vec![Claim::new(thing, "value", Sha256::of(&value).to_string()).shown(shown)]

@@ -43,7 +43,7 @@ pub(super) fn check(source: &PackageSource) -> Result<(), String> {
     if source.ppa.as_ref().is_some_and(|ppa| ppa_path(ppa).is_none()) {
         return Err("a personal package archive is written `ppa:user/name`".to_owned());
     }
-    let url = source.url.as_ref().map(|url| url.resolve(|_| None).unwrap_or_default());
+    let url = source.url.as_ref().map(|url| url.literal().unwrap_or_default());
     if url.as_ref().is_some_and(|url| url.iter().any(|byte| byte.is_ascii_whitespace())) {
         return Err("an address has no blanks".to_owned());
     }
@@ -99,14 +99,17 @@ pub(super) fn render(
 
 /// Returns the files of every system that could be the node's.
 pub(super) fn all_files(source: &PackageSource) -> Vec<OwnFile> {
-    let all = [
+    let mut files = Vec::new();
+    for rendered in [
         apt(source, None),
         rpm(source, "/etc/yum.repos.d", false),
         rpm(source, "/etc/zypp/repos.d", true),
         pacman(source),
         apk(source),
-    ];
-    all.into_iter().flatten().flat_map(|rendered| rendered.files).collect()
+    ] {
+        files.extend(rendered.map(|rendered| rendered.files).unwrap_or_default());
+    }
+    files
 }
 
 fn path(text: String) -> RemotePath {
