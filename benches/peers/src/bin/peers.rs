@@ -109,7 +109,12 @@ fn agenda(mode: &str) -> Option<Vec<Agenda>> {
                 Rounds::of(3, 0),
                 vec![(0, Rounds::of(15, 1)), (20, Rounds::of(7, 0)), (100, Rounds::of(5, 0))],
             ),
-            agenda(10, Rounds::of(2, 0), vec![(0, Rounds::of(9, 1)), (20, Rounds::of(5, 0))]),
+            agenda(
+                10,
+                Rounds::of(2, 0),
+                vec![(0, Rounds::of(9, 1)), (20, Rounds::of(5, 0)), (100, Rounds::of(3, 0))],
+            ),
+            agenda(30, Rounds::NONE, vec![(0, Rounds::of(7, 0)), (20, Rounds::of(3, 0))]),
         ],
         "full" => {
             let unchanged =
