@@ -24,6 +24,7 @@ const AHEAD: usize = 64;
 /// [`check_all`], still before anything on a node is changed.
 pub(super) struct SourceCheck {
     run: Arc<Run>,
+    /// All but `settings`.
     phases: Vec<PhaseName>,
     all: Arc<Vec<Node>>,
     left: Vec<(Node, Arc<Group>)>,
@@ -52,21 +53,23 @@ impl SourceCheck {
     }
 
     /// Checks all nodes, or, if that will do for now, a few: at least one of each group. Where one of them has a mistake
-    /// the others are checked as well.
+    /// the others are checked as well. `settings` is built for all of them: any phase may ask for those of any node.
     ///
     /// # Errors
     ///
     /// All mistakes of all phases and nodes, each once.
     pub(super) fn begin(&mut self, few: bool) -> Result<(), Vec<Failure>> {
+        let nodes = std::mem::take(&mut self.left);
+        let mut mistakes = Mistakes::default();
+        self.check_phase(&settings(), &nodes, &mut mistakes);
         let mut groups = BTreeSet::new();
         let mut ahead = Vec::new();
         let mut left = Vec::new();
-        for (node, group) in std::mem::take(&mut self.left) {
+        for (node, group) in nodes {
             let is_first = groups.insert(group.name.clone());
             let to = if !few || is_first || ahead.len() < AHEAD { &mut ahead } else { &mut left };
             to.push((node, group));
         }
-        let mut mistakes = Mistakes::default();
         self.check(&ahead, &mut mistakes);
         if mistakes.is_empty() && self.unknown_tag().is_none() {
             self.left = left;
@@ -110,12 +113,16 @@ impl SourceCheck {
     }
 
     fn check(&mut self, nodes: &[(Node, Arc<Group>)], mistakes: &mut Mistakes) {
-        for phase in &self.phases {
-            for (node, group) in nodes {
-                let built = build(&self.run, Some(node.clone()), &self.all, group, phase, true);
-                self.whole &= built.as_ref().is_ok_and(|built| built.known_after.is_none());
-                mistakes.check(built);
-            }
+        for phase in &self.phases.clone() {
+            self.check_phase(phase, nodes, mistakes);
+        }
+    }
+
+    fn check_phase(&mut self, phase: &PhaseName, nodes: &[(Node, Arc<Group>)], mistakes: &mut Mistakes) {
+        for (node, group) in nodes.iter().filter(|(_, group)| group.phases.contains_key(phase)) {
+            let built = build(&self.run, Some(node.clone()), &self.all, group, phase, true);
+            self.whole &= built.as_ref().is_ok_and(|built| built.known_after.is_none());
+            mistakes.check(built);
         }
     }
 
@@ -135,7 +142,7 @@ pub(super) fn check_all(run: &Run, members: &[Member]) -> Result<(), Vec<Failure
     let all = run.and_bystanders(members.iter().map(Member::node));
     let groups: Vec<&Group> = members.iter().map(|member| &*member.group).collect();
     let mut mistakes = Mistakes::default();
-    for phase in phases_of_run(run, &groups).iter().filter(|phase| phase.as_str() != standard::SETTINGS) {
+    for phase in &phases_of_run(run, &groups) {
         for member in members.iter().filter(|member| member.live.is_some()) {
             mistakes.check(build(run, Some(member.node()), &all, &member.group, phase, false));
         }
@@ -144,12 +151,15 @@ pub(super) fn check_all(run: &Run, members: &[Member]) -> Result<(), Vec<Failure
     mistakes.finish()
 }
 
-/// Returns settings, bootstrap and the phases of the run, in order.
+/// Returns `bootstrap` and the phases of the run, in order.
 fn phases_of_run(run: &Run, groups: &[&Group]) -> Vec<PhaseName> {
-    let first =
-        [standard::SETTINGS, standard::BOOTSTRAP].map(|name| PhaseName::new(name).expect("a valid name"));
+    let bootstrap = PhaseName::new(standard::BOOTSTRAP).expect("a valid name");
     let phases = select::expand(&select::phases(&run.request, groups.iter().copied()));
-    first.into_iter().chain(phases).collect()
+    std::iter::once(bootstrap).chain(phases).collect()
+}
+
+fn settings() -> PhaseName {
+    PhaseName::new(standard::SETTINGS).expect("a valid name")
 }
 
 /// Mistakes of many builds, each once.
