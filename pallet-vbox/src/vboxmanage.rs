@@ -335,6 +335,8 @@ impl CallError {
         self.says("VBOX_E_OBJECT_NOT_FOUND")
             || self.says("Could not find a registered machine")
             || self.says("VERR_FILE_NOT_FOUND")
+            // What it says of a UUID that is not the UUID of a disk: then it must be a path.
+            || self.says("is not fully qualified")
     }
 
     /// Tells whether VirtualBox cannot read the settings of the machine that the call was about, or the disks they name.

@@ -232,7 +232,12 @@ impl World {
 
     /// Returns what runs the programs of a service whose every call finds no server.
     pub fn without_server(&self) -> Arc<WithoutServer> {
-        Arc::new(WithoutServer::new(self.runner.clone(), self.home()))
+        self.without_server_for("")
+    }
+
+    /// Returns what runs the programs of a service whose calls with this word find no server.
+    pub fn without_server_for(&self, word: &'static str) -> Arc<WithoutServer> {
+        Arc::new(WithoutServer::new(self.runner.clone(), self.home(), word))
     }
 
     /// Ends VirtualBox's server, and lets the next one read the machine of this UUID after all others.

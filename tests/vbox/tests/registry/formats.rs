@@ -1,7 +1,9 @@
 //! Images are added from files of every kind, and what is dangerous is refused.
 
 use crate::Test;
-use pallet::compute::{Compute, ComputeError, ErrorKind, ImageRecord, Images, NewImage};
+use pallet::compute::{
+    Compute, ComputeError, ErrorKind, ImageRecord, Images, NewImage, Provider, ServiceConfig,
+};
 use pallet::options::OptionValue;
 use pallet::spec::{Attach, ImageDefinition};
 use pallet_tests_vbox::world::{World, quietly};
@@ -12,6 +14,7 @@ use tokio::runtime::Runtime;
 
 pub(crate) const TESTS: &[(&str, Test)] = &[
     ("formats::a_disk_of_every_format_becomes_a_model_with_the_same_content", every_format),
+    ("formats::a_model_that_virtualbox_forgets_meanwhile_is_removed", forgotten),
     ("formats::a_box_and_an_appliance_are_opened", archives),
     ("formats::what_is_hostile_or_damaged_is_refused_and_leaves_nothing", hostile),
     ("formats::what_does_not_fit_on_the_host_is_refused_and_leaves_nothing", too_large),
@@ -107,10 +110,30 @@ fn every_format(world: World, runtime: Runtime) {
             assert_eq!(record.path, Some(models(&world).join(format!("{file}.vdi"))));
             same_content(&world, file, &folder.join("raw.img"));
             assert!(fs::read(folder.join(file)).expect("a file") == before, "{file} was changed");
-            images(&*service).remove(file).await.unwrap_or_else(|error| panic!("{file}: {error}"));
+            let removed = images(&*service).remove(file).await;
+            removed.unwrap_or_else(|error| panic!("{file}: {}", chain(&error)));
             only_the_model_is_registered(&world, file);
         }
         assert!(World::files(&models(&world)).is_empty());
+    });
+}
+
+/// A disk that VirtualBox was only asked about is known as long as its server runs, which may end before any call.
+fn forgotten(world: World, runtime: Runtime) {
+    let file = world.folder().join("raw.img");
+    fs::write(&file, raw_disk()).expect("a disk");
+    let config =
+        ServiceConfig { runner: world.without_server_for("closemedium"), ..world.config("lab", &[]) };
+    runtime.block_on(async {
+        let service = pallet_vbox::provider().open(config).await.expect("a service");
+        let added = images(&*service).add(&new_image("small", file.display().to_string()), &quietly).await;
+        let disk = added.unwrap_or_else(|error| panic!("{}", chain(&error))).path.expect("a disk");
+        // Now VirtualBox knows it, and has not written that down.
+        world.vbox(&["showmediuminfo", "disk", &disk.display().to_string()]);
+        let removed = images(&*service).remove("small").await;
+        removed.unwrap_or_else(|error| panic!("{}", chain(&error)));
+        assert!(World::files(&models(&world)).is_empty());
+        only_the_model_is_registered(&world, "small");
     });
 }
 
