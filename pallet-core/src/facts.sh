@@ -12,9 +12,8 @@ first() {
 told() { ! first "$2" || printf '%s=%s\n' "$1" "$line"; }
 first /proc/sys/kernel/osrelease || line=$(uname -r)
 printf 'kernel=%s\n' "$line"
-# Kernels before 6.1 do not tell.
-first /proc/sys/kernel/arch || line=$(uname -m)
-printf 'machine=%s\n' "$line"
+# Not from /proc, where the machine of a 32-bit container on a 64-bit kernel is the kernel's.
+echo "machine=$(uname -m)"
 for release in /etc/os-release /usr/lib/os-release; do
   if [ -r "$release" ]; then
     while IFS= read -r line || [ -n "$line" ]; do

@@ -102,6 +102,7 @@ impl SourceCheck {
         if self.left.is_empty() {
             return Ok(work.await);
         }
+        let run = self.run.clone();
         let check = tokio::task::spawn_blocking(|| self.go_on());
         let checked = async {
             match check.await {
@@ -109,7 +110,8 @@ impl SourceCheck {
                 Err(error) => std::panic::resume_unwind(error.into_panic()),
             }
         };
-        tokio::try_join!(async { Ok(work.await) }, checked).map(|(done, ())| done)
+        let ended = tokio::try_join!(async { Ok(work.await) }, checked);
+        ended.map(|(done, ())| done).inspect_err(|_| run.end())
     }
 
     fn check(&mut self, nodes: &[(Node, Arc<Group>)], mistakes: &mut Mistakes) {

@@ -151,7 +151,7 @@ fn auto(password: bool, marks: &Marks, ready: &str) -> String {
     let doas = format!("{}; exec {}", marks.print(Mark::Doas), doas("-n ", ready));
     let neither = marks.print(Mark::Neither);
     format!(
-        "while read -r key real user rest; do [ \"$key\" != Uid: ] || break; done </proc/self/status; \
+        "user=; while read -r key real user rest; do case $key in Uid:) break ;; esac; done 2>/dev/null </proc/self/status; \
          if [ \"${{user:-$(id -u)}}\" = 0 ]; then {ready}; exit; fi; \
          if command -v sudo >/dev/null 2>&1; then {sudo}; fi; \
          if command -v doas >/dev/null 2>&1; then {doas}; fi; {neither}"
@@ -168,6 +168,18 @@ fn quote(text: &str) -> String {
 mod tests {
     use super::*;
     use std::process::Command;
+
+    const SHELLS: [&str; 9] = ["sh", "bash", "dash", "busybox", "zsh", "csh", "tcsh", "ksh", "fish"];
+
+    /// Runs a line in a shell, if there is such a shell here.
+    fn said(shell: &str, line: &str, env: (&str, &str)) -> Option<String> {
+        let mut program = Command::new(shell);
+        if shell == "busybox" {
+            program.arg("sh");
+        }
+        let output = program.arg("-c").arg(line).env(env.0, env.1).output().ok()?;
+        Some(String::from_utf8(output.stdout).unwrap())
+    }
 
     const WAYS: [Way; 4] = [Way::Direct, Way::Sudo, Way::Doas, Way::Auto];
 
@@ -189,14 +201,25 @@ mod tests {
     fn every_shell_here_reads_the_line_alike() {
         let marks = Marks::random().unwrap();
         let line = command(Way::Direct, Terminal::None, false, &marks, "printf %s 'it'\"'\"'s'");
-        for shell in ["sh", "bash", "dash", "busybox", "zsh", "csh", "tcsh", "ksh", "fish"] {
-            let mut program = Command::new(shell);
-            if shell == "busybox" {
-                program.arg("sh");
-            }
-            let Ok(output) = program.arg("-c").arg(&line).output() else { continue };
-            let text = String::from_utf8(output.stdout).unwrap();
+        for shell in SHELLS {
+            let Some(text) = said(shell, &line, ("LC_ALL", "C")) else { continue };
             assert_eq!(text, format!("{}it's", marks.text(Mark::Ready)), "{shell}");
+        }
+    }
+
+    #[test]
+    fn who_is_root_is_not_taken_from_the_environment() {
+        let marks = Marks::random().unwrap();
+        let line = command(Way::Auto, Terminal::None, false, &marks, "echo");
+        let is_root = said("sh", "id -u", ("LC_ALL", "C")).unwrap() == "0\n";
+        let other = if is_root { "1000" } else { "0" };
+        for shell in SHELLS {
+            // Also where there is no such file.
+            for file in ["/proc/self/status", "/nowhere/status"] {
+                let line = line.replace("/proc/self/status", file);
+                let Some(text) = said(shell, &line, ("user", other)) else { continue };
+                assert_eq!(text.starts_with(&marks.text(Mark::Ready)), is_root, "{shell}, {file}: {text}");
+            }
         }
     }
 
