@@ -34,8 +34,11 @@ p_unit_state() {
 }
 p_unit_do() {
   p_unit_name "$2"
-  # A unit that failed too often does not start again before it is told so.
-  case $1 in start | restart) systemctl reset-failed -- "$p_unit" 2>/dev/null ;; esac
+  case $1 in
+    # A unit that failed too often does not start again before it is told so.
+    start | restart) systemctl reset-failed -- "$p_unit" 2>/dev/null ;;
+  esac
+  case $1 in start | restart | reload | stop) p_since=$(date +%s.%N) ;; esac
   systemctl --quiet "$1" -- "$p_unit" && return
   case $1 in
     start | restart | reload | stop)
@@ -46,14 +49,12 @@ p_unit_do() {
   esac
   return 1
 }
-# Lines of the last time it was started and no older ones. What a process says with its last breath may reach the journal when
-# systemd has forgotten which start that was; then only the unit and the time are known of it.
+# Lines since it was last told to do something, and no older ones. What a process says with its last breath may reach the journal
+# when systemd has forgotten which start that was, and so only its unit is known; what it says with its first may be older than the
+# time at which systemd says that it started. So the time is the one that was taken here before.
 p_unit_said() {
   p_line=$(systemctl show -P InvocationID -- "$p_unit") && [ -n "$p_line" ] || return 0
-  # To the microsecond, where systemctl can tell that.
-  p_since=$(systemctl show --timestamp=us+utc -P InactiveExitTimestamp -- "$p_unit" 2>/dev/null) ||
-    p_since=$(systemctl show -P InactiveExitTimestamp -- "$p_unit")
   journalctl --sync 2>/dev/null
-  journalctl --quiet --no-pager --output=cat --lines=15 ${p_since:+--since "$p_since"} \
+  journalctl --quiet --no-pager --output=cat --lines=15 --since "@$p_since" \
     "_SYSTEMD_INVOCATION_ID=$p_line" + "INVOCATION_ID=$p_line" + "_SYSTEMD_UNIT=$p_unit" 2>/dev/null
 }
