@@ -4,7 +4,7 @@ use crate::name::did_you_mean;
 use crate::sorted::{Map, Set};
 use std::fmt;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// A value in a configuration, before a provider says what it wants.
 #[derive(Debug, Clone, PartialEq)]
@@ -68,11 +68,12 @@ impl From<i64> for OptionValue {
 /// which refuses what nobody asked for: a mistyped key is an error with a suggestion, never ignored.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Options {
-    entries: Map<String, Entry>,
+    /// Shared: a list of a thousand hosts is a thousand tables, and all of them are handed on more than once.
+    entries: Arc<Map<String, Entry>>,
     /// What the options belong to, for messages: `service "lab"`.
-    owner: String,
+    owner: Arc<str>,
     /// Where the options were written as a whole; relative paths are resolved against its folder.
-    origin: Option<PathBuf>,
+    origin: Option<Arc<Path>>,
     asked: Asked,
 }
 
@@ -129,12 +130,14 @@ impl std::error::Error for OptionError {}
 impl Options {
     /// Returns an empty set of options for `owner`, such as `service "lab"`. `origin` is the file they stand in.
     pub fn new(owner: impl Into<String>, origin: Option<PathBuf>) -> Self {
-        Options { owner: owner.into(), origin, ..Options::default() }
+        let (owner, origin) = (owner.into().into(), origin.map(Arc::from));
+        Options { owner, origin, ..Options::default() }
     }
 
     /// Sets an option, replacing an earlier one of the same name. `place` is where it was written.
     pub fn set(&mut self, key: impl Into<String>, value: impl Into<OptionValue>, place: impl Into<String>) {
-        self.entries.insert(key.into(), Entry { value: value.into(), place: place.into() });
+        Arc::make_mut(&mut self.entries)
+            .insert(key.into(), Entry { value: value.into(), place: place.into() });
     }
 
     /// Tells whether the option is given.
@@ -177,7 +180,7 @@ impl Options {
             (key.replace('_', "-"), Entry { value, place: entry.place.clone() })
         });
         Options {
-            entries: entries.collect(),
+            entries: Arc::new(entries.collect()),
             owner: self.owner.clone(),
             origin: self.origin.clone(),
             asked: Asked::default(),

@@ -55,9 +55,11 @@ pub(super) async fn connect_all(run: &Arc<Run>, members: Vec<Member>, login: Log
     let permits = Arc::new(Semaphore::new(run.request.parallel.max(1)));
     let mut tasks = JoinSet::new();
     for mut member in members {
-        let (run, permits) = (run.clone(), permits.clone());
+        // Taken here, so that there are no more tasks than work on connections.
+        let permit = permits.clone().acquire_owned().await;
+        let run = run.clone();
         tasks.spawn(async move {
-            let _permit = permits.acquire().await;
+            let _permit = permit;
             if let Err(failure) = connect(&run, &mut member, login).await {
                 run.fail(&member.record.name, None, failure);
             }
