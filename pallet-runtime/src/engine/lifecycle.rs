@@ -104,26 +104,24 @@ pub(super) async fn create(run: &Arc<Run>, selection: Selection, ready: Vec<Memb
     }
     let permits = Arc::new(Semaphore::new(run.request.parallel.max(1)));
     let mut tasks = JoinSet::new();
+    let mut members = ready;
     for Chosen { group, keep, start, create, .. } in selection.groups {
-        let kept = keep.into_iter().map(Job::Keep);
-        let jobs = kept.chain(start.into_iter().map(Job::Start)).chain(create.into_iter().map(Job::Create));
-        for job in jobs {
+        members.extend(keep.into_iter().map(|record| Member::new(run, record, group.clone(), false)));
+        for job in start.into_iter().map(Job::Start).chain(create.into_iter().map(Job::Create)) {
             let (run, permits, group) = (run.clone(), permits.clone(), group.clone());
             tasks.spawn(async move {
                 let _permit = permits.acquire().await;
-                let started = !matches!(job, Job::Keep(_));
-                job.run(&run).await.map(|record| Member::new(&run, record, group, started))
+                job.run(&run).await.map(|record| Member::new(&run, record, group, true))
             });
         }
     }
-    let mut members: Vec<Member> = tasks.join_all().await.into_iter().flatten().chain(ready).collect();
+    members.extend(tasks.join_all().await.into_iter().flatten());
     members.sort_by(|a, b| a.record.name.cmp(&b.record.name));
     members
 }
 
 /// What has to be done so that a node is there and runs.
 enum Job {
-    Keep(NodeRecord),
     Start(NodeRecord),
     Create(CreateRequest),
 }
@@ -131,9 +129,10 @@ enum Job {
 impl Job {
     /// Lets the provider do it and tells how it goes. A node that cannot be had is taken out of the run.
     async fn run(self, run: &Run) -> Option<NodeRecord> {
+        if run.setup.cancel.is_set() {
+            return None;
+        }
         let (name, work) = match &self {
-            Job::Keep(record) => return Some(record.clone()),
-            _ if run.setup.cancel.is_set() => return None,
             Job::Start(record) => (record.name.clone(), NodeWork::Start),
             Job::Create(request) => (request.name.clone(), NodeWork::Create),
         };
@@ -144,7 +143,6 @@ impl Job {
         };
         progress(if work == NodeWork::Create { "creating" } else { "starting" });
         let made = match &self {
-            Job::Keep(_) => return None,
             Job::Start(record) => run.setup.service.start(&record.id, &progress).await,
             Job::Create(request) => run.setup.service.create(request, &progress).await,
         };
