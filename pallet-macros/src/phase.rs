@@ -10,7 +10,7 @@ mod parse;
 
 use crate::diagnostics::{Sink, reporting};
 use crate::rules::did_you_mean;
-use crate::syntax::{items, pallet_path};
+use crate::syntax::{items, pallet_path, usual_pallet};
 use crate::{literals, messages};
 use parse::{Item, Stray};
 use proc_macro2::{TokenStream, TokenTree};
@@ -36,6 +36,9 @@ pub(crate) fn attribute(arguments: TokenStream, item: TokenStream) -> TokenStrea
 
 /// Reads the arguments of the attribute: `crate = path`, or nothing.
 fn crate_path(arguments: TokenStream, sink: &Sink<'_>) -> Path {
+    if arguments.is_empty() {
+        return usual_pallet();
+    }
     let mut given = None;
     for argument in items(arguments, sink) {
         let tokens: Vec<TokenTree> = argument.to_token_stream().into_iter().collect();
@@ -53,7 +56,7 @@ fn crate_path(arguments: TokenStream, sink: &Sink<'_>) -> Path {
             [] => {}
         }
     }
-    given.flatten().unwrap_or_else(|| syn::parse_quote!(::pallet))
+    given.flatten().unwrap_or_else(usual_pallet)
 }
 
 fn value_of_crate(rest: &[TokenTree]) -> Option<Path> {

@@ -6,7 +6,8 @@ use crate::messages;
 use proc_macro2::{Group, Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
 use syn::parse::{ParseStream, Parser};
-use syn::{Attribute, Path, Token, Visibility};
+use syn::punctuated::Punctuated;
+use syn::{Attribute, Path, PathSegment, Token, Visibility};
 
 /// An item as written.
 pub(crate) struct Item {
@@ -70,9 +71,8 @@ fn is_crate(input: ParseStream<'_>) -> bool {
 
 /// Reads `crate = path;`, which renames the path to pallet.
 fn read_crate(form: &str, input: ParseStream<'_>, sink: &Sink<'_>) -> Path {
-    let default = || syn::parse_quote!(::pallet);
     if !is_crate(input) {
-        return default();
+        return usual_pallet();
     }
     let mut path = TokenStream::new();
     let ends = |input: ParseStream<'_>| {
@@ -92,9 +92,15 @@ fn read_crate(form: &str, input: ParseStream<'_>, sink: &Sink<'_>) -> Path {
         Ok(path) if ended.is_ok() => path,
         _ => {
             sink.report(path, messages::crate_path(form));
-            default()
+            usual_pallet()
         }
     }
+}
+
+/// Returns `::pallet`, where pallet is unless the user says otherwise. Put together, because every phase would parse it.
+pub(crate) fn usual_pallet() -> Path {
+    let name = PathSegment::from(Ident::new("pallet", Span::call_site()));
+    Path { leading_colon: Some(<Token![::]>::default()), segments: Punctuated::from_iter([name]) }
 }
 
 /// Reads the path to pallet that a user gave.
