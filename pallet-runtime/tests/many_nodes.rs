@@ -57,32 +57,32 @@ impl Silent {
 
 #[test]
 fn a_mistake_of_one_of_the_first_nodes_is_found_with_all_others_before_any_contact() {
-    let nodes = Silent::new(60);
-    for verb in ["converge web=60", "plan web=60", "lift"] {
-        let outcome = nodes.run(&["web-2", "web-8"], verb);
+    let nodes = Silent::new(200);
+    for verb in ["converge web=200", "plan web=200", "lift"] {
+        let outcome = nodes.run(&["web-2", "web-190"], verb);
         assert_eq!(outcome.code, 2, "{}", outcome.show());
         assert!(outcome.stderr.contains("\"web-2\""), "{}", outcome.show());
-        assert!(outcome.stderr.contains("\"web-8\""), "{}", outcome.show());
+        assert!(outcome.stderr.contains("\"web-190\""), "{}", outcome.show());
         assert!(!nodes.were_contacted(), "{verb}");
     }
 }
 
 #[test]
-fn up_to_16_nodes_are_all_checked_before_any_contact() {
-    let nodes = Silent::new(16);
-    let outcome = nodes.run(&["web-9"], "converge web=16");
+fn up_to_64_nodes_are_all_checked_before_any_contact() {
+    let nodes = Silent::new(64);
+    let outcome = nodes.run(&["web-9"], "converge web=64");
     assert_eq!(outcome.code, 2, "{}", outcome.show());
     assert!(!nodes.were_contacted());
 }
 
 #[test]
 fn a_mistake_of_one_node_of_many_ends_the_run_while_it_connects() {
-    let nodes = Silent::new(60);
-    for verb in ["converge web=60", "plan web=60"] {
+    let nodes = Silent::new(200);
+    for verb in ["converge web=200", "plan web=200"] {
         // The nodes of a list are in the order of their names, and this is the last one.
-        let outcome = nodes.run(&["web-9"], verb);
+        let outcome = nodes.run(&["web-99"], verb);
         assert_eq!(outcome.code, 2, "{}", outcome.show());
-        assert!(outcome.stderr.contains("\"web-9\""), "{}", outcome.show());
+        assert!(outcome.stderr.contains("\"web-99\""), "{}", outcome.show());
     }
 }
 
@@ -91,7 +91,7 @@ struct Port(u16);
 
 #[test]
 fn settings_of_the_last_node_are_known_to_the_first() {
-    let Silent { place, listener } = Silent::new(60);
+    let Silent { place, listener } = Silent::new(200);
     // Nobody can be reached, so the run ends once it tries.
     drop(listener);
     let program = || {
@@ -105,14 +105,14 @@ fn settings_of_the_last_node_are_known_to_the_first() {
         let web = GroupSpec::new("web").count(1).phase("settings", publish).phase("configure", configure);
         Registry::builder().group(web).build()
     };
-    let outcome = place.run_main(main_of(program), "converge web=60");
+    let outcome = place.run_main(main_of(program), "converge web=200");
     assert_eq!(outcome.code, 1, "{}", outcome.show());
 }
 
 #[test]
 fn who_wants_all_or_nothing_gets_all_mistakes_before_any_contact() {
-    let nodes = Silent::new(60);
-    let outcome = nodes.run(&["web-9"], "converge web=60 --require-all");
+    let nodes = Silent::new(200);
+    let outcome = nodes.run(&["web-99"], "converge web=200 --require-all");
     assert_eq!(outcome.code, 2, "{}", outcome.show());
     assert!(!nodes.were_contacted());
 }

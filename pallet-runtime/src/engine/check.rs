@@ -16,7 +16,7 @@ use std::sync::Arc;
 
 /// How many nodes are built before the first one is contacted. Mistakes are nearly always those of all nodes of a group, and
 /// to build a thousand takes as long as to connect to many of them.
-const AHEAD: usize = 16;
+const AHEAD: usize = 64;
 
 /// The build of every phase for every node, before anything is known of it.
 ///
