@@ -18,10 +18,15 @@ use std::marker::PhantomData;
 use std::net::IpAddr;
 use std::ops::Deref;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// One node of a run, as phases see it.
-#[derive(Debug, Clone)]
-pub struct Node(Arc<NodeInfo>);
+#[derive(Clone)]
+pub struct Node {
+    info: Arc<NodeInfo>,
+    /// Set where the node is watched.
+    dependence: Option<Arc<Dependence>>,
+}
 
 /// What is known about a node.
 #[derive(Debug, Clone)]
@@ -42,75 +47,133 @@ pub struct NodeInfo {
     pub private_ip: Option<IpAddr>,
 }
 
+/// What builds asked a node for that can be different for another node of its group. A build that asked for none of
+/// it would be the same for all of them.
+#[derive(Debug, Default)]
+pub struct Dependence {
+    node: AtomicBool,
+    settings: AtomicBool,
+}
+
+impl Dependence {
+    /// Tells whether its name, its addresses or facts that are known were asked for. Its group and its roles are those of
+    /// all nodes of the group.
+    pub fn on_node(&self) -> bool {
+        self.node.load(Ordering::Relaxed)
+    }
+
+    /// Tells whether settings of the node were asked for as its own, by an extractor.
+    pub fn on_settings(&self) -> bool {
+        self.settings.load(Ordering::Relaxed)
+    }
+}
+
 impl Node {
     /// Returns a node of which this is known.
     pub fn new(info: NodeInfo) -> Self {
-        Node(Arc::new(info))
+        Node { info: Arc::new(info), dependence: None }
+    }
+
+    /// Returns this node to be built for, and what the build depended on afterwards. Only what is asked of the returned
+    /// node and of its clones counts.
+    pub fn watched(&self) -> (Node, Arc<Dependence>) {
+        let dependence = Arc::new(Dependence::default());
+        (Node { info: self.info.clone(), dependence: Some(dependence.clone()) }, dependence)
+    }
+
+    /// Returns what is known about the node, and takes down that it was asked for.
+    fn told_apart(&self) -> &NodeInfo {
+        if let Some(dependence) = &self.dependence {
+            dependence.node.store(true, Ordering::Relaxed);
+        }
+        &self.info
+    }
+
+    /// Returns the name under which the node's own settings are found.
+    pub(crate) fn name_for_settings(&self) -> &NodeName {
+        if let Some(dependence) = &self.dependence {
+            dependence.settings.store(true, Ordering::Relaxed);
+        }
+        &self.info.name
+    }
+
+    /// Returns the name and takes nothing down: for what a message says, and where all nodes of a group find the same.
+    pub(crate) fn name_only(&self) -> &NodeName {
+        &self.info.name
     }
 
     /// Returns the node's name: `web-servers-1`.
     pub fn name(&self) -> &NodeName {
-        &self.0.name
+        &self.told_apart().name
     }
 
     /// Returns the host name that the node is given when it is made, which is its name.
     pub fn hostname(&self) -> &str {
-        self.0.name.as_str()
+        self.name().as_str()
     }
 
     /// Returns the name of the node's group.
     pub fn group(&self) -> &GroupName {
-        &self.0.group
+        &self.info.group
     }
 
     /// Returns the roles of the node.
     pub fn roles(&self) -> impl Iterator<Item = &RoleName> {
-        self.0.roles.iter()
+        self.info.roles.iter()
     }
 
     /// Tells whether the node has a role.
     pub fn has_role(&self, role: &str) -> bool {
-        self.0.roles.contains(role)
+        self.info.roles.contains(role)
     }
 
     /// Returns the facts of the node. For a node that does not exist yet, the plan ends at this line.
     #[track_caller]
     pub fn facts(&self) -> &Facts {
-        self.known(self.0.facts.as_deref(), "the facts")
+        self.known(self.try_facts().map(|facts| &**facts), "the facts")
     }
 
     /// Returns the address at which other nodes reach this one. For a node that does not exist yet, the plan ends
     /// at this line.
     #[track_caller]
     pub fn private_ip(&self) -> IpAddr {
-        self.known(self.0.private_ip.or(self.0.primary_ip), "the address")
+        let info = self.told_apart();
+        self.known(info.private_ip.or(info.primary_ip), "the address")
     }
 
     /// Returns the address at which the controller reaches the node. For a node that does not exist yet, the plan
     /// ends at this line.
     #[track_caller]
     pub fn primary_ip(&self) -> IpAddr {
-        self.known(self.0.primary_ip.or(self.0.private_ip), "the address")
+        let info = self.told_apart();
+        self.known(info.primary_ip.or(info.private_ip), "the address")
     }
 
     /// Returns the node's facts if they are known, for what can do without.
     pub fn try_facts(&self) -> Option<&Arc<Facts>> {
-        self.0.facts.as_ref()
+        // Before nodes are contacted the facts of none are known.
+        self.info.facts.is_some().then(|| self.told_apart())?.facts.as_ref()
     }
 
     #[track_caller]
     fn known<T>(&self, value: Option<T>, what: &str) -> T {
         let location = Location::caller();
         value.unwrap_or_else(|| {
-            let what = format!("{what} of {}", self.name());
+            let what = format!("{what} of {}", self.info.name);
             graph::stop(Some(graph::KnownAfter { what, location }))
         })
     }
 }
 
+impl fmt::Debug for Node {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.told_apart().fmt(f)
+    }
+}
+
 impl PartialEq for Node {
     fn eq(&self, other: &Self) -> bool {
-        self.0.name == other.0.name
+        self.name() == other.name()
     }
 }
 
@@ -170,7 +233,7 @@ impl Context {
 
     /// Returns the nodes of a group, by the path of its item or by its name.
     fn nodes_of(&self, item: &str, name: &str) -> Vec<Node> {
-        let of_group = |node: &&Node| match &node.0.group_item {
+        let of_group = |node: &&Node| match &node.info.group_item {
             Some(path) => path == item,
             None => node.group().as_str() == name,
         };
@@ -222,7 +285,7 @@ impl FromContext for Facts {
         let node = Node::from_context(context)?;
         match node.try_facts() {
             Some(facts) => Ok((**facts).clone()),
-            None => Err(ExtractError::Pending(format!("the facts of {}", node.name()))),
+            None => Err(ExtractError::Pending(format!("the facts of {}", node.name_only()))),
         }
     }
 }

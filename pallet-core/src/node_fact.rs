@@ -123,7 +123,9 @@ impl NodeFact {
     fn answer(&self) -> CommandAnswer {
         let location = Location::caller();
         let (answer, node) = graph::with_context(|context| {
-            let node = context.node.as_ref().map(Node::name);
+            // Before nodes are contacted nobody has answered.
+            let name = if context.tentative { Node::name_only } else { Node::name };
+            let node = context.node.as_ref().map(name);
             (node.and_then(|node| context.asked.get(node, &self.command)), node.map(NodeName::to_string))
         });
         answer.unwrap_or_else(|| {

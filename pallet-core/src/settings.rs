@@ -30,9 +30,9 @@ impl<T> Deref for Settings<T> {
 impl<T: Any + Send + Sync> FromContext for Settings<T> {
     fn from_context(context: &Context) -> Result<Self, ExtractError> {
         let node = Node::from_context(context)?;
-        let found = context.settings.get(node.name(), "").map(Settings);
+        let found = context.settings.get(node.name_for_settings(), "").map(Settings);
         if found.is_none() && context.tentative {
-            return Err(ExtractError::Pending(format!("the settings of {}", node.name())));
+            return Err(ExtractError::Pending(format!("the settings of {}", node.name_only())));
         }
         found.ok_or_else(|| ExtractError::Missing {
             message: format!("no settings of type {} were published for {}", type_name::<T>(), node.name()),
@@ -55,7 +55,7 @@ pub fn publish_instance<T: Any + Send + Sync + fmt::Debug>(instance: &str, setti
         let hint = "give the `settings` phase of the spec a function that does it";
         graph::refuse(Location::caller(), "settings are published in the `settings` phase only", Some(hint));
     } else if let Some(node) = &context.node {
-        context.settings.put(node.name().clone(), instance, settings);
+        context.settings.put(node.name_only().clone(), instance, settings);
     }
 }
 
@@ -67,7 +67,7 @@ pub fn of<T: Any + Send + Sync>(node: &Node) -> Option<Settings<T>> {
 /// Returns settings of an instance on the node that the phase is built for.
 pub fn instance<T: Any + Send + Sync>(instance: &str) -> Option<Settings<T>> {
     let context = current();
-    context.settings.get(context.node.as_ref()?.name(), instance).map(Settings)
+    context.settings.get(context.node.as_ref()?.name_for_settings(), instance).map(Settings)
 }
 
 /// All settings of a run. Clones share their content.

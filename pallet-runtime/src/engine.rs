@@ -41,7 +41,6 @@ use crate::event::Listener;
 use crate::event::{Event, FORMAT, Failure, Intent, NodeIntent, Summary, Verb};
 use crate::request::{Confirm, Request, RunError};
 use crate::shell::Traffic;
-use check::SourceCheck;
 use nodes::{Member, Run};
 use pallet::compute::{Compute, ComputeError, CreateRequest, Endpoint, ErrorKind, NodeRecord};
 use pallet::name::ServiceName;
@@ -87,10 +86,8 @@ pub async fn run(setup: Setup, request: Request) -> Result<Summary, RunError> {
     let mut selection =
         select::select(&run.setup.registry, &run.request, records).map_err(RunError::Input)?;
     run.add_bystanders(selection.others.iter().map(|(group, record)| (record, group)));
-    let mut check = SourceCheck::new(&run, &selection);
     if run.request.verb != Verb::Destroy {
-        let few = begins_with_connecting(&run.request, &selection);
-        check.begin(few).map_err(RunError::Input)?;
+        check::check_source(&run, &selection).map_err(RunError::Input)?;
         ports::check(&selection).map_err(RunError::Input)?;
     }
     going_back::check(&run, &selection).await?;
@@ -110,7 +107,7 @@ pub async fn run(setup: Setup, request: Request) -> Result<Summary, RunError> {
         run.emit(&Event::Notice { node: Some(record.name.to_string()), message });
     }
     if run.request.verb == Verb::Plan {
-        planning::plan(&run, &selection, check).await?;
+        planning::plan(&run, &selection).await?;
         return finish(&run);
     }
     confirm(&run, &selection)?;
@@ -129,7 +126,7 @@ pub async fn run(setup: Setup, request: Request) -> Result<Summary, RunError> {
         going_back::restore(&run, &mut selection).await;
         let members = lifecycle::create(&run, selection, ready).await;
         if run.goes_on() {
-            configure(&run, members, check).await?;
+            configure(&run, members).await?;
         }
     }
     finish(&run)
@@ -145,12 +142,12 @@ fn remarks(service: &dyn Compute, requests: &[CreateRequest]) -> BTreeSet<String
 }
 
 /// Steps 3 and 4.
-async fn configure(run: &Arc<Run>, members: Vec<Member>, check: SourceCheck) -> Result<(), RunError> {
+async fn configure(run: &Arc<Run>, members: Vec<Member>) -> Result<(), RunError> {
     // A group without phases is made and nothing more: it needs no login.
     let (members, provisioned): (Vec<_>, Vec<_>) =
         members.into_iter().partition(|member| !member.group.phases.is_empty());
     run.add_bystanders(provisioned.iter().map(|member| (&member.record, &member.group)));
-    let members = check.beside(connect::connect_new(run, members)).await.map_err(RunError::Input)?;
+    let members = connect::connect_new(run, members).await;
     // Whom we cannot reach takes no part; `--require-all` is for those who want all or nothing. Who fails in a phase
     // keeps the next one from beginning.
     let unreachable = run.failures();
@@ -167,16 +164,6 @@ async fn configure(run: &Arc<Run>, members: Vec<Member>, check: SourceCheck) -> 
     }
     connect::close_all(members).await;
     Ok(())
-}
-
-/// Tells whether a run contacts nodes that run already before it changes any.
-fn begins_with_connecting(request: &Request, selection: &Selection) -> bool {
-    let is_left_alone = |chosen: &select::Chosen| {
-        chosen.start.is_empty() && chosen.create.is_empty() && chosen.destroy.is_empty()
-    };
-    let changes_first =
-        request.require_all || request.from_snapshot.is_some() || !selection.groups.iter().all(is_left_alone);
-    request.verb == Verb::Plan || !changes_first
 }
 
 /// Returns to how many nodes a run may have to be connected at once. This machine is entered without a connection.

@@ -1,4 +1,4 @@
-//! Many nodes that run already: what is found before the first one is contacted, and what while connecting.
+//! Many nodes that run already: what is found before the first one is contacted.
 
 mod support;
 
@@ -7,6 +7,8 @@ use pallet::{GroupSpec, Registry};
 use pallet_runtime::main_of;
 use std::fmt::Write;
 use std::net::TcpListener;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use support::{Outcome, Place};
 
 /// Nodes that take every connection and never say a word.
@@ -56,34 +58,88 @@ impl Silent {
 }
 
 #[test]
-fn a_mistake_of_one_of_the_first_nodes_is_found_with_all_others_before_any_contact() {
+fn mistakes_of_single_nodes_are_all_found_before_any_contact() {
     let nodes = Silent::new(200);
-    for verb in ["converge web=200", "plan web=200", "lift"] {
-        let outcome = nodes.run(&["web-2", "web-190"], verb);
+    for verb in ["converge web=200", "plan web=200", "lift", "converge web=200 --require-all"] {
+        // The nodes of a list are in the order of their names, and the last of these is the last one.
+        let outcome = nodes.run(&["web-2", "web-190", "web-99"], verb);
         assert_eq!(outcome.code, 2, "{}", outcome.show());
-        assert!(outcome.stderr.contains("\"web-2\""), "{}", outcome.show());
-        assert!(outcome.stderr.contains("\"web-190\""), "{}", outcome.show());
+        for name in ["web-2", "web-190", "web-99"] {
+            assert!(outcome.stderr.contains(&format!("\"{name}\"")), "{}", outcome.show());
+        }
         assert!(!nodes.were_contacted(), "{verb}");
     }
 }
 
 #[test]
-fn up_to_64_nodes_are_all_checked_before_any_contact() {
-    let nodes = Silent::new(64);
-    let outcome = nodes.run(&["web-9"], "converge web=64");
-    assert_eq!(outcome.code, 2, "{}", outcome.show());
-    assert!(!nodes.were_contacted());
-}
-
-#[test]
-fn a_mistake_of_one_node_of_many_ends_the_run_while_it_connects() {
+fn a_mistake_that_only_the_last_node_has_is_found_before_any_contact() {
     let nodes = Silent::new(200);
-    for verb in ["converge web=200", "plan web=200"] {
-        // The nodes of a list are in the order of their names, and this is the last one.
+    for verb in ["converge web=200", "plan web=200", "lift"] {
         let outcome = nodes.run(&["web-99"], verb);
         assert_eq!(outcome.code, 2, "{}", outcome.show());
         assert!(outcome.stderr.contains("\"web-99\""), "{}", outcome.show());
+        assert!(!nodes.were_contacted(), "{verb}");
     }
+}
+
+/// Builds `configure` for 200 nodes before any contact, and returns how often.
+fn builds(settings: impl Fn() + Clone + Send + Sync + 'static, configure: fn()) -> usize {
+    let nodes = Silent::new(200);
+    let count = Arc::new(AtomicUsize::new(0));
+    let counter = count.clone();
+    let program = move || {
+        let (settings, counter) = (settings.clone(), counter.clone());
+        let configure = move || {
+            counter.fetch_add(1, Ordering::Relaxed);
+            configure();
+        };
+        let web = GroupSpec::new("web").count(1).phase("settings", settings).phase("configure", configure);
+        // So the run ends before it tries to connect.
+        let web = web.phase("post-configure", || _ = directory("relative"));
+        Registry::builder().group(web).build()
+    };
+    let outcome = nodes.place.run_main(main_of(program), "converge web=200");
+    assert_eq!(outcome.code, 2, "{}", outcome.show());
+    count.load(Ordering::Relaxed)
+}
+
+#[test]
+fn a_phase_that_is_the_same_for_all_nodes_of_a_group_is_checked_once() {
+    let publish = || settings::publish(Port(5432));
+    let same: [fn(); 4] = [
+        || _ = directory("/srv"),
+        || _ = directory(format!("/srv/{}", pallet::extract::<Node>("node").group())),
+        || _ = directory(format!("/srv/{}", pallet::extract::<Settings<Port>>("port").0)),
+        || _ = package(pallet::extract::<Facts>("facts").os.family.to_string()),
+    ];
+    for (number, configure) in same.into_iter().enumerate() {
+        assert_eq!(builds(publish, configure), 1, "number {number}");
+    }
+}
+
+#[test]
+fn a_phase_that_asks_for_its_node_is_checked_for_every_node() {
+    let publish = || settings::publish(Port(5432));
+    let different: [fn(); 5] = [
+        || _ = directory(format!("/srv/{}", pallet::extract::<Node>("node").name())),
+        || _ = directory(format!("/srv/{}", pallet::extract::<Node>("node").hostname())),
+        || _ = remote_file("/srv/node").content(format!("{:?}", pallet::extract::<Node>("node"))),
+        || _ = remote_file("/srv/ip").content(pallet::extract::<Node>("node").primary_ip().to_string()),
+        || {
+            let (node, all) = (pallet::extract::<Node>("node"), pallet::extract::<Nodes>("nodes"));
+            directory(format!("/srv/{:?}", all.iter().position(|other| *other == node)));
+        },
+    ];
+    for (number, configure) in different.into_iter().enumerate() {
+        assert_eq!(builds(publish, configure), 200, "number {number}");
+    }
+}
+
+#[test]
+fn a_phase_that_reads_settings_is_checked_for_every_node_if_they_differ() {
+    let publish = || settings::publish(Port(pallet::extract::<Node>("node").name().as_str().len() as u16));
+    let configure = || _ = directory(format!("/srv/{}", pallet::extract::<Settings<Port>>("port").0));
+    assert_eq!(builds(publish, configure), 200);
 }
 
 #[derive(Debug)]
@@ -107,12 +163,4 @@ fn settings_of_the_last_node_are_known_to_the_first() {
     };
     let outcome = place.run_main(main_of(program), "converge web=200");
     assert_eq!(outcome.code, 1, "{}", outcome.show());
-}
-
-#[test]
-fn who_wants_all_or_nothing_gets_all_mistakes_before_any_contact() {
-    let nodes = Silent::new(200);
-    let outcome = nodes.run(&["web-99"], "converge web=200 --require-all");
-    assert_eq!(outcome.code, 2, "{}", outcome.show());
-    assert!(!nodes.were_contacted());
 }

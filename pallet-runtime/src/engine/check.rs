@@ -3,136 +3,49 @@
 use super::fetch;
 use super::nodes::{Member, Run, future_node, node_of};
 use super::phases::{build, graph_failures};
-use super::select::{self, Selection};
+use super::select::{self, Chosen, Selection};
 use crate::event::Failure;
 use pallet::actions::{LocalDirectory, RemoteDirectory, RemoteFile};
 use pallet::facts::Facts;
 use pallet::graph::{ActionGraph, Built, GraphError};
-use pallet::name::PhaseName;
+use pallet::name::{GroupName, PhaseName};
 use pallet::spec::Group;
 use pallet::{Node, standard};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::num::NonZero;
+use std::panic::resume_unwind;
 use std::sync::Arc;
+use std::thread;
 
-/// How many nodes are built before the first one is contacted. Mistakes are nearly always those of all nodes of a group, and
-/// to build a thousand takes as long as to connect to many of them.
-const AHEAD: usize = 64;
+/// From how many nodes on builds are shared out among threads.
+const MANY: usize = 32;
 
-/// The build of every phase for every node, before anything is known of it.
+/// The nodes of a group.
+type OfGroup = (Arc<Group>, Vec<Node>);
+
+/// Builds every phase for every node, before anything is known of it.
 ///
 /// Nodes have no facts then, so a build may stop where it needs some; what is wrong behind that is found by
 /// [`check_all`], still before anything on a node is changed.
-pub(super) struct SourceCheck {
-    run: Arc<Run>,
-    /// All but `settings`.
-    phases: Vec<PhaseName>,
-    all: Arc<Vec<Node>>,
-    left: Vec<(Node, Arc<Group>)>,
-    /// Whether all that was built was built to its end.
-    whole: bool,
-}
-
-impl SourceCheck {
-    /// Prepares the check of all nodes of a run.
-    pub(super) fn new(run: &Arc<Run>, selection: &Selection) -> Self {
-        let mut nodes: Vec<(Node, Arc<Group>)> = Vec::new();
-        for chosen in &selection.groups {
-            let existing = chosen.keep.iter().chain(&chosen.start);
-            nodes.extend(existing.map(|r| (node_of(r, &chosen.group, None), chosen.group.clone())));
-            let new = chosen.create.iter().map(|request| future_node(&request.name, &chosen.group));
-            nodes.extend(new.map(|node| (node, chosen.group.clone())));
-        }
-        let groups: Vec<&Group> = selection.groups.iter().map(|chosen| &*chosen.group).collect();
-        SourceCheck {
-            run: run.clone(),
-            phases: phases_of_run(run, &groups),
-            all: run.and_bystanders(nodes.iter().map(|(node, _)| node.clone())),
-            left: nodes,
-            whole: true,
-        }
-    }
-
-    /// Checks all nodes, or, if that will do for now, a few: at least one of each group. Where one of them has a mistake
-    /// the others are checked as well. `settings` is built for all of them: any phase may ask for those of any node.
-    ///
-    /// # Errors
-    ///
-    /// All mistakes of all phases and nodes, each once.
-    pub(super) fn begin(&mut self, few: bool) -> Result<(), Vec<Failure>> {
-        let nodes = std::mem::take(&mut self.left);
-        let mut mistakes = Mistakes::default();
-        self.check_phase(&settings(), &nodes, &mut mistakes);
-        let mut groups = BTreeSet::new();
-        let mut ahead = Vec::new();
-        let mut left = Vec::new();
-        for (node, group) in nodes {
-            let is_first = groups.insert(group.name.clone());
-            let to = if !few || is_first || ahead.len() < AHEAD { &mut ahead } else { &mut left };
-            to.push((node, group));
-        }
-        self.check(&ahead, &mut mistakes);
-        if mistakes.is_empty() && self.unknown_tag().is_none() {
-            self.left = left;
-            return Ok(());
-        }
-        self.check(&left, &mut mistakes);
-        self.finish(mistakes)
-    }
-
-    /// Checks the nodes that are left.
-    fn go_on(mut self) -> Result<(), Vec<Failure>> {
-        let mut mistakes = Mistakes::default();
-        let left = std::mem::take(&mut self.left);
-        self.check(&left, &mut mistakes);
-        self.finish(mistakes)
-    }
-
-    /// Returns the mistakes, with a tag that was asked for and that no action has.
-    fn finish(&self, mut mistakes: Mistakes) -> Result<(), Vec<Failure>> {
-        mistakes.extend(self.unknown_tag());
-        mistakes.finish()
-    }
-
-    /// Checks the nodes that are left while something else is done, which is given up when there are mistakes.
-    ///
-    /// # Errors
-    ///
-    /// All their mistakes, each once.
-    pub(super) async fn beside<T>(self, work: impl Future<Output = T>) -> Result<T, Vec<Failure>> {
-        if self.left.is_empty() {
-            return Ok(work.await);
-        }
-        let run = self.run.clone();
-        let check = tokio::task::spawn_blocking(|| self.go_on());
-        let checked = async {
-            match check.await {
-                Ok(checked) => checked,
-                Err(error) => std::panic::resume_unwind(error.into_panic()),
-            }
-        };
-        let ended = tokio::try_join!(async { Ok(work.await) }, checked);
-        ended.map(|(done, ())| done).inspect_err(|_| run.end())
-    }
-
-    fn check(&mut self, nodes: &[(Node, Arc<Group>)], mistakes: &mut Mistakes) {
-        for phase in &self.phases.clone() {
-            self.check_phase(phase, nodes, mistakes);
-        }
-    }
-
-    fn check_phase(&mut self, phase: &PhaseName, nodes: &[(Node, Arc<Group>)], mistakes: &mut Mistakes) {
-        for (node, group) in nodes.iter().filter(|(_, group)| group.phases.contains_key(phase)) {
-            let built = build(&self.run, Some(node.clone()), &self.all, group, phase, true);
-            self.whole &= built.as_ref().is_ok_and(|built| built.known_after.is_none());
-            mistakes.check(built);
-        }
-    }
-
-    /// Returns what is wrong when a tag was asked for that no action has. Of what was not built to its end nobody knows
-    /// the tags yet.
-    fn unknown_tag(&self) -> Option<Failure> {
-        self.run.unknown_tag().filter(|_| self.whole)
-    }
+///
+/// # Errors
+///
+/// All mistakes of all phases and nodes, each once.
+pub(super) fn check_source(run: &Run, selection: &Selection) -> Result<(), Vec<Failure>> {
+    let of_group = |chosen: &Chosen| -> OfGroup {
+        let existing = chosen.keep.iter().chain(&chosen.start);
+        let existing = existing.map(|record| node_of(record, &chosen.group, None));
+        let new = chosen.create.iter().map(|request| future_node(&request.name, &chosen.group));
+        (chosen.group.clone(), existing.chain(new).collect())
+    };
+    let groups: Vec<OfGroup> = selection.groups.iter().map(of_group).collect();
+    let all = run.and_bystanders(groups.iter().flat_map(|(_, nodes)| nodes.iter().cloned()));
+    let mut check = Check::new(run, &groups, all, true);
+    check.settings();
+    check.phases();
+    // Of what was not built to its end nobody knows the tags yet.
+    let unknown_tag = run.unknown_tag().filter(|_| check.found.whole);
+    check.finish(unknown_tag)
 }
 
 /// Builds everything with facts and settings, to find what is wrong before anything on a node is changed.
@@ -141,16 +54,124 @@ impl SourceCheck {
 ///
 /// All mistakes of all phases and nodes, each once.
 pub(super) fn check_all(run: &Run, members: &[Member]) -> Result<(), Vec<Failure>> {
+    let mut groups: BTreeMap<&GroupName, OfGroup> = BTreeMap::new();
+    for member in members {
+        let (_, nodes) =
+            groups.entry(&member.group.name).or_insert_with(|| (member.group.clone(), Vec::new()));
+        nodes.extend(member.live.is_some().then(|| member.node()));
+    }
+    let groups: Vec<OfGroup> = groups.into_values().collect();
     let all = run.and_bystanders(members.iter().map(Member::node));
-    let groups: Vec<&Group> = members.iter().map(|member| &*member.group).collect();
-    let mut mistakes = Mistakes::default();
-    for phase in &phases_of_run(run, &groups) {
-        for member in members.iter().filter(|member| member.live.is_some()) {
-            mistakes.check(build(run, Some(member.node()), &all, &member.group, phase, false));
+    let mut check = Check::new(run, &groups, all, false);
+    check.phases();
+    check.finish(run.unknown_tag())
+}
+
+/// Builds phases for all nodes and keeps nothing but what is wrong.
+struct Check<'a> {
+    run: &'a Run,
+    groups: &'a [OfGroup],
+    all: Arc<Vec<Node>>,
+    before_contact: bool,
+    /// The groups whose nodes have published the same settings.
+    alike: BTreeSet<&'a GroupName>,
+    found: Found,
+}
+
+/// What some builds gave.
+struct Found {
+    mistakes: Mistakes,
+    /// Whether all that was built was built to its end.
+    whole: bool,
+}
+
+impl<'a> Check<'a> {
+    fn new(run: &'a Run, groups: &'a [OfGroup], all: Arc<Vec<Node>>, before_contact: bool) -> Self {
+        let without = groups.iter().filter(|(group, _)| !group.phases.contains_key(standard::SETTINGS));
+        let alike = without.map(|(group, _)| &group.name).collect();
+        let found = Found { mistakes: Mistakes::default(), whole: true };
+        Check { run, groups, all, before_contact, alike, found }
+    }
+
+    /// Builds `settings` for all nodes: any phase may ask for those of any node.
+    fn settings(&mut self) {
+        let phase = PhaseName::new(standard::SETTINGS).expect("a valid name");
+        for (group, nodes) in self.groups {
+            let Some((first, others)) = nodes.split_first() else { continue };
+            if !self.depends_on_node(first, group, &phase) {
+                self.alike.insert(&group.name);
+            }
+            self.build_all(others, group, &phase);
         }
     }
-    mistakes.extend(run.unknown_tag());
-    mistakes.finish()
+
+    /// Builds the other phases of the run. Where nothing was asked that tells the nodes of a group apart, the build for one
+    /// is that of all.
+    fn phases(&mut self) {
+        let groups: Vec<&Group> = self.groups.iter().map(|(group, _)| &**group).collect();
+        for phase in phases_of_run(self.run, &groups) {
+            for (group, nodes) in self.groups {
+                let Some((first, others)) = nodes.split_first() else { continue };
+                if self.depends_on_node(first, group, &phase) {
+                    self.build_all(others, group, &phase);
+                }
+            }
+        }
+    }
+
+    /// Builds a phase for one node, and tells whether it could be another for the next node of the group.
+    fn depends_on_node(&mut self, node: &Node, group: &Group, phase: &PhaseName) -> bool {
+        let (node, dependence) = node.watched();
+        let found = self.build(&[node], group, phase);
+        self.found.add(found);
+        dependence.on_node() || dependence.on_settings() && !self.alike.contains(&group.name)
+    }
+
+    /// Builds a phase for nodes, and for many of them with all processors.
+    fn build_all(&mut self, nodes: &[Node], group: &Group, phase: &PhaseName) {
+        let threads =
+            if nodes.len() < MANY { 1 } else { thread::available_parallelism().map_or(1, NonZero::get) };
+        let (share, others) = nodes.split_at(nodes.len() / threads);
+        let this = &*self;
+        let found: Vec<Found> = thread::scope(|scope| {
+            let others: Vec<_> = others
+                .chunks(share.len().max(1))
+                .map(|share| scope.spawn(move || this.build(share, group, phase)))
+                .collect();
+            let own = this.build(share, group, phase);
+            let joined =
+                others.into_iter().map(|other| other.join().unwrap_or_else(|panic| resume_unwind(panic)));
+            std::iter::once(own).chain(joined).collect()
+        });
+        for found in found {
+            self.found.add(found);
+        }
+    }
+
+    fn build(&self, nodes: &[Node], group: &Group, phase: &PhaseName) -> Found {
+        let mut found = Found { mistakes: Mistakes::default(), whole: true };
+        for node in nodes.iter().filter(|_| group.phases.contains_key(phase)) {
+            let built = build(self.run, Some(node.clone()), &self.all, group, phase, self.before_contact);
+            found.whole &= built.as_ref().is_ok_and(|built| built.known_after.is_none());
+            found.mistakes.check(built);
+        }
+        found
+    }
+
+    /// # Errors
+    ///
+    /// All that was found, and this.
+    fn finish(mut self, more: Option<Failure>) -> Result<(), Vec<Failure>> {
+        self.found.mistakes.extend(more);
+        self.found.mistakes.finish()
+    }
+}
+
+impl Found {
+    fn add(&mut self, other: Found) {
+        self.mistakes.extend(other.mistakes.0);
+        self.whole &= other.whole;
+    }
 }
 
 /// Returns `bootstrap` and the phases of the run, in order.
@@ -158,10 +179,6 @@ fn phases_of_run(run: &Run, groups: &[&Group]) -> Vec<PhaseName> {
     let bootstrap = PhaseName::new(standard::BOOTSTRAP).expect("a valid name");
     let phases = select::expand(&select::phases(&run.request, groups.iter().copied()));
     std::iter::once(bootstrap).chain(phases).collect()
-}
-
-fn settings() -> PhaseName {
-    PhaseName::new(standard::SETTINGS).expect("a valid name")
 }
 
 /// Mistakes of many builds, each once.
@@ -191,10 +208,6 @@ impl Mistakes {
                 self.extend([Failure::new(message).at(node.location())]);
             }
         }
-    }
-
-    fn is_empty(&self) -> bool {
-        self.0.is_empty()
     }
 
     fn extend(&mut self, failures: impl IntoIterator<Item = Failure>) {

@@ -8,7 +8,7 @@ use super::local_files::LocalFiles;
 use crate::event::Failure;
 use pallet::action::Diff;
 use pallet::actions::{Arrival, FetchDirectory, FetchFile};
-use pallet::context::Context;
+use pallet::context::{Context, Node};
 use pallet::graph::{ActionId, ActionNode};
 use pallet::probe::Sha256;
 use staging::Staging;
@@ -20,12 +20,12 @@ use std::path::Path;
 
 /// Tells an action that fetches where it writes on the controller, and what is there.
 pub(super) fn resolve(files: &LocalFiles, action: &dyn Any, context: &Context) {
-    let node = context.node.as_ref().map(|node| node.name());
+    let node = || context.node.as_ref().map(Node::name);
     let several = context.nodes.len() > 1;
     if let Some(fetch) = action.downcast_ref::<FetchFile>() {
-        fetch.resolve(node, several, |path| hash(files, path));
+        fetch.resolve(node(), several, |path| hash(files, path));
     } else if let Some(fetch) = action.downcast_ref::<FetchDirectory>() {
-        fetch.resolve(node, several, |path| listing::read(files, path, |name| fetch.leaves_out(name)));
+        fetch.resolve(node(), several, |path| listing::read(files, path, |name| fetch.leaves_out(name)));
     }
 }
 

@@ -15,7 +15,7 @@ use pallet::settings::SettingsStore;
 use pallet::spec::Group;
 use pallet::{AskedFacts, Context, Node, PublishedFacts};
 use std::collections::BTreeSet;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 use tokio::sync::watch;
@@ -58,7 +58,6 @@ pub(super) struct Run {
     tags: Mutex<BTreeSet<Tag>>,
     pub(super) created: AtomicU64,
     pub(super) destroyed: AtomicU64,
-    is_over: AtomicBool,
 }
 
 /// A node of the run that exists.
@@ -94,19 +93,11 @@ impl Run {
             tags: Mutex::default(),
             created: AtomicU64::new(0),
             destroyed: AtomicU64::new(0),
-            is_over: AtomicBool::new(false),
         }
     }
 
     pub(super) fn emit(&self, event: &Event) {
-        if !self.is_over.load(Ordering::Relaxed) {
-            self.setup.listener.event(event);
-        }
-    }
-
-    /// Says that nothing more will be told: what is given up may still be at work for a moment.
-    pub(super) fn end(&self) {
-        self.is_over.store(true, Ordering::Relaxed);
+        self.setup.listener.event(event);
     }
 
     /// Takes down nodes that are not configured in this run. Phases may still ask for their addresses and settings.

@@ -1,6 +1,5 @@
 //! Comparing a graph with a node, and the plan as people read it.
 
-use super::check::SourceCheck;
 use super::nodes::{Live, Member, Run, future_node};
 use super::phases;
 use super::select::{self, Selection};
@@ -59,7 +58,7 @@ pub(super) async fn compare(
 /// # Errors
 ///
 /// All mistakes of the source.
-pub(super) async fn plan(run: &Arc<Run>, selection: &Selection, check: SourceCheck) -> Result<(), RunError> {
+pub(super) async fn plan(run: &Arc<Run>, selection: &Selection) -> Result<(), RunError> {
     run.created.store(selection.creations().count() as u64, Ordering::Relaxed);
     run.destroyed.store(selection.removals().count() as u64, Ordering::Relaxed);
     let mut members = Vec::new();
@@ -77,7 +76,7 @@ pub(super) async fn plan(run: &Arc<Run>, selection: &Selection, check: SourceChe
         let new = chosen.create.iter().map(|request| future_node(&request.name, group));
         future.extend(stopped.chain(new).map(|node| (node, group.clone())));
     }
-    let members = check.beside(connect::connect_new(run, members)).await.map_err(RunError::Input)?;
+    let members = connect::connect_new(run, members).await;
     let nodes = members.iter().map(Member::node).chain(future.iter().map(|(node, _)| node.clone()));
     let all = run.and_bystanders(nodes);
     let groups = selection.groups.iter().map(|chosen| &*chosen.group);
