@@ -55,22 +55,33 @@ pub(crate) const METHODS: &[(&[&str], Expected)] = &[
 
 /// Reports every literal in the body that its action would refuse.
 pub(crate) fn check(body: &Group, sink: &Sink<'_>) {
-    let tokens: Vec<TokenTree> = body.stream().into_iter().collect();
-    for (i, token) in tokens.iter().enumerate() {
+    check_tokens(&tokens(body), sink);
+}
+
+fn tokens(group: &Group) -> Vec<TokenTree> {
+    group.stream().into_iter().collect()
+}
+
+fn check_tokens(body: &[TokenTree], sink: &Sink<'_>) {
+    for (i, token) in body.iter().enumerate() {
         let TokenTree::Group(group) = token else { continue };
-        let expected = match called(&tokens[..i]) {
+        let expected = match called(&body[..i]) {
             // What a macro does with its tokens is its own business.
             Called::Macro => continue,
             Called::Function(name) => find(ACTIONS, &name),
             // On whatever it is called: a mode in decimal is a mistake everywhere.
             Called::Method(name) if name == "mode" => Some(Expected::Mode),
-            Called::Method(name) if is_chain_of_action(&tokens[..i]) => find(METHODS, &name),
-            Called::Method(_) | Called::Nothing => None,
+            Called::Method(name) => find(METHODS, &name).filter(|_| is_chain_of_action(&body[..i])),
+            Called::Nothing => None,
         };
-        if let (Some(expected), Some(argument)) = (expected, first_argument(group)) {
+        let inner = tokens(group);
+        if let Some(expected) = expected
+            && group.delimiter() == Delimiter::Parenthesis
+            && let Some(argument) = first_argument(&inner)
+        {
             check_argument(argument, expected, sink);
         }
-        check(group, sink);
+        check_tokens(&inner, sink);
     }
 }
 
@@ -136,24 +147,21 @@ fn is_chain_of_action(tokens: &[TokenTree]) -> bool {
     }
 }
 
-fn first_argument(call: &Group) -> Option<Value> {
-    if call.delimiter() != Delimiter::Parenthesis {
-        return None;
-    }
+fn first_argument(call: &[TokenTree]) -> Option<Value> {
     // Only literals and lists of them are looked at, and most calls begin with something else.
-    match call.stream().into_iter().next()? {
+    match call.first()? {
         TokenTree::Literal(_) => {}
         TokenTree::Group(list) if list.delimiter() == Delimiter::Bracket => {}
         _ => return None,
     }
-    arguments(call.stream()).into_iter().next().map(|argument| argument.value)
+    arguments(call).next().map(|argument| argument.value)
 }
 
 fn check_argument(argument: Value, expected: Expected, sink: &Sink<'_>) {
     match (expected, argument) {
         (Expected::Text(rule), Value::Literal(Lit::Str(text))) => check_text(&text, rule, sink),
         (Expected::Texts(rule), Value::List(list)) => {
-            for item in arguments(list.stream()) {
+            for item in arguments(&tokens(&list)) {
                 item.text().into_iter().for_each(|text| check_text(text, rule, sink));
             }
         }

@@ -10,12 +10,11 @@ mod parse;
 
 use crate::diagnostics::{Sink, reporting};
 use crate::rules::did_you_mean;
-use crate::syntax::{items, pallet_path, usual_pallet};
+use crate::syntax::{Pallet, items};
 use crate::{literals, messages};
 use parse::{Item, Stray};
 use proc_macro2::{TokenStream, TokenTree};
 use quote::ToTokens;
-use syn::Path;
 
 /// Expands the attribute.
 pub(crate) fn attribute(arguments: TokenStream, item: TokenStream) -> TokenStream {
@@ -35,9 +34,9 @@ pub(crate) fn attribute(arguments: TokenStream, item: TokenStream) -> TokenStrea
 }
 
 /// Reads the arguments of the attribute: `crate = path`, or nothing.
-fn crate_path(arguments: TokenStream, sink: &Sink<'_>) -> Path {
+fn crate_path(arguments: TokenStream, sink: &Sink<'_>) -> Pallet {
     if arguments.is_empty() {
-        return usual_pallet();
+        return Pallet::usual();
     }
     let mut given = None;
     for argument in items(arguments, sink) {
@@ -56,13 +55,13 @@ fn crate_path(arguments: TokenStream, sink: &Sink<'_>) -> Path {
             [] => {}
         }
     }
-    given.flatten().unwrap_or_else(usual_pallet)
+    given.flatten().unwrap_or_else(Pallet::usual)
 }
 
-fn value_of_crate(rest: &[TokenTree]) -> Option<Path> {
+fn value_of_crate(rest: &[TokenTree]) -> Option<Pallet> {
     match rest {
         [TokenTree::Punct(equals), path @ ..] if equals.as_char() == '=' => {
-            pallet_path(path.iter().cloned().collect()).ok()
+            Pallet::parse(path.iter().cloned().collect()).ok()
         }
         _ => None,
     }

@@ -17,7 +17,7 @@ use crate::diagnostics::reporting;
 use crate::syntax::Item;
 use proc_macro2::TokenStream;
 
-pub(crate) use expand::location;
+pub(crate) use expand::place;
 pub(crate) use keys::Kind;
 #[cfg(test)]
 pub(crate) use keys::{HARDWARE_BLOCK, IMAGE_BLOCK, Keys};

@@ -8,6 +8,6 @@ mod spelling;
 mod value;
 
 pub(crate) use block::{Entry, Key, arguments, entries, items};
-pub(crate) use item::{Attributes, Item, pallet_path, usual_pallet};
+pub(crate) use item::{Attributes, Item, Pallet};
 pub(crate) use spelling::spelling;
 pub(crate) use value::{Value, Written};

@@ -7,16 +7,17 @@ use super::check::impl_within;
 use super::model::{Parameter, Phase};
 use super::parse::{self, Function, Typed};
 use crate::spans::{after, before, generated_at, mention};
-use crate::spec::location;
-use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
+use crate::spec::place;
+use crate::syntax::Pallet;
+use proc_macro2::{Delimiter, Group, Ident, Punct, Spacing, Span, TokenStream, TokenTree};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::ext::IdentExt;
 use syn::spanned::Spanned;
 use syn::token::Paren;
-use syn::{Path, ReturnType, Type};
+use syn::{ReturnType, Type};
 
 /// Returns the expansion of a phase.
-pub(crate) fn phase(function: &Function, phase: &Phase, pallet: &Path) -> TokenStream {
+pub(crate) fn phase(function: &Function, phase: &Phase, pallet: &Pallet) -> TokenStream {
     let Function { attributes, visibility, name, output, .. } = function;
     let track_caller = track_caller(function);
     let arguments = phase.parameters.iter().filter_map(|parameter| match parameter {
@@ -40,7 +41,7 @@ pub(crate) fn phase(function: &Function, phase: &Phase, pallet: &Path) -> TokenS
 
         #definition
 
-        #conditions
+        #(#conditions)*
         #pallet::__private::inventory::submit! {
             #pallet::registry::Registered::Phase(<#name as #pallet::DefinesPhase>::DEF)
         }
@@ -49,7 +50,7 @@ pub(crate) fn phase(function: &Function, phase: &Phase, pallet: &Path) -> TokenS
 
 /// Returns what stands for a phase whose signature was refused: everything that others may name, so that the
 /// refusal is the only error.
-pub(crate) fn stub(function: &Function, pallet: &Path) -> TokenStream {
+pub(crate) fn stub(function: &Function, pallet: &Pallet) -> TokenStream {
     let Function { attributes, visibility, name, generics, output, .. } = function;
     let is_method = function.parameters.iter().any(|p| matches!(p, parse::Parameter::Receiver(_)));
     if is_method {
@@ -110,7 +111,7 @@ fn inner(function: &Function, name: &Ident) -> TokenStream {
 /// Returns `fn name(arguments)` of the function that others call: generated, at the place of the user's.
 fn head(function: &Function, arguments: TokenStream) -> TokenStream {
     let Function { fn_token, name, generics, paren, .. } = function;
-    let word = quote_spanned!(generated_at(fn_token.span)=> fn);
+    let word = Ident::new("fn", generated_at(fn_token.span));
     let mut arguments = Group::new(Delimiter::Parenthesis, arguments);
     arguments.set_span(generated_at(paren.span.join()));
     quote!(#word #name #generics #arguments)
@@ -151,21 +152,22 @@ fn track_caller(function: &Function) -> Option<TokenStream> {
 }
 
 /// Returns the block that supplies the extractors and calls the user's function.
-fn call(phase: &Phase, function: &Ident, pallet: &Path) -> TokenStream {
+fn call(phase: &Phase, function: &Ident, pallet: &Pallet) -> TokenStream {
     let mut extractions = TokenStream::new();
     let mut arguments = Vec::new();
     for (i, parameter) in phase.parameters.iter().enumerate() {
         match parameter {
             Parameter::Arg { name, .. } => arguments.push(name.to_token_stream()),
             Parameter::Extractor { name, ty, by_reference } => {
-                let at = after(ty.span());
-                let value = format_ident!("a{i}", span = Span::mixed_site().located_at(at));
+                let (begin, end) = ends(ty);
+                let value = format_ident!("a{i}", span = Span::mixed_site().located_at(end));
                 let parameter = name.unraw().to_string();
                 let (supply, argument) = match by_reference {
-                    true => (over(ty, pallet, "supply_boxed"), quote!(&*#value)),
-                    false => (over(ty, pallet, "supply"), quote!(#value)),
+                    true => ("supply_boxed", quote!(&*#value)),
+                    false => ("supply", quote!(#value)),
                 };
-                extractions.extend(quote_spanned!(at=> let #value = #supply(#parameter);));
+                let supply = over(begin, end, pallet, supply);
+                extractions.extend(quote_spanned!(end=> let #value = #supply(#parameter);));
                 arguments.push(argument);
             }
         }
@@ -173,13 +175,18 @@ fn call(phase: &Phase, function: &Ident, pallet: &Path) -> TokenStream {
     quote!({ #extractions #function(#(#arguments),*) })
 }
 
-/// Returns the path of a private function that reaches from the first to the last token of the user's type, which is
-/// what rustc underlines when the type is not one that can be supplied. The type itself stands in the signature
-/// alone: if it is unknown, that is one error.
-fn over(ty: &Type, pallet: &Path, function: &str) -> TokenStream {
+/// Returns the places before the first and after the last token of the user's type.
+fn ends(ty: &Type) -> (Span, Span) {
     let spans: Vec<Span> = ty.to_token_stream().into_iter().map(|token| token.span()).collect();
     let begin = spans.first().map_or_else(Span::call_site, |first| before(*first));
     let end = spans.last().map_or_else(Span::call_site, |last| after(*last));
+    (begin, end)
+}
+
+/// Returns the path of a private function that reaches from the first to the last token of the user's type, which is
+/// what rustc underlines when the type is not one that can be supplied. The type itself stands in the signature
+/// alone: if it is unknown, that is one error.
+fn over(begin: Span, end: Span, pallet: &Pallet, function: &str) -> TokenStream {
     let at_begin = |mut token: TokenTree| {
         token.set_span(match token {
             TokenTree::Punct(_) => begin,
@@ -189,9 +196,9 @@ fn over(ty: &Type, pallet: &Path, function: &str) -> TokenStream {
         token
     };
     // Both ends are of one kind, or rustc takes what encloses both.
-    let end = if pallet.leading_colon.is_some() { end } else { generated_at(end) };
+    let end = if pallet.is_absolute() { end } else { generated_at(end) };
     let function = Ident::new(function, end);
-    let pallet = pallet.to_token_stream().into_iter().map(at_begin);
+    let pallet = pallet.tokens().map(at_begin);
     quote_spanned!(begin=> #(#pallet)*::__private::#function)
 }
 
@@ -204,21 +211,22 @@ fn result_type(output: &ReturnType) -> TokenStream {
 
 /// Returns the struct that stands for the phase, and what is known about it. All of it is at the function's name,
 /// where rustc shall point when the name is taken.
-fn definition(function: &Function, phase: Option<&Phase>, pallet: &Path) -> TokenStream {
+fn definition(function: &Function, phase: Option<&Phase>, pallet: &Pallet) -> TokenStream {
     let Function { attributes, visibility, name, .. } = function;
     let (docs, conditions) = (attributes.docs(), attributes.conditions());
     let run = run(function, phase, pallet);
     let defines = defines(function, phase, run.is_some(), pallet);
     let result = if run.is_none() { result_is_of_a_phase(function, pallet) } else { None };
     let runnable = run.map(|run| runnable(function, run, pallet));
-    let word = quote_spanned!(generated_at(before(name.span()))=> struct);
-    let structure = quote_spanned!(generated_at(name.span())=> #word #name {});
+    let word = Ident::new("struct", generated_at(before(name.span())));
+    let mut fields = Group::new(Delimiter::Brace, TokenStream::new());
+    fields.set_span(generated_at(name.span()));
     quote_spanned! {generated_at(after(name.span()))=>
-        #docs
+        #(#docs)*
         #[doc(hidden)]
         #[allow(non_camel_case_types)]
-        #conditions
-        #visibility #structure
+        #(#conditions)*
+        #visibility #word #name #fields
 
         #defines
 
@@ -229,7 +237,7 @@ fn definition(function: &Function, phase: Option<&Phase>, pallet: &Path) -> Toke
 }
 
 /// Returns the expression that runs the phase, if it can be run without arguments.
-fn run(function: &Function, phase: Option<&Phase>, pallet: &Path) -> Option<TokenStream> {
+fn run(function: &Function, phase: Option<&Phase>, pallet: &Pallet) -> Option<TokenStream> {
     let name = mention(&function.name);
     match phase {
         Some(phase) if phase.has_arguments() => None,
@@ -245,12 +253,12 @@ fn run(function: &Function, phase: Option<&Phase>, pallet: &Path) -> Option<Toke
 }
 
 /// Returns what makes rustc judge the result of a phase that is not run by itself.
-fn result_is_of_a_phase(function: &Function, pallet: &Path) -> Option<TokenStream> {
+fn result_is_of_a_phase(function: &Function, pallet: &Pallet) -> Option<TokenStream> {
     let ReturnType::Type(_, result) = &function.output else { return None };
     let conditions = function.attributes.conditions();
     let finish = finish(result, pallet);
     Some(quote! {
-        #conditions
+        #(#conditions)*
         const _: fn() = || {
             let _ = #finish;
         };
@@ -258,39 +266,43 @@ fn result_is_of_a_phase(function: &Function, pallet: &Path) -> Option<TokenStrea
 }
 
 /// Returns the path of what takes a result of a phase, which is at the user's type.
-fn finish(result: &(impl ToTokens + Spanned), pallet: &Path) -> TokenStream {
-    let open = quote_spanned!(before(result.span())=> <);
-    quote_spanned!(after(result.span())=> #open #result as #pallet::PhaseOutput>::finish)
+fn finish(result: &(impl ToTokens + Spanned), pallet: &Pallet) -> TokenStream {
+    let span = result.span();
+    let mut open = Punct::new('<', Spacing::Alone);
+    open.set_span(before(span));
+    quote_spanned!(after(span)=> #open #result as #pallet::PhaseOutput>::finish)
 }
 
-fn defines(function: &Function, phase: Option<&Phase>, is_runnable: bool, pallet: &Path) -> TokenStream {
+fn defines(function: &Function, phase: Option<&Phase>, is_runnable: bool, pallet: &Pallet) -> TokenStream {
     let Function { attributes, name, .. } = function;
     let conditions = attributes.conditions();
     let text = name.unraw().to_string();
-    let location = location(pallet, name.span());
-    let doc = attributes.summary().map(|doc| quote!(.doc(#doc)));
+    let place = place(name.span());
+    let doc = attributes.summary().into_iter();
     let arguments = phase.map(Phase::arguments).unwrap_or_default();
     let arguments = (!arguments.is_empty()).then(|| quote!(.arguments(&[#(#arguments),*])));
-    let implement = quote_spanned!(generated_at(before(name.span()))=> impl);
+    let implement = implement(name);
     let name = mention(name);
-    let run = is_runnable.then(|| quote!(.run(<#name as #pallet::RunnablePhase>::run)));
-    quote_spanned! {generated_at(name.span())=>
-        #conditions
+    let at = generated_at(name.span());
+    let run = is_runnable.then(|| Ident::new("run", at)).into_iter();
+    quote_spanned! {at=>
+        #(#conditions)*
         #implement #pallet::DefinesPhase for #name {
             const DEF: &'static #pallet::PhaseDef =
-                &#pallet::PhaseDef::new(#text, ::core::module_path!(), #location) #doc #arguments #run;
+                &#pallet::PhaseDef::new(#text, ::core::module_path!(), #pallet::Location::new #place)
+                    #(.doc(#doc))* #arguments #(.run(<#name as #pallet::RunnablePhase>::#run))*;
         }
     }
 }
 
 /// Returns what lets a phase without arguments be named in specs by its path alone.
-fn runnable(function: &Function, run: TokenStream, pallet: &Path) -> TokenStream {
+fn runnable(function: &Function, run: TokenStream, pallet: &Pallet) -> TokenStream {
     let Function { attributes, name, .. } = function;
     let conditions = attributes.conditions();
-    let implement = quote_spanned!(generated_at(before(name.span()))=> impl);
+    let implement = implement(name);
     let name = mention(name);
     quote_spanned! {generated_at(name.span())=>
-        #conditions
+        #(#conditions)*
         #[allow(deprecated)] // A deprecated phase is the business of who names it.
         #implement #pallet::RunnablePhase for #name {
             fn run() -> ::core::result::Result<(), #pallet::Error> {
@@ -298,4 +310,9 @@ fn runnable(function: &Function, run: TokenStream, pallet: &Path) -> TokenStream
             }
         }
     }
+}
+
+/// Returns the word with which an `impl` for the struct of this name begins.
+fn implement(name: &Ident) -> Ident {
+    Ident::new("impl", generated_at(before(name.span())))
 }

@@ -63,26 +63,31 @@ pub(crate) struct Typed {
 
 /// Reads the item, or reports that it is no function.
 pub(crate) fn item(item: TokenStream, sink: &Sink<'_>) -> Item {
-    let stray = || Item::Stray(Stray(item.clone()));
-    if !is_function(&item) {
-        sink.report(first_token(&item), messages::phase_not_fn());
-        return stray();
+    let mut tokens: Vec<TokenTree> = item.clone().into_iter().collect();
+    let after_attributes = after_attributes(&tokens);
+    if !is_function(after_attributes) {
+        sink.report(after_attributes.first(), messages::phase_not_fn());
+        return Item::Stray(Stray(item));
     }
-    match function.parse2(item.clone()) {
-        Ok(function) => Item::Function(Box::new(function)),
+    let body = take_body(&mut tokens);
+    match function.parse2(tokens.into_iter().collect()) {
+        Ok(function) => {
+            let body = body.unwrap_or(function.body);
+            Item::Function(Box::new(Function { body, ..function }))
+        }
         Err(error) => {
             sink.report_at(error.span(), messages::phase_signature());
-            stray()
+            Item::Stray(Stray(item))
         }
     }
 }
 
-/// Tells whether a `fn` follows attributes, visibility and what else can stand before it.
-fn is_function(item: &TokenStream) -> bool {
-    let mut head = after_attributes(item).skip_while(|token| match token {
-        TokenTree::Ident(word) => {
-            ["pub", "default", "const", "async", "safe", "unsafe", "extern"].iter().any(|known| word == known)
-        }
+/// Tells whether a `fn` follows visibility and what else can stand before it.
+fn is_function(item: &[TokenTree]) -> bool {
+    let mut head = item.iter().skip_while(|token| match token {
+        TokenTree::Ident(word) => ["pub", "default", "const", "async", "safe", "unsafe", "extern"]
+            .iter()
+            .any(|known| *word == known),
         // Of `pub(crate)`, and what a user's `macro_rules!` was given for `$vis:vis`.
         TokenTree::Group(group) => group.delimiter() != Delimiter::Brace,
         TokenTree::Literal(_) => true,
@@ -91,17 +96,25 @@ fn is_function(item: &TokenStream) -> bool {
     matches!(head.next(), Some(TokenTree::Ident(word)) if word == "fn")
 }
 
-fn first_token(item: &TokenStream) -> Option<TokenTree> {
-    after_attributes(item).next()
+fn after_attributes(mut item: &[TokenTree]) -> &[TokenTree] {
+    // `#` and brackets.
+    while let [TokenTree::Punct(_), _, rest @ ..] = item {
+        item = rest;
+    }
+    item
 }
 
-fn after_attributes(item: &TokenStream) -> impl Iterator<Item = TokenTree> + use<> {
-    let mut tokens = item.clone().into_iter().peekable();
-    while let Some(TokenTree::Punct(_)) = tokens.peek() {
-        // `#` and brackets.
-        tokens.nth(1);
+/// Takes what stands between the braces at the end. A parser looks at every token that it is given before it begins,
+/// and most of them are in the body, which is not parsed.
+fn take_body(item: &mut [TokenTree]) -> Option<Group> {
+    let Some(TokenTree::Group(group)) = item.last_mut() else { return None };
+    if group.delimiter() != Delimiter::Brace {
+        return None;
     }
-    tokens
+    let mut empty = Group::new(Delimiter::Brace, TokenStream::new());
+    // Where it is said that something is missing before the body.
+    empty.set_span(group.span_open());
+    Some(std::mem::replace(group, empty))
 }
 
 fn function(input: ParseStream<'_>) -> syn::Result<Function> {

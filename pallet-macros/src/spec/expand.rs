@@ -3,7 +3,8 @@
 use super::keys::Kind;
 use super::model::{Call, Name, Node, Phase, PhaseBody, Spec, SpecRef};
 use crate::spans::{after, before, generated_at, mention};
-use proc_macro2::{Ident, Span, TokenStream, TokenTree};
+use crate::syntax::Pallet;
+use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
 use quote::{quote, quote_spanned};
 use syn::ext::IdentExt;
 use syn::spanned::Spanned;
@@ -26,10 +27,10 @@ pub(crate) fn item(spec: &Spec) -> TokenStream {
         #attributes
         #visibility #structure
 
-        #conditions
+        #(#conditions)*
         #definition
 
-        #conditions
+        #(#conditions)*
         impl #ident {
             #[doc = #spec_doc]
             #spec {
@@ -37,7 +38,7 @@ pub(crate) fn item(spec: &Spec) -> TokenStream {
             }
         }
 
-        #conditions
+        #(#conditions)*
         #pallet::__private::inventory::submit! {
             #pallet::registry::Registered::#registered(<#ident as #pallet::#defines>::DEF)
         }
@@ -68,7 +69,7 @@ fn ident(name: &str) -> Ident {
     Ident::new(name, Span::call_site())
 }
 
-fn path(pallet: &Path, segments: &[&str]) -> TokenStream {
+fn path(pallet: &Pallet, segments: &[&str]) -> TokenStream {
     let segments = segments.iter().map(|segment| ident(segment));
     quote!(#pallet #(::#segments)*)
 }
@@ -82,7 +83,7 @@ fn definition(spec: &Spec) -> TokenStream {
         Kind::Group | Kind::Cluster => Some(spec.name.literal()),
         Kind::ServerSpec | Kind::NodeSpec => None,
     };
-    let location = location(pallet, ident.span());
+    let place = place(ident.span());
     let doc = spec.attributes.summary().map(|doc| quote!(.doc(#doc)));
     let groups = definitions(&spec.groups, quote!(groups), Kind::Group, pallet);
     let extends = definitions(&spec.extends, quote!(extends), Kind::ServerSpec, pallet);
@@ -103,7 +104,7 @@ fn definition(spec: &Spec) -> TokenStream {
                 #item_name,
                 #(#own_name,)*
                 ::core::module_path!(),
-                #location,
+                #pallet::Location::new #place,
                 || { #construction },
             ) #doc #groups #extends;
         }
@@ -150,14 +151,14 @@ fn relocated(tokens: TokenStream, place: Span) -> TokenStream {
     tokens.into_iter().enumerate().map(relocate).collect()
 }
 
-/// Returns the place of a token in the user's source, as an expression.
-pub(crate) fn location(pallet: &Path, at: Span) -> TokenStream {
+/// Returns the place of a token in the user's source, as the arguments of `Location::new`.
+pub(crate) fn place(at: Span) -> Group {
     let place = quote_spanned!(before(at)=> ::core::file!(), ::core::line!(), ::core::column!());
-    quote!(#pallet::Location::new(#place))
+    Group::new(Delimiter::Parenthesis, place)
 }
 
 /// Returns a call that takes the definitions of those of `specs` that are items.
-fn definitions(specs: &[SpecRef], method: TokenStream, kind: Kind, pallet: &Path) -> Option<TokenStream> {
+fn definitions(specs: &[SpecRef], method: TokenStream, kind: Kind, pallet: &Pallet) -> Option<TokenStream> {
     let definitions: Vec<TokenStream> = specs
         .iter()
         .filter_map(|spec| match spec {
@@ -170,14 +171,14 @@ fn definitions(specs: &[SpecRef], method: TokenStream, kind: Kind, pallet: &Path
 
 /// Returns the definition of the item at `path`. All of it is at the user's path, so that this is what rustc
 /// underlines when the path leads to something else.
-fn definition_of(path: &Path, kind: Kind, pallet: &Path) -> TokenStream {
+fn definition_of(path: &Path, kind: Kind, pallet: &Pallet) -> TokenStream {
     let Names { defines, .. } = Names::of(kind);
     let open = quote_spanned!(before(path.span())=> <);
     quote_spanned!(after(path.span())=> #open #path as #pallet::#defines>::DEF)
 }
 
 /// Returns an expression that builds another spec.
-fn build(spec: &SpecRef, kind: Kind, pallet: &Path) -> TokenStream {
+fn build(spec: &SpecRef, kind: Kind, pallet: &Pallet) -> TokenStream {
     match spec {
         SpecRef::Item(path) => {
             let definition = definition_of(path, kind, pallet);
@@ -239,7 +240,7 @@ fn default_phases(at: Span, names: &[Name]) -> TokenStream {
 }
 
 /// Returns the call that sets the node spec: the sections given here, over the spec that is named.
-fn node_spec(node: &Node, pallet: &Path) -> Option<TokenStream> {
+fn node_spec(node: &Node, pallet: &Pallet) -> Option<TokenStream> {
     let base = node.base.as_ref().map(|(at, base)| (*at, build(base, Kind::NodeSpec, pallet)));
     let sections = node.has_sections().then(|| sections(node, pallet));
     match (sections, base) {
@@ -250,7 +251,7 @@ fn node_spec(node: &Node, pallet: &Path) -> Option<TokenStream> {
     }
 }
 
-fn sections(node: &Node, pallet: &Path) -> TokenStream {
+fn sections(node: &Node, pallet: &Pallet) -> TokenStream {
     let image = node.image.as_ref().map(|(at, image)| {
         let image = image.expand(pallet);
         quote_spanned!(*at=> .image(#image))
@@ -282,7 +283,7 @@ impl Name {
 }
 
 impl Phase {
-    fn expand(&self, pallet: &Path) -> TokenStream {
+    fn expand(&self, pallet: &Pallet) -> TokenStream {
         let name = self.name.literal();
         let body = match &self.body {
             // A path is used as a type, which only `#[phase]` makes of it, and never as a function: one mistake

@@ -4,10 +4,10 @@ use super::check::{number, wrong};
 use super::keys::{HARDWARE_BLOCK, HARDWARE_OPTION, Known, unique};
 use crate::diagnostics::Sink;
 use crate::messages;
-use crate::syntax::{Entry, Value, Written, entries, items};
+use crate::syntax::{Entry, Pallet, Value, Written, entries, items};
 use proc_macro2::{Group, Literal, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
-use syn::{Lit, Path};
+use syn::Lit;
 
 /// Hardware as checked.
 pub(crate) enum Hardware {
@@ -157,7 +157,7 @@ fn setting_value(value: &Written, key: &str, sink: &Sink<'_>) -> Option<SettingV
 
 impl Hardware {
     /// Returns an expression that becomes a `pallet::spec::Hardware`.
-    pub(crate) fn expand(&self, pallet: &Path) -> TokenStream {
+    pub(crate) fn expand(&self, pallet: &Pallet) -> TokenStream {
         let (model, memory, cpus, settings) = match self {
             Hardware::Given(hardware) => return hardware.clone(),
             Hardware::Values { model, memory, cpus, settings } => (model, memory, cpus, settings),
@@ -180,7 +180,7 @@ impl Hardware {
 }
 
 impl Memory {
-    fn expand(&self, pallet: &Path) -> TokenStream {
+    fn expand(&self, pallet: &Pallet) -> TokenStream {
         match self {
             Memory::Mib(amount) => quote!(#pallet::spec::Mib(#amount)),
             Memory::Gib(amount) => quote!(#pallet::spec::Mib::gib(#amount)),
@@ -190,7 +190,7 @@ impl Memory {
 }
 
 /// Returns a block that builds `Options`, each with the line it was written on.
-fn table(owner: &str, settings: &[Setting], pallet: &Path) -> TokenStream {
+fn table(owner: &str, settings: &[Setting], pallet: &Pallet) -> TokenStream {
     let options = syn::Ident::new("options", Span::mixed_site());
     let sets = settings.iter().map(|Setting { key, at, value }| {
         let value = value.expand(key, pallet);
@@ -205,7 +205,7 @@ fn table(owner: &str, settings: &[Setting], pallet: &Path) -> TokenStream {
 }
 
 impl SettingValue {
-    fn expand(&self, key: &str, pallet: &Path) -> TokenStream {
+    fn expand(&self, key: &str, pallet: &Pallet) -> TokenStream {
         let kind = quote!(#pallet::options::OptionValue);
         match self {
             SettingValue::Bool(value) => quote!(#kind::Bool(#value)),

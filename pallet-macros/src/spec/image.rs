@@ -5,10 +5,10 @@ use super::keys::{IMAGE_BLOCK, Known};
 use crate::diagnostics::Sink;
 use crate::messages;
 use crate::rules::{self, did_you_mean};
-use crate::syntax::{Entry, Value, Written, entries};
+use crate::syntax::{Entry, Pallet, Value, Written, entries};
 use proc_macro2::{Group, Ident, Span, TokenStream};
 use quote::{ToTokens, quote};
-use syn::{Lit, LitStr, Path};
+use syn::{Lit, LitStr};
 
 /// An image as checked.
 pub(crate) enum Image {
@@ -175,7 +175,7 @@ fn condition(value: &Written, known: &Known, sink: &Sink<'_>) -> Option<LitStr> 
 
 impl Image {
     /// Returns an expression that becomes a `pallet::spec::Image`.
-    pub(crate) fn expand(&self, pallet: &Path) -> TokenStream {
+    pub(crate) fn expand(&self, pallet: &Pallet) -> TokenStream {
         match self {
             Image::Given(image) => image.clone(),
             Image::Matching(fields) => build(pallet, "ImageMatch", fields, TokenStream::new()),
@@ -192,7 +192,7 @@ impl Image {
 }
 
 /// Returns a struct of `pallet::spec` with these fields and `more`, and its defaults for the rest.
-fn build(pallet: &Path, name: &str, fields: &[Field], more: TokenStream) -> TokenStream {
+fn build(pallet: &Pallet, name: &str, fields: &[Field], more: TokenStream) -> TokenStream {
     let name = Ident::new(name, Span::call_site());
     let fields = fields.iter().map(|field| field.expand(pallet));
     quote! {
@@ -201,7 +201,7 @@ fn build(pallet: &Path, name: &str, fields: &[Field], more: TokenStream) -> Toke
 }
 
 impl Field {
-    fn expand(&self, pallet: &Path) -> TokenStream {
+    fn expand(&self, pallet: &Pallet) -> TokenStream {
         let name = Ident::new(self.name, Span::call_site());
         let value = match &self.value {
             FieldValue::Into(value) => quote!(::core::convert::Into::into(#value)),

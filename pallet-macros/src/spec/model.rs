@@ -4,14 +4,14 @@ use super::hardware::Hardware;
 use super::image::Image;
 use super::keys::Kind;
 use super::network::Network;
-use crate::syntax::Attributes;
+use crate::syntax::{Attributes, Pallet};
 use proc_macro2::{Ident, Span, TokenStream};
 use syn::{Path, Visibility};
 
 /// One item of any kind. What its kind does not have is empty, for it has no key.
 pub(crate) struct Spec {
     pub(crate) kind: Kind,
-    pub(crate) pallet: Path,
+    pub(crate) pallet: Pallet,
     pub(crate) attributes: Attributes,
     pub(crate) visibility: Visibility,
     pub(crate) ident: Ident,

@@ -5,11 +5,11 @@ use super::keys::Known;
 use crate::diagnostics::Sink;
 use crate::messages;
 use crate::rules::{MOST_ADAPTERS, did_you_mean};
-use crate::syntax::{Value, Written, items, spelling};
+use crate::syntax::{Pallet, Value, Written, items, spelling};
 use proc_macro2::{Group, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
 use std::collections::BTreeSet;
-use syn::{Lit, LitStr, Path};
+use syn::{Lit, LitStr};
 
 /// A network as checked.
 pub(crate) enum Network {
@@ -239,7 +239,7 @@ fn port(literal: Lit, sink: &Sink<'_>) -> Option<Port> {
 
 impl Network {
     /// Returns an expression that becomes a `pallet::spec::Network`.
-    pub(crate) fn expand(&self, pallet: &Path) -> TokenStream {
+    pub(crate) fn expand(&self, pallet: &Pallet) -> TokenStream {
         let network = quote!(#pallet::spec::Network);
         match self {
             Network::Local => quote!(#network::Local),
@@ -258,7 +258,7 @@ impl Network {
 }
 
 impl Adapter {
-    fn expand(&self, pallet: &Path) -> TokenStream {
+    fn expand(&self, pallet: &Pallet) -> TokenStream {
         let adapter = match &self.kind {
             AdapterKind::Attached(attachment) => {
                 let attachment = attachment.expand(pallet);
@@ -272,7 +272,7 @@ impl Adapter {
 }
 
 impl Attachment {
-    fn expand(&self, pallet: &Path) -> TokenStream {
+    fn expand(&self, pallet: &Pallet) -> TokenStream {
         let attachment = quote!(#pallet::spec::Attachment);
         match self {
             Attachment::Nat(forwards) => {

@@ -104,20 +104,20 @@ fn split_value<'t>(tokens: &'t [TokenTree], sink: &Sink<'_>) -> (&'t [TokenTree]
 
 /// Reads a list of values, and reports commas that separate nothing.
 pub(crate) fn items(stream: TokenStream, sink: &Sink<'_>) -> Vec<Written> {
+    let tokens: Vec<TokenTree> = stream.into_iter().collect();
     let mut after_comma = true;
-    for token in stream.clone() {
-        if is_comma(&token) && after_comma {
-            sink.report(&token, messages::empty_item());
+    for token in &tokens {
+        if is_comma(token) && after_comma {
+            sink.report(token, messages::empty_item());
         }
-        after_comma = is_comma(&token);
+        after_comma = is_comma(token);
     }
-    arguments(stream)
+    arguments(&tokens).collect()
 }
 
 /// Reads the arguments of a call in ordinary Rust, where commas are rustc's to judge.
-pub(crate) fn arguments(stream: TokenStream) -> Vec<Written> {
-    let tokens: Vec<TokenTree> = stream.into_iter().collect();
-    tokens.split(is_comma).filter(|item| !item.is_empty()).map(Written::new).collect()
+pub(crate) fn arguments(tokens: &[TokenTree]) -> impl Iterator<Item = Written> {
+    tokens.split(is_comma).filter(|item| !item.is_empty()).map(Written::new)
 }
 
 fn split_at_comma(tokens: &[TokenTree]) -> (&[TokenTree], &[TokenTree]) {

@@ -3,16 +3,16 @@
 use super::block::{Entry, entries};
 use crate::diagnostics::Sink;
 use crate::messages;
-use proc_macro2::{Group, Ident, Span, TokenStream, TokenTree};
-use quote::{ToTokens, quote};
+use crate::spans::generated_at;
+use proc_macro2::{Group, Ident, Punct, Spacing, Span, TokenStream, TokenTree};
+use quote::ToTokens;
 use syn::parse::{ParseStream, Parser};
-use syn::punctuated::Punctuated;
-use syn::{Attribute, Path, PathSegment, Token, Visibility};
+use syn::{Attribute, Path, Token, Visibility};
 
 /// An item as written.
 pub(crate) struct Item {
     /// Where pallet is to be found.
-    pub(crate) pallet: Path,
+    pub(crate) pallet: Pallet,
     /// The attributes before the name.
     pub(crate) attributes: Attributes,
     /// Who can see the item.
@@ -70,9 +70,9 @@ fn is_crate(input: ParseStream<'_>) -> bool {
 }
 
 /// Reads `crate = path;`, which renames the path to pallet.
-fn read_crate(form: &str, input: ParseStream<'_>, sink: &Sink<'_>) -> Path {
+fn read_crate(form: &str, input: ParseStream<'_>, sink: &Sink<'_>) -> Pallet {
     if !is_crate(input) {
-        return usual_pallet();
+        return Pallet::usual();
     }
     let mut path = TokenStream::new();
     let ends = |input: ParseStream<'_>| {
@@ -88,33 +88,55 @@ fn read_crate(form: &str, input: ParseStream<'_>, sink: &Sink<'_>) -> Path {
     let ended = input.parse::<Token![;]>();
     // The first two tokens are those that were peeked at.
     let path = path.into_iter().skip(2).collect::<TokenStream>();
-    match pallet_path(path.clone()) {
+    match Pallet::parse(path.clone()) {
         Ok(path) if ended.is_ok() => path,
         _ => {
             sink.report(path, messages::crate_path(form));
-            usual_pallet()
+            Pallet::usual()
         }
     }
 }
 
-/// Returns `::pallet`, where pallet is unless the user says otherwise. Put together, because every phase would parse it.
-pub(crate) fn usual_pallet() -> Path {
-    let name = PathSegment::from(Ident::new("pallet", Span::call_site()));
-    Path { leading_colon: Some(<Token![::]>::default()), segments: Punctuated::from_iter([name]) }
+/// The path to pallet, as the tokens that it is written with: a dozen times in each expansion.
+pub(crate) struct Pallet(Vec<TokenTree>);
+
+impl Pallet {
+    /// Returns `::pallet`, where pallet is unless the user says otherwise. Put together, because every phase would parse it.
+    pub(crate) fn usual() -> Pallet {
+        let colon = |spacing| TokenTree::Punct(Punct::new(':', spacing));
+        let name = Ident::new("pallet", Span::call_site());
+        Pallet(vec![colon(Spacing::Joint), colon(Spacing::Alone), name.into()])
+    }
+
+    /// Reads the path that a user gave.
+    ///
+    /// Lints must take what is generated from it for generated, so it keeps its place and gets our hygiene. Only
+    /// `$crate` means what it means by the hygiene it came with.
+    pub(crate) fn parse(tokens: TokenStream) -> syn::Result<Pallet> {
+        let mut path = Path::parse_mod_style.parse2(tokens)?;
+        for segment in &mut path.segments {
+            if segment.ident != "$crate" {
+                segment.ident.set_span(generated_at(segment.ident.span()));
+            }
+        }
+        Ok(Pallet(path.into_token_stream().into_iter().collect()))
+    }
+
+    /// Tells whether the path begins with `::`.
+    pub(crate) fn is_absolute(&self) -> bool {
+        matches!(self.0.as_slice(), [TokenTree::Punct(_), ..])
+    }
+
+    /// Returns the tokens.
+    pub(crate) fn tokens(&self) -> impl Iterator<Item = TokenTree> {
+        self.0.iter().cloned()
+    }
 }
 
-/// Reads the path to pallet that a user gave.
-///
-/// Lints must take what is generated from it for generated, so it keeps its place and gets our hygiene. Only
-/// `$crate` means what it means by the hygiene it came with.
-pub(crate) fn pallet_path(tokens: TokenStream) -> syn::Result<Path> {
-    let mut path = Path::parse_mod_style.parse2(tokens)?;
-    for segment in &mut path.segments {
-        if segment.ident != "$crate" {
-            segment.ident.set_span(Span::call_site().located_at(segment.ident.span()));
-        }
+impl ToTokens for Pallet {
+    fn to_tokens(&self, tokens: &mut TokenStream) {
+        tokens.extend(self.tokens());
     }
-    Ok(path)
 }
 
 /// Takes all that is left, so that syn does not complain about it in its own words.
@@ -139,19 +161,18 @@ impl Attributes {
     }
 
     /// Returns the documentation.
-    pub(crate) fn docs(&self) -> TokenStream {
+    pub(crate) fn docs(&self) -> Vec<&Attribute> {
         self.only(&["doc"])
     }
 
     /// Returns the conditions under which the item exists. Whatever is generated beside it needs them as well.
-    pub(crate) fn conditions(&self) -> TokenStream {
+    pub(crate) fn conditions(&self) -> Vec<&Attribute> {
         self.only(&["cfg", "cfg_attr"])
     }
 
-    fn only(&self, names: &[&str]) -> TokenStream {
-        let chosen =
-            self.0.iter().filter(|attribute| names.iter().any(|name| attribute.path().is_ident(name)));
-        quote!(#(#chosen)*)
+    fn only(&self, names: &[&str]) -> Vec<&Attribute> {
+        let is_one = |attribute: &&Attribute| names.iter().any(|name| attribute.path().is_ident(name));
+        self.0.iter().filter(is_one).collect()
     }
 }
 
