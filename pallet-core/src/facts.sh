@@ -12,8 +12,13 @@ first() {
 told() { ! first "$2" || printf '%s=%s\n' "$1" "$line"; }
 first /proc/sys/kernel/osrelease || line=$(uname -r)
 printf 'kernel=%s\n' "$line"
-# Not from /proc, where the machine of a 32-bit container on a 64-bit kernel is the kernel's.
-echo "machine=$(uname -m)"
+# The kernel's own machine (Linux 6.1 and later) is that of processes whose personality is nothing special: not of those in
+# a 32-bit container on a 64-bit kernel.
+if first /proc/self/personality && [ "$line" = 00000000 ] && first /proc/sys/kernel/arch; then
+  printf 'machine=%s\n' "$line"
+else
+  echo "machine=$(uname -m)"
+fi
 for release in /etc/os-release /usr/lib/os-release; do
   if [ -r "$release" ]; then
     while IFS= read -r line || [ -n "$line" ]; do

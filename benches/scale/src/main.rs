@@ -31,6 +31,7 @@ fn main() -> ExitCode {
             return cost::report(&rest.iter().map(|&word| word.to_owned()).collect::<Vec<_>>());
         }
         [child::WORD, rest @ ..] => child::run(rest),
+        [report::PROGRAM, ..] => return phase::program().run(),
         [mode @ ("quick" | "full"), readme] => report::run(*mode == "full", readme.as_ref()),
         _ => {
             eprintln!("{USAGE}");

@@ -2,6 +2,7 @@
 
 use pallet::prelude::*;
 use pallet::{GroupSpec, Registry};
+use pallet_runtime::Main;
 use std::path::Path;
 
 /// Returns a registry with one group, whose phase has this many actions below a folder.
@@ -11,6 +12,14 @@ pub(crate) fn registry(nodes: usize, actions: usize, folder: &Path) -> Registry 
         .count(u32::try_from(nodes).unwrap_or(u32::MAX))
         .phase("configure", move || declare(actions, &folder));
     Registry::builder().group(group).build().expect("a valid group")
+}
+
+/// Returns the program of a user whose group `bench` has twenty of these actions.
+pub(crate) fn program() -> Main {
+    pallet_runtime::main_of(|| {
+        let group = GroupSpec::new("bench").count(1).phase("configure", || declare(20, "/srv/bench"));
+        Registry::builder().group(group).build()
+    })
 }
 
 fn declare(actions: usize, folder: &str) -> Result {

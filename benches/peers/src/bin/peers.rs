@@ -102,6 +102,11 @@ fn agenda(mode: &str) -> Option<Vec<Agenda>> {
                 vec![(0, Rounds::of(20, 0)), (20, Rounds::of(8, 0)), (100, Rounds::of(5, 0))],
             ),
             agenda(10, Rounds::NONE, vec![(0, Rounds::of(10, 0)), (20, Rounds::of(6, 0))]),
+            agenda(
+                30,
+                Rounds::of_release(1),
+                vec![(0, Rounds::of_release(7)), (20, Rounds::of_release(3)), (100, Rounds::of_release(5))],
+            ),
         ],
         "quick" => vec![
             agenda(
@@ -114,7 +119,11 @@ fn agenda(mode: &str) -> Option<Vec<Agenda>> {
                 Rounds::of(2, 0),
                 vec![(0, Rounds::of(9, 1)), (20, Rounds::of(5, 0)), (100, Rounds::of(3, 0))],
             ),
-            agenda(30, Rounds::NONE, vec![(0, Rounds::of(7, 0)), (20, Rounds::of(3, 0))]),
+            agenda(
+                30,
+                Rounds::of_release(1),
+                vec![(0, Rounds::of(7, 0)), (20, Rounds::of(3, 0)), (100, Rounds::of(3, 0))],
+            ),
         ],
         "full" => {
             let unchanged =
