@@ -164,3 +164,25 @@ fn settings_of_the_last_node_are_known_to_the_first() {
     let outcome = place.run_main(main_of(program), "converge web=200");
     assert_eq!(outcome.code, 1, "{}", outcome.show());
 }
+
+#[test]
+fn settings_are_published_in_the_order_of_the_nodes() {
+    let nodes = Silent::new(200);
+    let program = || {
+        let publish = || {
+            let (node, all) = (pallet::extract::<Node>("node"), pallet::extract::<Nodes>("nodes"));
+            let own = all.iter().position(|other| *other == node).expect("it is one of them");
+            let before = own.checked_sub(1).map_or(5432, |before| {
+                settings::of::<Port>(&all[before]).expect("the node before has published its own").0
+            });
+            settings::publish(Port(before + 1));
+        };
+        // So the run ends before it tries to connect.
+        let configure = || _ = directory("relative");
+        let web = GroupSpec::new("web").count(1).phase("settings", publish).phase("configure", configure);
+        Registry::builder().group(web).build()
+    };
+    let outcome = nodes.place.run_main(main_of(program), "converge web=200");
+    assert_eq!(outcome.code, 2, "{}", outcome.show());
+    assert!(!outcome.stderr.contains("published"), "{}", outcome.show());
+}

@@ -36,7 +36,9 @@ pub(super) fn check_source(run: &Run, selection: &Selection) -> Result<(), Vec<F
         let existing = chosen.keep.iter().chain(&chosen.start);
         let existing = existing.map(|record| node_of(record, &chosen.group, None));
         let new = chosen.create.iter().map(|request| future_node(&request.name, &chosen.group));
-        (chosen.group.clone(), existing.chain(new).collect())
+        let mut nodes: Vec<Node> = existing.chain(new).collect();
+        nodes.sort_by(|a, b| a.name().cmp(b.name()));
+        (chosen.group.clone(), nodes)
     };
     let groups: Vec<OfGroup> = selection.groups.iter().map(of_group).collect();
     let all = run.and_bystanders(groups.iter().flat_map(|(_, nodes)| nodes.iter().cloned()));
@@ -93,7 +95,8 @@ impl<'a> Check<'a> {
         Check { run, groups, all, before_contact, alike, found }
     }
 
-    /// Builds `settings` for all nodes: any phase may ask for those of any node.
+    /// Builds `settings` for all nodes: any phase may ask for those of any node. One after the other, because that of a node
+    /// may ask for what nodes before it have published.
     fn settings(&mut self) {
         let phase = PhaseName::new(standard::SETTINGS).expect("a valid name");
         for (group, nodes) in self.groups {
@@ -101,7 +104,8 @@ impl<'a> Check<'a> {
             if !self.depends_on_node(first, group, &phase) {
                 self.alike.insert(&group.name);
             }
-            self.build_all(others, group, &phase);
+            let found = self.build(others, group, &phase);
+            self.found.add(found);
         }
     }
 
