@@ -62,7 +62,7 @@ impl Dependence {
         self.node.load(Ordering::Relaxed)
     }
 
-    /// Tells whether settings of the node were asked for as its own, by an extractor.
+    /// Tells whether settings were asked for, those of the node or of others.
     pub fn on_settings(&self) -> bool {
         self.settings.load(Ordering::Relaxed)
     }
@@ -89,11 +89,16 @@ impl Node {
         &self.info
     }
 
-    /// Returns the name under which the node's own settings are found.
-    pub(crate) fn name_for_settings(&self) -> &NodeName {
+    /// Takes down that settings were asked for.
+    pub(crate) fn depend_on_settings(&self) {
         if let Some(dependence) = &self.dependence {
             dependence.settings.store(true, Ordering::Relaxed);
         }
+    }
+
+    /// Returns the name under which the node's own settings are found.
+    pub(crate) fn name_for_settings(&self) -> &NodeName {
+        self.depend_on_settings();
         &self.info.name
     }
 

@@ -61,7 +61,10 @@ pub fn publish_instance<T: Any + Send + Sync + fmt::Debug>(instance: &str, setti
 
 /// Returns settings of any node of the run, if that node published any of this type.
 pub fn of<T: Any + Send + Sync>(node: &Node) -> Option<Settings<T>> {
-    current().settings.get(node.name(), "").map(Settings)
+    let context = current();
+    // While they are published, what is there depends on how many nodes have had their turn.
+    context.node.iter().for_each(Node::depend_on_settings);
+    context.settings.get(node.name(), "").map(Settings)
 }
 
 /// Returns settings of an instance on the node that the phase is built for.

@@ -166,6 +166,17 @@ fn settings_of_the_last_node_are_known_to_the_first() {
 }
 
 #[test]
+fn settings_that_depend_on_what_is_published_already_differ() {
+    let publish = || {
+        let all = pallet::extract::<Nodes>("nodes");
+        let published = all.iter().filter(|node| settings::of::<Port>(node).is_some()).count();
+        settings::publish(Port(u16::try_from(published).expect("few")));
+    };
+    let configure = || _ = directory(format!("/srv/{}", pallet::extract::<Settings<Port>>("port").0));
+    assert_eq!(builds(publish, configure), 200);
+}
+
+#[test]
 fn settings_are_published_in_the_order_of_the_nodes() {
     let nodes = Silent::new(200);
     let program = || {
