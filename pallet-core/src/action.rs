@@ -13,7 +13,7 @@ use crate::name::RemotePath;
 use crate::probe::Probe;
 use crate::script::Script;
 use crate::secret::Secret;
-use crate::text::Text;
+use crate::text::{Bytes, Text};
 use crate::world::{Effects, World};
 use std::any::Any;
 use std::fmt;
@@ -186,7 +186,7 @@ pub struct ContentChange {
     /// How many bytes it contains now; `None` if it is not there.
     pub before: Option<u64>,
     /// What it will contain; `None` if that is secret or only the node knows.
-    pub after: Option<Vec<u8>>,
+    pub after: Option<Bytes>,
 }
 
 impl Diff {

@@ -127,7 +127,7 @@ pub use package::{
 pub use publish_fact::{PublishFact, publish_fact};
 pub use reboot::{Reboot, reboot};
 pub use remote_directory::{NewDirectory, RemoteDirectory, remote_directory};
-pub use remote_file::{LocalContent, NewDownload, NewFile, RemoteFile, remote_file};
+pub use remote_file::{Bytes, LocalContent, NewDownload, NewFile, RemoteFile, remote_file};
 pub use service::{Service, ServiceAnswer, UnitFile, init_script, service, unit_drop_in, unit_file};
 pub use ssh_key::{HostKeyPair, KnownHost, SshKey, host_key, host_key_pair, known_host, ssh_key};
 pub use sudoers::{SudoRule, SudoUser, Sudoers, sudoers};

@@ -1,5 +1,9 @@
 //! Texts that are put together from literals, secrets, and values that only the node knows.
 
+mod bytes;
+
+pub use bytes::Bytes;
+
 use crate::graph::{ActionId, AnyHandle, Value};
 use crate::secret::Secret;
 use crate::world::World;
@@ -24,7 +28,7 @@ pub struct Text {
 /// A part of a [`Text`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum TextPart {
-    Literal(Vec<u8>),
+    Literal(Bytes),
     Secret(Secret),
     Value(AnyHandle),
 }
@@ -85,10 +89,28 @@ impl Text {
     /// Returns the text with the values filled in that are known. Secrets stay secrets.
     pub(crate) fn fill(&self, world: &World) -> Text {
         let fill = |part: &TextPart| match part {
-            TextPart::Value(value) => world.value(value.id).map(|bytes| TextPart::Literal(bytes.to_vec())),
+            TextPart::Value(value) => {
+                world.value(value.id).map(|bytes| TextPart::Literal(bytes.to_vec().into()))
+            }
             TextPart::Literal(_) | TextPart::Secret(_) => None,
         };
         Text { parts: self.parts.iter().map(|part| fill(part).unwrap_or_else(|| part.clone())).collect() }
+    }
+
+    /// Returns the text as bytes that can be shared, or the first action whose value is not known.
+    pub(crate) fn content(&self, world: &World) -> Result<Bytes, ActionId> {
+        match self.parts.as_slice() {
+            [TextPart::Literal(bytes)] => Ok(bytes.clone()),
+            _ => self.resolve(world).map(Bytes::alone),
+        }
+    }
+
+    /// Returns the text as bytes that can be shared, if there is no value in it.
+    pub(crate) fn literal_content(&self) -> Result<Bytes, ActionId> {
+        match self.parts.as_slice() {
+            [TextPart::Literal(bytes)] => Ok(bytes.clone()),
+            _ => self.literal().map(Bytes::alone),
+        }
     }
 
     /// Returns the text as bytes, or the first action whose value is not known.
@@ -130,7 +152,7 @@ pub(crate) fn secrets(texts: &mut dyn Iterator<Item = &Text>) -> Vec<Secret> {
 
 impl From<&str> for Text {
     fn from(text: &str) -> Self {
-        Text::from(text.as_bytes().to_vec())
+        Text::from(Bytes::from(text))
     }
 }
 
@@ -142,12 +164,18 @@ impl From<&String> for Text {
 
 impl From<String> for Text {
     fn from(text: String) -> Self {
-        Text::from(text.into_bytes())
+        Text::from(Bytes::from(text))
     }
 }
 
 impl From<Vec<u8>> for Text {
     fn from(bytes: Vec<u8>) -> Self {
+        Text::from(Bytes::from(bytes))
+    }
+}
+
+impl From<Bytes> for Text {
+    fn from(bytes: Bytes) -> Self {
         Text { parts: vec![TextPart::Literal(bytes)] }
     }
 }

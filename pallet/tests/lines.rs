@@ -40,7 +40,8 @@ fn edited(shell: &[&str], path: &str, text: &str, phase: impl Fn()) -> Option<(S
     let file = folder.path().join("file");
     fs::write(&file, text).expect("a file");
     let after = plan.actions()[0].diff.content.as_ref().and_then(|content| content.after.clone());
-    let said = after.map_or_else(|| text.to_owned(), |after| String::from_utf8(after).expect("text"));
+    let said =
+        after.map_or_else(|| text.to_owned(), |after| String::from_utf8(after.to_vec()).expect("text"));
     if let Some(script) = plan.steps().first().map(|step| step.script.render()) {
         let script = String::from_utf8(script).expect("text").replace(path, &file.display().to_string());
         let start = format!("p_lib={}; p_nonce=n; p_did=\nrun() {{\n", folder.path().display());

@@ -29,7 +29,7 @@ use crate::graph::{ActionId, AnyHandle, Handle};
 use crate::probe::{Contents, PathKind, Probe, READ_LIMIT, Sha256};
 use crate::script::{FILES, Script};
 use crate::secret::Secret;
-use crate::text::{self, Text};
+use crate::text::{self, Bytes, Text};
 use crate::world::{Effects, FileText, World};
 use std::fmt;
 
@@ -215,7 +215,8 @@ impl<E: Edit> FileEdit<E> {
         }
         let secret = self.edit.texts().into_iter().any(Text::is_secret);
         let after = (!secret).then_some(after);
-        diff.content = Some(ContentChange { path: path.clone(), before: size, after });
+        diff.content =
+            Some(ContentChange { path: path.clone(), before: size, after: after.map(Bytes::from) });
         diff
     }
 

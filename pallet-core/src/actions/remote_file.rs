@@ -4,6 +4,7 @@ mod download;
 mod new_file;
 pub(in crate::actions) mod source;
 
+pub use crate::text::Bytes;
 pub(crate) use download::Download;
 pub use download::NewDownload;
 use download::Signature;
@@ -348,7 +349,7 @@ impl Action for RemoteFile {
         let after = self.attributes.predict(&before, PathKind::File(contents), 0o644);
         world.set_path(path, after);
         if let Some(Wanted::Content { bytes: Some(bytes), .. }) = wanted {
-            world.set_text(path, bytes);
+            world.set_text(path, bytes.to_vec());
         }
     }
 

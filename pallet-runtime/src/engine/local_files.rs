@@ -58,7 +58,7 @@ impl LocalFiles {
     fn content(&self, path: &Path) -> io::Result<LocalContent> {
         let file = File::open(path)?;
         if file.metadata()?.len() <= INLINE_LIMIT {
-            return fs::read(path).map(LocalContent::Bytes);
+            return fs::read(path).map(|bytes| LocalContent::Bytes(bytes.into()));
         }
         let (hash, size) = self.hash(file)?;
         Ok(LocalContent::Large { hash, size })
@@ -125,7 +125,7 @@ mod tests {
         let files = LocalFiles::default();
         for content in [&b"one"[..], b"two", b""] {
             fs::write(&path, content).expect("a file");
-            assert_eq!(files.content(&path).expect("a file"), LocalContent::Bytes(content.to_vec()));
+            assert_eq!(files.content(&path).expect("a file"), LocalContent::Bytes(content.to_vec().into()));
         }
         assert!(files.content(&folder.path().join("none")).is_err());
     }

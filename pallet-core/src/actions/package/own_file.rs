@@ -90,7 +90,7 @@ impl OwnFile {
     pub(super) fn predict(&self, world: &mut World) {
         let hash = match &self.content {
             OwnContent::Absent => return world.set_path(&self.path, PathState::absent()),
-            OwnContent::Text(text) => text.resolve(world).ok().map(|text| Sha256::of(&text)),
+            OwnContent::Text(text) => text.content(world).ok().map(|text| text.hash()),
             OwnContent::Url { hash, .. } => Some(*hash),
         };
         let mut state = world.path(&self.path).is;
@@ -110,7 +110,7 @@ impl OwnFile {
     fn hash(&self, view: &View<'_>) -> Result<Option<Sha256>, ActionId> {
         match &self.content {
             OwnContent::Absent => Ok(None),
-            OwnContent::Text(text) => view.resolve(text).map(|text| Some(Sha256::of(&text))),
+            OwnContent::Text(text) => text.content(view.world).map(|text| Some(text.hash())),
             OwnContent::Url { hash, .. } => Ok(Some(*hash)),
         }
     }

@@ -166,7 +166,7 @@ fn diff_edit(
         diff.content.get_or_insert(ContentChange {
             path: path.clone(),
             before: matches!(kind, PathKind::File(_)).then_some(before.len() as u64),
-            after: Some(after.into_bytes()),
+            after: Some(after.into()),
         });
     }
     diff.doubt(known.doubt);

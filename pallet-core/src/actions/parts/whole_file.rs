@@ -5,10 +5,10 @@ use crate::action::{ContentChange, Diff, View};
 use crate::claim::{self, Claim, Thing};
 use crate::graph::{ActionId, AnyHandle};
 use crate::name::RemotePath;
-use crate::probe::{Contents, PathKind, PathState, Probe, Sha256};
+use crate::probe::{Contents, PathKind, PathState, Probe};
 use crate::script::{FILES, Script};
 use crate::secret::Secret;
-use crate::text::Text;
+use crate::text::{Bytes, Text};
 use crate::world::World;
 
 /// That a file of root's has this content, or is not there.
@@ -48,7 +48,7 @@ impl WholeFile {
 
     fn is_there(&self, wanted: &Text, view: &View<'_>) -> bool {
         let known = view.world.path(&self.path);
-        let hash = view.resolve(wanted).map(|content| Sha256::of(&content));
+        let hash = wanted.content(view.world).map(|content| content.hash());
         known.doubt.is_none() && hash.is_ok_and(|hash| known.is.kind == PathKind::File(Contents::Hash(hash)))
     }
 
@@ -64,7 +64,7 @@ impl WholeFile {
 
     fn diff_content(&self, content: &Text, is: &PathState, view: &View<'_>, diff: &mut Diff) {
         let doubt = view.world.path(&self.path).doubt;
-        let wanted = view.resolve(content);
+        let wanted = content.content(view.world);
         match (&is.kind, &wanted) {
             (PathKind::Directory, _) if doubt.is_none() => {
                 *diff = Diff::problem(format!("{} is a directory", self.path), None);
@@ -77,7 +77,7 @@ impl WholeFile {
                 }
                 diff.change(format!("{} created", self.path));
             }
-            (PathKind::File(Contents::Hash(hash)), Ok(wanted)) if *hash == Sha256::of(wanted) => {
+            (PathKind::File(Contents::Hash(hash)), Ok(wanted)) if *hash == wanted.hash() => {
                 diff.notes |= view.world.is_edited(&self.path, *hash);
             }
             (PathKind::File(Contents::Hash(hash)), Ok(_)) => {
@@ -157,7 +157,7 @@ impl Part for WholeFile {
         };
         let mode = format!("{:04o}", self.mode);
         let last = self.last_written(view);
-        let hash = view.resolve(content).map(|content| Sha256::of(&content).to_string()).unwrap_or_default();
+        let hash = content.content(view.world).map(|content| content.hash().to_string()).unwrap_or_default();
         let words = [id.as_str(), path, &mode, "root", "root", &hash, &last];
         if self.is_there(content, view) {
             return script.call("p_keep", words).code("[ $? -eq 0 ] || return\n");
@@ -192,23 +192,23 @@ impl Part for WholeFile {
         {
             world.set_path(&parent, of_root(PathKind::Directory, 0o755, 0));
         }
-        let content = content.resolve(world).ok();
-        let hash = content.as_deref().map(Sha256::of);
+        let content = content.content(world).ok();
+        let hash = content.as_ref().map(Bytes::hash);
         let size = content.as_ref().map_or(0, |content| content.len() as u64);
         world.set_written(&self.path, hash);
         let kind = PathKind::File(hash.map_or(Contents::NotRead, Contents::Hash));
         world.set_path(&self.path, of_root(kind, self.mode, size));
         if let Some(content) = content {
-            world.set_text(&self.path, content);
+            world.set_text(&self.path, content.to_vec());
         }
     }
 
     fn claims(&self) -> Vec<Claim> {
         let thing = || Thing::Path(self.path.clone());
         let Some(content) = &self.content else { return vec![Claim::absent(thing())] };
-        let content = match content.literal() {
+        let content = match content.literal_content() {
             Ok(content) => {
-                let hash = Sha256::of(&content).to_string();
+                let hash = content.hash().to_string();
                 Claim::new(thing(), "content", hash).shown("another content")
             }
             Err(_) => Claim::unknown(thing(), "content"),

@@ -8,7 +8,7 @@ use crate::graph::ActionId;
 use crate::name::RemotePath;
 use crate::probe::{Contents, PathKind, Probe, Sha256};
 use crate::script::{Script, Upload};
-use crate::text::Text;
+use crate::text::{Bytes, Text};
 use crate::world::World;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
@@ -37,7 +37,7 @@ pub(in crate::actions) type LocalFile = OnceLock<Result<LocalContent, String>>;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum LocalContent {
     /// All of it.
-    Bytes(Vec<u8>),
+    Bytes(Bytes),
     /// What is needed of one with more bytes than [`INLINE_LIMIT`](crate::script::INLINE_LIMIT): it is read again when
     /// it is uploaded.
     Large {
@@ -51,7 +51,7 @@ pub enum LocalContent {
 /// What a file should contain, as far as that is known.
 pub(in crate::actions) enum Wanted {
     /// A content with this hash.
-    Content { hash: Sha256, bytes: Option<Vec<u8>>, secret: bool, doubt: Option<ActionId> },
+    Content { hash: Sha256, bytes: Option<Bytes>, secret: bool, doubt: Option<ActionId> },
     /// Whatever came from there, which is known by this hash.
     Origin(Sha256),
     /// What this action before it decides. With `look` the controller must know it.
@@ -78,7 +78,7 @@ impl Wanted {
     }
 
     /// Returns the content for people, if they may see it.
-    pub(in crate::actions) fn shown(self) -> Option<Vec<u8>> {
+    pub(in crate::actions) fn shown(self) -> Option<Bytes> {
         match self {
             Wanted::Content { bytes, secret: false, .. } => bytes,
             _ => None,
@@ -145,7 +145,7 @@ impl Source {
     /// Why there is no such thing.
     pub(in crate::actions) fn wanted(&self, id: ActionId, world: &World) -> Result<Wanted, Problem> {
         match self {
-            Source::Text(text) => Ok(match text.resolve(world) {
+            Source::Text(text) => Ok(match text.content(world) {
                 Ok(bytes) => known(bytes, text.is_secret()),
                 Err(because) => Wanted::Unknown { because, look: false },
             }),
@@ -162,7 +162,7 @@ impl Source {
     /// Returns the claim about the content: its hash, or nothing where only the node knows it.
     pub(in crate::actions) fn claim(&self, thing: Thing) -> Claim {
         let (content, secret) = match self {
-            Source::Text(text) => (text.literal().ok(), text.is_secret()),
+            Source::Text(text) => (text.literal_content().ok(), text.is_secret()),
             Source::Local { path, read } => match local(path, read) {
                 Ok(LocalContent::Bytes(bytes)) => (Some(bytes.clone()), false),
                 Ok(LocalContent::Large { hash, .. }) => return hash_claim(thing, *hash),
@@ -177,7 +177,7 @@ impl Source {
             Source::Copy(_) => (None, false),
         };
         let Some(content) = content else { return Claim::unknown(thing, "content") };
-        let claim = Claim::new(thing, "content", Sha256::of(&content).to_string());
+        let claim = Claim::new(thing, "content", content.hash().to_string());
         claim.shown(if secret { "content with a secret".to_owned() } else { describe(&content) })
     }
 
@@ -200,11 +200,11 @@ impl Source {
 }
 
 /// Returns a content in few words: itself when it is short, else its size and the beginning of its hash.
-fn describe(content: &[u8]) -> String {
+fn describe(content: &Bytes) -> String {
     let short = std::str::from_utf8(content).ok().filter(|text| text.len() <= 40);
     match short {
         Some(text) => format!("content {text:?}"),
-        None => format!("content of {} bytes{}", content.len(), describe_hash(Sha256::of(content))),
+        None => format!("content of {} bytes{}", content.len(), describe_hash(content.hash())),
     }
 }
 
@@ -216,8 +216,8 @@ fn describe_hash(hash: Sha256) -> String {
     format!(" (SHA-256 {:.8}…)", hash.to_string())
 }
 
-fn known(bytes: Vec<u8>, secret: bool) -> Wanted {
-    Wanted::Content { hash: Sha256::of(&bytes), bytes: Some(bytes), secret, doubt: None }
+fn known(bytes: Bytes, secret: bool) -> Wanted {
+    Wanted::Content { hash: bytes.hash(), bytes: Some(bytes), secret, doubt: None }
 }
 
 fn local<'a>(path: &Path, read: &'a LocalFile) -> Result<&'a LocalContent, String> {
