@@ -22,6 +22,7 @@ const INFRA: &[File] = &[
     (".gitignore", include_str!("../templates/infra/gitignore")),
     ("pallet.toml", include_str!("../templates/infra/pallet.toml")),
     ("src/main.rs", include_str!("../templates/infra/src/main.rs")),
+    ("src/web.rs", include_str!("../templates/infra/src/web.rs")),
 ];
 
 const CRATE: &[File] = &[

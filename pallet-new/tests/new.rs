@@ -24,7 +24,7 @@ fn a_project_names_the_checkout_and_says_what_is_next() {
     let path = format!("pallet-runtime = {{ path = \"{}/pallet-runtime\" }}", checkout.display());
     assert!(manifest.contains(&path) && manifest.contains("name = \"shop\""), "{manifest}");
     assert_eq!(read(&folder.path().join("shop/Cargo.lock")), read(&checkout.join("Cargo.lock")));
-    for file in ["README.md", ".gitignore", "pallet.toml", "src/main.rs"] {
+    for file in ["README.md", ".gitignore", "pallet.toml", "src/main.rs", "src/web.rs"] {
         assert!(!read(&folder.path().join("shop").join(file)).contains("__"), "{file}");
     }
 }
