@@ -1,8 +1,9 @@
 //! Options of a compute service, as a provider reads them: typed, each with the place it came from.
 
 use crate::name::did_you_mean;
-use crate::sorted::{Map, Set};
+use crate::sorted::Map;
 use std::fmt;
+use std::num::NonZero;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -62,6 +63,51 @@ impl From<i64> for OptionValue {
     }
 }
 
+/// Where an option was written. It is a text only when somebody reads it: a list of a thousand hosts has thousands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    file: Arc<str>,
+    /// The line, and the column in characters, both from 1; without, the file says it all.
+    at: Option<(NonZero<u32>, u32)>,
+}
+
+impl Place {
+    /// Returns a place in a file, which is named as messages are to name it. Line and column, in characters, count from 1.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use pallet::options::Place;
+    /// assert_eq!(Place::new("pallet.toml", 12, 3).to_string(), "pallet.toml:12:3");
+    /// ```
+    pub fn new(file: impl Into<Arc<str>>, line: usize, column: usize) -> Self {
+        let (line, column) =
+            (u32::try_from(line).unwrap_or(u32::MAX), u32::try_from(column).unwrap_or(u32::MAX));
+        Place { file: file.into(), at: NonZero::new(line).map(|line| (line, column)) }
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.file)?;
+        self.at.map_or(Ok(()), |(line, column)| write!(f, ":{line}:{column}"))
+    }
+}
+
+/// A place as somebody else has it; empty for what came from code.
+impl From<&str> for Place {
+    fn from(text: &str) -> Self {
+        Place { file: text.into(), at: None }
+    }
+}
+
+/// A place as somebody else has it; empty for what came from code.
+impl From<String> for Place {
+    fn from(text: String) -> Self {
+        Place { file: text.into(), at: None }
+    }
+}
+
 /// A set of options that knows where each was written and which of them have been read.
 ///
 /// A provider reads what it understands with the typed getters and then calls [`finish`](Options::finish),
@@ -69,20 +115,41 @@ impl From<i64> for OptionValue {
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Options {
     /// Shared: a list of a thousand hosts is a thousand tables, and all of them are handed on more than once.
-    entries: Arc<Map<String, Entry>>,
+    given: Arc<Given>,
+    asked: Asked,
+}
+
+/// What was given, and by whom.
+#[derive(Debug, Clone, Default, PartialEq)]
+struct Given {
+    entries: Map<Arc<str>, Entry>,
     /// What the options belong to, for messages: `service "lab"`.
     owner: Arc<str>,
     /// Where the options were written as a whole; relative paths are resolved against its folder.
     origin: Option<Arc<Path>>,
-    asked: Asked,
 }
 
 /// The names that getters have asked for. No part of an option set's value.
 #[derive(Debug, Default)]
-struct Asked(Mutex<Set<String>>);
+struct Asked(Mutex<Names>);
+
+#[derive(Debug, Clone, Default)]
+struct Names {
+    /// The options that were read.
+    read: Vec<Arc<str>>,
+    /// What was asked for and is not given, as long as something given had not been read: only then can it be what was meant.
+    absent: Vec<String>,
+}
+
+impl Names {
+    /// `key` is the one that the options have.
+    fn have_read(&self, key: &Arc<str>) -> bool {
+        self.read.iter().any(|read| Arc::ptr_eq(read, key))
+    }
+}
 
 impl Asked {
-    fn lock(&self) -> MutexGuard<'_, Set<String>> {
+    fn lock(&self) -> MutexGuard<'_, Names> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -102,7 +169,7 @@ impl PartialEq for Asked {
 #[derive(Debug, Clone, PartialEq)]
 struct Entry {
     value: OptionValue,
-    place: String,
+    place: Place,
 }
 
 /// An option that is missing, has the wrong type, or is not known.
@@ -129,36 +196,40 @@ impl std::error::Error for OptionError {}
 
 impl Options {
     /// Returns an empty set of options for `owner`, such as `service "lab"`. `origin` is the file they stand in.
-    pub fn new(owner: impl Into<String>, origin: Option<PathBuf>) -> Self {
-        let (owner, origin) = (owner.into().into(), origin.map(Arc::from));
-        Options { owner, origin, ..Options::default() }
+    pub fn new(owner: impl Into<Arc<str>>, origin: Option<Arc<Path>>) -> Self {
+        let given = Given { owner: owner.into(), origin, ..Given::default() };
+        Options { given: Arc::new(given), ..Options::default() }
     }
 
     /// Sets an option, replacing an earlier one of the same name. `place` is where it was written.
-    pub fn set(&mut self, key: impl Into<String>, value: impl Into<OptionValue>, place: impl Into<String>) {
-        Arc::make_mut(&mut self.entries)
-            .insert(key.into(), Entry { value: value.into(), place: place.into() });
+    pub fn set(&mut self, key: impl Into<Arc<str>>, value: impl Into<OptionValue>, place: impl Into<Place>) {
+        let entry = Entry { value: value.into(), place: place.into() };
+        Arc::make_mut(&mut self.given).entries.insert(key.into(), entry);
     }
 
     /// Tells whether the option is given.
     pub fn contains(&self, key: &str) -> bool {
-        self.entries.contains_key(key)
+        self.given.entries.contains_key(key)
     }
 
     /// Returns the names of the options given, sorted.
     pub fn keys(&self) -> impl Iterator<Item = &str> {
-        self.entries.keys().map(String::as_str)
+        self.given.entries.keys().map(|key| &**key)
     }
 
     /// Returns where an option was written, or an empty text.
-    pub fn place(&self, key: &str) -> &str {
-        self.entries.get(key).map_or("", |entry| &entry.place)
+    pub fn place(&self, key: &str) -> String {
+        self.given.entries.get(key).map(|entry| entry.place.to_string()).unwrap_or_default()
     }
 
     /// Returns an option as it was given, for what has more than one form, or `None` if it is not given.
     pub fn value(&self, key: &str) -> Option<&OptionValue> {
-        self.asked.lock().insert(key.to_owned());
-        self.entries.get(key).map(|entry| &entry.value)
+        self.ask(key).map(|entry| &entry.value)
+    }
+
+    /// Returns all options as they were given, in the order of their names. None of them counts as read.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &OptionValue)> {
+        self.given.entries.iter().map(|(key, entry)| (&**key, &entry.value))
     }
 
     /// Returns these options with hyphens for the underscores in all their names, also in tables and lists: as
@@ -175,16 +246,13 @@ impl Options {
     /// ```
     #[must_use]
     pub fn hyphenated(&self) -> Options {
-        let entries = self.entries.iter().map(|(key, entry)| {
+        let Given { entries, owner, origin } = &*self.given;
+        let entries = entries.iter().map(|(key, entry)| {
             let value = entry.value.hyphenated();
-            (key.replace('_', "-"), Entry { value, place: entry.place.clone() })
+            (key.replace('_', "-").into(), Entry { value, place: entry.place.clone() })
         });
-        Options {
-            entries: Arc::new(entries.collect()),
-            owner: self.owner.clone(),
-            origin: self.origin.clone(),
-            asked: Asked::default(),
-        }
+        let given = Given { entries: entries.collect(), owner: owner.clone(), origin: origin.clone() };
+        Options { given: Arc::new(given), asked: Asked::default() }
     }
 
     /// Returns a text, or `None` if the option is not given.
@@ -230,7 +298,7 @@ impl Options {
     ///
     /// When it is given and is not a text.
     pub fn path(&self, key: &str) -> Result<Option<PathBuf>, OptionError> {
-        let base = self.origin.as_deref().and_then(Path::parent);
+        let base = self.given.origin.as_deref().and_then(Path::parent);
         Ok(self.string(key)?.map(|text| match base {
             Some(base) => base.join(text),
             None => PathBuf::from(text),
@@ -290,8 +358,8 @@ impl Options {
     /// Returns an error that says the option is required.
     pub fn missing(&self, key: &str) -> OptionError {
         OptionError {
-            place: self.origin.as_ref().map(|path| path.display().to_string()).unwrap_or_default(),
-            message: format!("{} needs the option `{key}`", self.owner),
+            place: self.given.origin.as_ref().map(|path| path.display().to_string()).unwrap_or_default(),
+            message: format!("{} needs the option `{key}`", self.given.owner),
             hint: None,
         }
     }
@@ -299,8 +367,8 @@ impl Options {
     /// Returns an error about the value of an option, at the place it was written.
     pub fn invalid(&self, key: &str, why: impl fmt::Display) -> OptionError {
         OptionError {
-            place: self.place(key).to_owned(),
-            message: format!("option `{key}` of {}: {why}", self.owner),
+            place: self.place(key),
+            message: format!("option `{key}` of {}: {why}", self.given.owner),
             hint: None,
         }
     }
@@ -313,8 +381,8 @@ impl Options {
             None => format!("known options: {}", known.join(", ")),
         };
         OptionError {
-            place: self.place(key).to_owned(),
-            message: format!("unknown option `{key}` of {}", self.owner),
+            place: self.place(key),
+            message: format!("unknown option `{key}` of {}", self.given.owner),
             hint: Some(hint),
         }
     }
@@ -325,11 +393,30 @@ impl Options {
     ///
     /// At the first option that no getter asked for, with the nearest known name as a hint.
     pub fn finish(&self) -> Result<(), OptionError> {
-        let asked = self.asked.lock();
-        match self.entries.keys().find(|key| !asked.contains(*key)) {
+        let names = self.asked.lock();
+        match self.given.entries.keys().find(|key| !names.have_read(key)) {
             None => Ok(()),
-            Some(key) => Err(self.unknown(key, asked.iter().map(String::as_str))),
+            Some(key) => {
+                let read = names.read.iter().map(|name| &**name);
+                let mut known: Vec<&str> = read.chain(names.absent.iter().map(String::as_str)).collect();
+                known.sort_unstable();
+                Err(self.unknown(key, known))
+            }
         }
+    }
+
+    /// Returns what was given under a name, and remembers that somebody knows the name.
+    fn ask(&self, key: &str) -> Option<&Entry> {
+        let found = self.given.entries.get_key_value(key);
+        let mut names = self.asked.lock();
+        match found {
+            Some((key, _)) if names.have_read(key) => {}
+            Some((key, _)) => names.read.push(key.clone()),
+            None if names.read.len() == self.given.entries.len() => {}
+            None if names.absent.iter().any(|name| name == key) => {}
+            None => names.absent.push(key.to_owned()),
+        }
+        found.map(|(_, entry)| entry)
     }
 
     fn get<T>(
@@ -338,8 +425,7 @@ impl Options {
         wanted: &str,
         read: impl FnOnce(&OptionValue) -> Option<T>,
     ) -> Result<Option<T>, OptionError> {
-        self.asked.lock().insert(key.to_owned());
-        let Some(entry) = self.entries.get(key) else { return Ok(None) };
+        let Some(entry) = self.ask(key) else { return Ok(None) };
         match read(&entry.value) {
             Some(value) => Ok(Some(value)),
             None => match &entry.value {
@@ -358,7 +444,7 @@ mod tests {
 
     #[test]
     fn what_nobody_asked_for_is_refused_with_a_suggestion() {
-        let mut options = Options::new("service \"lab\"", Some("/etc/pallet.toml".into()));
+        let mut options = Options::new("service \"lab\"", Some(Path::new("/etc/pallet.toml").into()));
         options.set("node-pth", "nodes", "pallet.toml:3:1");
         options.set("count", 4, "pallet.toml:4:1");
         assert_eq!(options.integer::<u8>("count"), Ok(Some(4)));
@@ -370,9 +456,9 @@ mod tests {
 
     #[test]
     fn a_relative_path_belongs_to_its_file() {
-        let mut options = Options::new("service \"lab\"", Some("/etc/pallet/pallet.toml".into()));
+        let mut options = Options::new("service \"lab\"", Some(Path::new("/etc/pallet/pallet.toml").into()));
         options.set("model-path", "models", "");
-        assert_eq!(options.path("model-path"), Ok(Some("/etc/pallet/models".into())));
+        assert_eq!(options.path("model-path"), Ok(Some(Path::new("/etc/pallet/models").into())));
     }
 
     #[test]

@@ -98,6 +98,15 @@ impl<K: Ord, V> Map<K, V> {
         self.find(key).ok().map(|at| &self.entries[at].1)
     }
 
+    /// Returns the entry of a key: the key as it is in the map, and its value.
+    #[must_use]
+    pub fn get_key_value<Q: Ord + ?Sized>(&self, key: &Q) -> Option<(&K, &V)>
+    where
+        K: Borrow<Q>,
+    {
+        self.find(key).ok().map(|at| (&self.entries[at].0, &self.entries[at].1))
+    }
+
     /// Returns the value of a key, to be changed.
     pub fn get_mut<Q: Ord + ?Sized>(&mut self, key: &Q) -> Option<&mut V>
     where

@@ -168,7 +168,7 @@ async fn configure(run: &Arc<Run>, members: Vec<Member>) -> Result<(), RunError>
 
 /// Returns to how many nodes a run may have to be connected at once. This machine is entered without a connection.
 fn connections_of(selection: &Selection) -> usize {
-    let remote = |record: &&NodeRecord| record.endpoint != Some(Endpoint::Local);
+    let remote = |record: &&Arc<NodeRecord>| record.endpoint != Some(Endpoint::Local);
     let of_group = |chosen: &select::Chosen| {
         chosen.keep.iter().chain(&chosen.start).filter(remote).count() + chosen.create.len()
     };
@@ -191,7 +191,7 @@ fn intents(selection: &Selection) -> Vec<NodeIntent> {
     let mut nodes = Vec::new();
     for chosen in &selection.groups {
         let mut add = |node: &str, intent, spec| {
-            let group = chosen.group.name.to_string();
+            let group = chosen.group.name.as_str().to_owned();
             nodes.push(NodeIntent { node: node.to_owned(), group, intent, spec });
         };
         chosen.destroy.iter().for_each(|record| add(record.name.as_str(), Intent::Destroy, None));

@@ -4,6 +4,7 @@
 //! options do no harm. What would change *where* we connect and is not understood is an error with file and line,
 //! never skipped. The first value found wins, as there.
 
+mod files;
 mod local;
 pub(crate) mod pattern;
 mod read;
@@ -14,35 +15,39 @@ mod words;
 pub use local::LocalUser;
 pub use settings::{Jump, Settings};
 
+use files::{Files, Kind};
 use settings::SetProxy;
 use std::fmt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 use tokens::Tokens;
 
-/// The configuration files, and the user they are read for.
+/// The configuration files, and the user they are read for. What is in a file when it is needed first holds for all hosts.
 #[derive(Debug, Clone)]
 pub struct SshConfig {
     local: LocalUser,
     user_file: Option<PathBuf>,
     system_file: Option<PathBuf>,
+    files: Arc<Files>,
 }
 
 impl SshConfig {
     /// Returns the usual files of a user: `~/.ssh/config`, then `/etc/ssh/ssh_config`. They need not exist.
     pub fn new(local: LocalUser) -> Self {
         let user_file = Some(local.home.join(".ssh/config"));
-        SshConfig { local, user_file, system_file: Some(PathBuf::from("/etc/ssh/ssh_config")) }
+        let system_file = Some(PathBuf::from("/etc/ssh/ssh_config"));
+        SshConfig { local, user_file, system_file, files: Arc::default() }
     }
 
     /// Returns one file alone, as `ssh -F` reads it.
     pub fn from_file(local: LocalUser, file: impl Into<PathBuf>) -> Self {
-        SshConfig { local, user_file: Some(file.into()), system_file: None }
+        SshConfig { local, user_file: Some(file.into()), system_file: None, files: Arc::default() }
     }
 
     /// Returns a configuration that says nothing.
     pub fn empty(local: LocalUser) -> Self {
-        SshConfig { local, user_file: None, system_file: None }
+        SshConfig { local, user_file: None, system_file: None, files: Arc::default() }
     }
 
     /// Returns the user that the files are read for.
@@ -100,12 +105,12 @@ impl SshConfig {
         last: bool,
         settings: &mut Settings,
     ) -> Result<bool, ConfigError> {
-        let mut reader = read::Reader::new(host, original, last, &self.local, settings);
+        let mut reader = read::Reader::new(host, original, last, &self.files, &self.local, settings);
         if let Some(file) = &self.user_file {
-            reader.read(file, read::Kind::User)?;
+            reader.read(file, Kind::User)?;
         }
         if let Some(file) = &self.system_file {
-            reader.read(file, read::Kind::System)?;
+            reader.read(file, Kind::System)?;
         }
         Ok(reader.wants_final)
     }

@@ -191,7 +191,7 @@ mod tests {
     use pallet::options::OptionValue;
 
     fn table(path: &str) -> Options {
-        let mut image = Options::new("image `a`", Some("/etc/pallet/pallet.toml".into()));
+        let mut image = Options::new("image `a`", Some(Path::new("/etc/pallet/pallet.toml").into()));
         image.set("path", path, "");
         let mut table = Options::new("images", None);
         table.set("a", OptionValue::Table(image), "pallet.toml:7:1");

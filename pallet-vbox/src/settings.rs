@@ -143,9 +143,10 @@ fn group(options: &Options) -> Result<String, OptionError> {
 mod tests {
     use super::*;
     use pallet::options::OptionValue;
+    use std::path::Path;
 
     fn read(values: &[(&str, OptionValue)]) -> Result<Settings, OptionError> {
-        let mut options = Options::new("service \"lab\"", Some("/etc/pallet/pallet.toml".into()));
+        let mut options = Options::new("service \"lab\"", Some(Path::new("/etc/pallet/pallet.toml").into()));
         for (key, value) in values {
             options.set(*key, value.clone(), "");
         }

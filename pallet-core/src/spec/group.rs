@@ -428,6 +428,9 @@ impl Group {
         count: usize,
         existing: impl IntoIterator<Item = &'a NodeName>,
     ) -> Vec<NodeName> {
+        if count == 0 {
+            return Vec::new();
+        }
         let taken: Set<&str> = existing.into_iter().map(NodeName::as_str).collect();
         let candidates = (1u32..).map(|index| format!("{}-{index}", self.name));
         let free = candidates.filter(|name| !taken.contains(name.as_str())).take(count);

@@ -77,7 +77,8 @@ fn as_json(import: &Import, folder: &Path, written: bool) -> String {
 
 /// What could not be carried over, line by line, and what to do next.
 fn remarks(import: &Import, written: bool) -> String {
-    let notes: String = import.notes.iter().map(|note| clean(&note.to_string()) + "\n").collect();
+    let notes: String =
+        import.notes.iter().map(|note| clean(&note.to_string()).into_owned() + "\n").collect();
     let (files, left) = (import.files.len(), import.notes.len());
     let files = if files == 1 { "1 file".to_owned() } else { format!("{files} files") };
     let left = if left == 1 { "1 thing".to_owned() } else { format!("{left} things") };

@@ -141,7 +141,7 @@ fn table(head: &[&str], rows: Vec<Vec<String>>) -> String {
     let head = head.iter().map(|cell| (*cell).to_owned()).collect();
     let rows: Vec<Vec<String>> = [head]
         .into_iter()
-        .chain(rows.into_iter().map(|row| row.iter().map(|cell| text::clean(cell)).collect()))
+        .chain(rows.into_iter().map(|row| row.iter().map(|cell| text::clean(cell).into_owned()).collect()))
         .collect();
     let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
     let widths: Vec<usize> = (0..rows[0].len()).map(width).collect();

@@ -25,10 +25,16 @@ pub(crate) enum SecretSource {
 
 /// Tells from the name of a key whether its value is a secret.
 pub(crate) fn names_secret(key: &str) -> bool {
-    let key = key.replace('_', "-").to_lowercase();
-    let is_elsewhere = ["-path", "-file", "-dir"].iter().any(|end| key.ends_with(end));
-    let words = ["password", "passphrase", "secret", "credential", "token"];
-    !is_elsewhere && (key == "private-key" || words.iter().any(|word| key.contains(word)))
+    // Each host of a list is asked about: no text is made of it.
+    let same = |a: u8, b: u8| a.eq_ignore_ascii_case(&b) || (a == b'_' && b == b'-');
+    let is = |part: &[u8], word: &str| part.iter().zip(word.as_bytes()).all(|(a, b)| same(*a, *b));
+    let key = key.as_bytes();
+    let has = |word: &str| key.windows(word.len()).any(|part| is(part, word));
+    let ends_with = |end: &str| key.len() >= end.len() && is(&key[key.len() - end.len()..], end);
+    let is_elsewhere = ["-path", "-file", "-dir"].into_iter().any(ends_with);
+    let is_key = key.len() == "private-key".len() && has("private-key");
+    !is_elsewhere
+        && (is_key || ["password", "passphrase", "secret", "credential", "token"].into_iter().any(has))
 }
 
 impl SecretSource {

@@ -6,8 +6,11 @@ use super::source::Source;
 use super::{Located, expand};
 use crate::error::InputError;
 use pallet::name::ServiceName;
-use pallet::options::{OptionValue, Options};
-use std::collections::BTreeMap;
+use pallet::options::{OptionValue, Options, Place};
+use std::cell::{OnceCell, RefCell};
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::sync::Arc;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
@@ -56,8 +59,9 @@ pub(crate) fn service(
     };
     // What a service on another machine needs lies there.
     let is_elsewhere = section.raw().contains_key("host");
-    let reader = Reader { source: section.source(), vars, is_elsewhere };
-    let options = reader.options(section.raw(), format!("service \"{}\"", name.value), &["provider"])?;
+    let reader = Reader::new(section.source(), vars, is_elsewhere);
+    let owner = format!("service \"{}\"", name.value).into();
+    let options = reader.options(section.raw(), &owner, &["provider"])?;
     Ok(Service { provider, options })
 }
 
@@ -67,84 +71,121 @@ pub(crate) fn hold_secret(services: &ServiceTable) -> bool {
 }
 
 fn holds_secret(options: &Options) -> bool {
-    // Looked at in a copy: an option that was looked at counts as understood.
-    let options = options.clone();
-    let found = |key: &str| match options.value(key) {
-        Some(OptionValue::String(_)) => names_secret(key),
-        Some(OptionValue::Table(table)) => holds_secret(table),
-        Some(OptionValue::List(items)) => {
+    options.iter().any(|(key, value)| match value {
+        OptionValue::String(_) => names_secret(key),
+        OptionValue::Table(table) => holds_secret(table),
+        OptionValue::List(items) => {
             items.iter().any(|item| matches!(item, OptionValue::Table(table) if holds_secret(table)))
         }
         _ => false,
-    };
-    options.keys().any(found)
+    })
 }
 
-/// Turns TOML into options.
+/// Turns TOML into options. A list of a thousand hosts has the same few names and the same file a thousand times; they are
+/// shared.
 struct Reader<'a> {
     source: &'a Source,
+    shown: Arc<str>,
+    path: Arc<Path>,
     vars: &'a Vars,
     is_elsewhere: bool,
+    names: RefCell<BTreeSet<Arc<str>>>,
 }
 
-impl Reader<'_> {
-    fn options(&self, table: &DeTable<'_>, owner: String, except: &[&str]) -> Result<Options, InputError> {
-        let mut options = Options::new(owner.clone(), Some(self.source.path().to_owned()));
+impl<'a> Reader<'a> {
+    fn new(source: &'a Source, vars: &'a Vars, is_elsewhere: bool) -> Self {
+        let (shown, path) = (source.shown().into(), source.path().into());
+        Reader { source, shown, path, vars, is_elsewhere, names: RefCell::default() }
+    }
+
+    fn options(&self, table: &DeTable<'_>, owner: &Arc<str>, except: &[&str]) -> Result<Options, InputError> {
+        let mut options = Options::new(owner.clone(), Some(self.path.clone()));
         for (key, value) in table.iter().filter(|(key, _)| !except.contains(&key.get_ref().as_ref())) {
-            let found = self.value(key.get_ref(), value, &owner)?;
-            options.set(key.get_ref().as_ref(), found, self.source.place(key.span().start));
+            let (line, column) = self.source.position(key.span().start);
+            let place = Place::new(self.shown.clone(), line, column);
+            let value = self.value(&Key::new(key.get_ref(), owner), value)?;
+            options.set(self.name(key.get_ref()), value, place);
         }
         Ok(options)
     }
 
-    fn value(&self, key: &str, value: &Spanned<DeValue<'_>>, owner: &str) -> Result<OptionValue, InputError> {
+    fn name(&self, key: &str) -> Arc<str> {
+        let mut names = self.names.borrow_mut();
+        names.get(key).cloned().unwrap_or_else(|| {
+            let name: Arc<str> = key.into();
+            names.insert(name.clone());
+            name
+        })
+    }
+
+    fn value(&self, key: &Key<'_>, value: &Spanned<DeValue<'_>>) -> Result<OptionValue, InputError> {
+        let name = key.name;
         let wrong = |why: String| InputError::new(why).at(self.source.excerpt(value.span()));
         Ok(match value.get_ref() {
-            DeValue::String(text) if self.is_elsewhere && names_path_there(key) => {
-                OptionValue::String(absolute(key, text).map_err(wrong)?)
+            DeValue::String(text) if self.is_elsewhere && key.is_path_there() => {
+                OptionValue::String(absolute(name, text).map_err(wrong)?)
             }
             DeValue::String(text) => OptionValue::String(self.text(key, text).map_err(wrong)?),
             DeValue::Integer(number) => {
                 let parsed = i64::from_str_radix(number.as_str(), number.radix());
-                OptionValue::Integer(parsed.map_err(|_| wrong(format!("`{key}` is out of range")))?)
+                OptionValue::Integer(parsed.map_err(|_| wrong(format!("`{name}` is out of range")))?)
             }
             DeValue::Float(number) => {
                 let parsed = number.as_str().parse();
-                OptionValue::Float(parsed.map_err(|_| wrong(format!("`{key}` is no number")))?)
+                OptionValue::Float(parsed.map_err(|_| wrong(format!("`{name}` is no number")))?)
             }
             DeValue::Boolean(flag) => OptionValue::Bool(*flag),
-            DeValue::Datetime(_) => return Err(wrong(format!("`{key}`: dates are not used; write a text"))),
+            DeValue::Datetime(_) => return Err(wrong(format!("`{name}`: dates are not used; write a text"))),
             DeValue::Array(items) => {
-                let items = items.iter().map(|item| self.value(key, item, owner));
+                let items = items.iter().map(|item| self.value(key, item));
                 OptionValue::List(items.collect::<Result<_, _>>()?)
             }
-            DeValue::Table(table) => {
-                OptionValue::Table(self.options(table, format!("`{key}` of {owner}"), &[])?)
-            }
+            DeValue::Table(table) => OptionValue::Table(self.options(table, key.as_owner(), &[])?),
         })
     }
 
     /// `~/` is a home folder wherever it stands. Variables are replaced only where a path is expected: elsewhere
     /// a `$` may mean itself.
-    fn text(&self, key: &str, text: &str) -> Result<String, String> {
-        let text = if text.starts_with("~/") || names_path(key) {
+    fn text(&self, key: &Key<'_>, text: &str) -> Result<String, String> {
+        let text = if text.starts_with("~/") || key.is_path {
             expand::home(text, self.vars)?
         } else {
             text.to_owned()
         };
-        if names_path(key) { expand::variables(&text, self.vars) } else { Ok(text) }
+        if key.is_path { expand::variables(&text, self.vars) } else { Ok(text) }
     }
 }
 
-/// Tells whether the value is a path on the machine that the service is on.
-///
-/// What belongs to the program and is kept with it stays here wherever the service is: keys, which are shown to nodes
-/// from here, and files of hardware models, which the specs of the program name as they do those of `pallet.toml`.
-/// What lies in a node's own folder is a path to nobody.
-fn names_path_there(key: &str) -> bool {
-    let is_here = ["private-key", "public-key", "hardware-model"].iter().any(|begin| key.starts_with(begin));
-    let is_of_a_node = ["console-file", "snapshot-folder"].contains(&key);
-    names_path(key) && !is_here && !is_of_a_node
+/// An option that is being read.
+struct Key<'a> {
+    name: &'a str,
+    /// What it belongs to, for messages.
+    owner: &'a str,
+    is_path: bool,
+    as_owner: OnceCell<Arc<str>>,
+}
+
+impl<'a> Key<'a> {
+    fn new(name: &'a str, owner: &'a str) -> Self {
+        Key { name, owner, is_path: names_path(name), as_owner: OnceCell::new() }
+    }
+
+    /// Returns what the options of its tables belong to, for messages.
+    fn as_owner(&self) -> &Arc<str> {
+        self.as_owner.get_or_init(|| format!("`{}` of {}", self.name, self.owner).into())
+    }
+
+    /// Tells whether the value is a path on the machine that the service is on.
+    ///
+    /// What belongs to the program and is kept with it stays here wherever the service is: keys, which are shown to nodes
+    /// from here, and files of hardware models, which the specs of the program name as they do those of `pallet.toml`.
+    /// What lies in a node's own folder is a path to nobody.
+    fn is_path_there(&self) -> bool {
+        let is_here =
+            ["private-key", "public-key", "hardware-model"].iter().any(|begin| self.name.starts_with(begin));
+        let is_of_a_node = ["console-file", "snapshot-folder"].contains(&self.name);
+        self.is_path && !is_here && !is_of_a_node
+    }
 }
 
 /// Neither the folder of the configuration nor our home folder means anything on another machine.

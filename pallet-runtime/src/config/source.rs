@@ -112,8 +112,8 @@ impl Source {
         Some((self.excerpt(from..from + key), rest))
     }
 
-    /// Line and column, in characters, from 1.
-    fn position(&self, offset: usize) -> (usize, usize) {
+    /// Returns line and column of a byte offset, in characters, from 1.
+    pub(crate) fn position(&self, offset: usize) -> (usize, usize) {
         let before = self.text.get(..offset).unwrap_or(&self.text);
         let number = self.lines.partition_point(|start| *start <= before.len());
         (number, before[self.lines[number - 1]..].chars().count() + 1)

@@ -99,7 +99,7 @@ async fn connect(run: &Run, member: &mut Member, login: LoginAs) -> Result<(), F
     let live = open(run, &member.record, login, member.booting).await?;
     let os = live.facts.os.description.clone();
     member.booting = false;
-    member.live = Some(live);
+    member.live = Some(Box::new(live));
     run.emit(&Event::Connected { node, os, seconds: started.elapsed().as_secs_f64() });
     Ok(())
 }

@@ -35,7 +35,7 @@ pub async fn facts(setup: Setup, groups: &[GroupName]) -> Result<Vec<NodeFacts>,
     let mut tasks = JoinSet::new();
     for record in records.into_iter().filter(|record| record.state == NodeState::Running && asked(record)) {
         let Some(group) = run.setup.registry.group(record.group.as_str()) else { continue };
-        let member = Member::new(&run, record, Arc::new(group.clone()), false);
+        let member = Member::new(&run, Arc::new(record), Arc::new(group.clone()), false);
         let (run, permits) = (run.clone(), permits.clone());
         tasks.spawn(async move {
             let _permit = permits.acquire().await;
@@ -58,5 +58,5 @@ async fn of_member(run: &Run, member: Member) -> NodeFacts {
         }
         Err(failure) => Err(failure),
     };
-    NodeFacts { node: member.record.name, facts }
+    NodeFacts { node: member.record.name.clone(), facts }
 }

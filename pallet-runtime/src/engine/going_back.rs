@@ -78,7 +78,7 @@ async fn restore_node(run: &Run, record: &NodeRecord, name: &str) {
     }
 }
 
-fn existing(selection: &Selection) -> impl Iterator<Item = &NodeRecord> {
+fn existing(selection: &Selection) -> impl Iterator<Item = &Arc<NodeRecord>> {
     selection.groups.iter().flat_map(|chosen| chosen.keep.iter().chain(&chosen.start))
 }
 

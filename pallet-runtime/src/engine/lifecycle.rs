@@ -107,11 +107,12 @@ pub(super) async fn create(run: &Arc<Run>, selection: Selection, ready: Vec<Memb
     let mut members = ready;
     for Chosen { group, keep, start, create, .. } in selection.groups {
         members.extend(keep.into_iter().map(|record| Member::new(run, record, group.clone(), false)));
-        for job in start.into_iter().map(Job::Start).chain(create.into_iter().map(Job::Create)) {
+        for job in start.into_iter().map(Job::Start).chain(create.into_iter().map(Box::new).map(Job::Create))
+        {
             let (run, permits, group) = (run.clone(), permits.clone(), group.clone());
             tasks.spawn(async move {
                 let _permit = permits.acquire().await;
-                job.run(&run).await.map(|record| Member::new(&run, record, group, true))
+                job.run(&run).await.map(|record| Member::new(&run, Arc::new(record), group, true))
             });
         }
     }
@@ -122,8 +123,8 @@ pub(super) async fn create(run: &Arc<Run>, selection: Selection, ready: Vec<Memb
 
 /// What has to be done so that a node is there and runs.
 enum Job {
-    Start(NodeRecord),
-    Create(CreateRequest),
+    Start(Arc<NodeRecord>),
+    Create(Box<CreateRequest>),
 }
 
 impl Job {

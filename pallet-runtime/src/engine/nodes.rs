@@ -62,9 +62,9 @@ pub(super) struct Run {
 
 /// A node of the run that exists.
 pub(super) struct Member {
-    pub(super) record: NodeRecord,
+    pub(super) record: Arc<NodeRecord>,
     pub(super) group: Arc<Group>,
-    pub(super) live: Option<Live>,
+    pub(super) live: Option<Box<Live>>,
     /// Whether it may still be booting: it was made or started just now, or nobody has reached it yet.
     pub(super) booting: bool,
 }
@@ -103,7 +103,7 @@ impl Run {
     /// Takes down nodes that are not configured in this run. Phases may still ask for their addresses and settings.
     pub(super) fn add_bystanders<'a>(
         &self,
-        nodes: impl IntoIterator<Item = (&'a NodeRecord, &'a Arc<Group>)>,
+        nodes: impl IntoIterator<Item = (&'a Arc<NodeRecord>, &'a Arc<Group>)>,
     ) {
         let nodes = nodes.into_iter().map(|(record, group)| (node_of(record, group, None), group.clone()));
         lock(&self.bystanders).extend(nodes);
@@ -193,7 +193,7 @@ impl Run {
 
 impl Member {
     /// Returns a node that exists and is not connected.
-    pub(super) fn new(run: &Run, record: NodeRecord, group: Arc<Group>, started: bool) -> Self {
+    pub(super) fn new(run: &Run, record: Arc<NodeRecord>, group: Arc<Group>, started: bool) -> Self {
         let unknown = run.setup.service.makes_nodes() && !record.tags.contains_key(BOOTSTRAPPED);
         Member { booting: started || unknown, record, group, live: None }
     }

@@ -81,7 +81,7 @@ pub(super) async fn bootstrap(run: &Arc<Run>, members: Vec<Member>) -> Vec<Membe
 async fn flag<'a>(run: &Run, phase: &PhaseName, members: impl Iterator<Item = &'a mut Member>) {
     let mut names = BTreeMap::new();
     for member in members {
-        member.record.tags.insert(BOOTSTRAPPED.to_owned(), "1".to_owned());
+        Arc::make_mut(&mut member.record).tags.insert(BOOTSTRAPPED.to_owned(), "1".to_owned());
         names.insert(member.record.id.clone(), member.record.name.clone());
     }
     let ids: Vec<NodeId> = names.keys().cloned().collect();

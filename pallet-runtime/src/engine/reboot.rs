@@ -9,6 +9,7 @@ use pallet::graph::ActionGraph;
 use pallet::name::PhaseName;
 use pallet::plan::{Done, Plan};
 use pallet::standard;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::{Instant, sleep, timeout_at};
 
@@ -20,7 +21,7 @@ const GOODBYE: Duration = Duration::from_millis(500);
 
 /// How a node is reached again.
 pub(super) struct Back {
-    record: NodeRecord,
+    record: Arc<NodeRecord>,
     login: LoginAs,
 }
 

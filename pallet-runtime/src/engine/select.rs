@@ -4,7 +4,7 @@ use crate::event::{Failure, Verb};
 use crate::request::Request;
 use pallet::Registry;
 use pallet::compute::{CreateRequest, NodeRecord, NodeState};
-use pallet::name::{NodeName, PhaseName, did_you_mean};
+use pallet::name::{PhaseName, did_you_mean};
 use pallet::spec::{Group, NodeSpec};
 use pallet::standard;
 use std::sync::Arc;
@@ -14,19 +14,19 @@ use std::sync::Arc;
 pub(super) struct Selection {
     pub(super) groups: Vec<Chosen>,
     /// Nodes of groups that the run is not about; phases may ask for their addresses.
-    pub(super) others: Vec<(Arc<Group>, NodeRecord)>,
+    pub(super) others: Vec<(Arc<Group>, Arc<NodeRecord>)>,
     /// Nodes of groups that the program does not declare: left alone.
-    pub(super) strangers: Vec<NodeRecord>,
+    pub(super) strangers: Vec<Arc<NodeRecord>>,
 }
 
 /// A group of the run and what is to become of its nodes.
 #[derive(Debug)]
 pub(super) struct Chosen {
     pub(super) group: Arc<Group>,
-    pub(super) keep: Vec<NodeRecord>,
-    pub(super) start: Vec<NodeRecord>,
+    pub(super) keep: Vec<Arc<NodeRecord>>,
+    pub(super) start: Vec<Arc<NodeRecord>>,
     pub(super) create: Vec<CreateRequest>,
-    pub(super) destroy: Vec<NodeRecord>,
+    pub(super) destroy: Vec<Arc<NodeRecord>>,
 }
 
 impl Selection {
@@ -34,12 +34,12 @@ impl Selection {
         self.groups.iter().flat_map(|chosen| &chosen.create)
     }
 
-    pub(super) fn removals(&self) -> impl Iterator<Item = &NodeRecord> {
+    pub(super) fn removals(&self) -> impl Iterator<Item = &Arc<NodeRecord>> {
         self.groups.iter().flat_map(|chosen| &chosen.destroy)
     }
 
     /// Takes out the nodes that run already and are kept.
-    pub(super) fn take_running(&mut self) -> Vec<(NodeRecord, Arc<Group>)> {
+    pub(super) fn take_running(&mut self) -> Vec<(Arc<NodeRecord>, Arc<Group>)> {
         let take = |chosen: &mut Chosen| {
             let group = chosen.group.clone();
             std::mem::take(&mut chosen.keep).into_iter().map(move |record| (record, group.clone()))
@@ -71,14 +71,15 @@ pub(super) fn select(
         failures.push(Failure::new("this program has no groups").hint(hint));
     }
     failures.extend(unknown_phases(request, &wanted));
-    let names: Vec<NodeName> = records.iter().map(|record| record.name.clone()).collect();
     let mut groups = Vec::new();
     let mut others = Vec::new();
-    let mut rest = records;
+    // Shared, so that they can be sorted into lists without being moved.
+    let mut rest: Vec<Arc<NodeRecord>> = records.into_iter().map(Arc::new).collect();
+    let all = rest.clone();
     for (group, count) in wanted {
         let (members, remaining) = rest.into_iter().partition(|record| record.group == group.name);
         rest = remaining;
-        match choose(group, count, members, &names, request.verb) {
+        match choose(group, count, members, &all, request.verb) {
             Ok(chosen) => groups.push(chosen),
             Err(failure) => failures.push(failure),
         }
@@ -139,8 +140,8 @@ fn candidates(given: &str, known: &[&str], what: &str) -> String {
 fn choose(
     group: &Group,
     count: Option<u32>,
-    members: Vec<NodeRecord>,
-    names: &[NodeName],
+    members: Vec<Arc<NodeRecord>>,
+    all: &[Arc<NodeRecord>],
     verb: Verb,
 ) -> Result<Chosen, Failure> {
     let count = match (verb, count.or(group.count)) {
@@ -165,10 +166,10 @@ fn choose(
         let message = format!("group {} is protected, and {} would be destroyed", group.name, record.name);
         return Err(Failure::new(message).hint(hint).at(group.location));
     }
-    if let Some((record, why)) = members.iter().chain(&destroy).find_map(inaccessible) {
+    if let Some((record, why)) = members.iter().chain(&destroy).find_map(|record| inaccessible(record)) {
         return Err(Failure::new(format!("{} cannot be used: {why}", record.name)));
     }
-    let running = |record: &NodeRecord| record.state == NodeState::Running;
+    let running = |record: &Arc<NodeRecord>| record.state == NodeState::Running;
     let (keep, start): (Vec<_>, Vec<_>) = members.into_iter().partition(running);
     if verb == Verb::Lift
         && let Some(record) = start.first()
@@ -177,11 +178,10 @@ fn choose(
         return Err(Failure::new(message).hint("start it with `converge`"));
     }
     let missing = count - keep.len() - start.len();
-    let create = group.free_names(missing, names).into_iter().map(|name| CreateRequest {
-        group: group.name.clone(),
-        name,
-        spec: group.node_spec.clone(),
-    });
+    let create = group
+        .free_names(missing, all.iter().map(|record| &record.name))
+        .into_iter()
+        .map(|name| CreateRequest { group: group.name.clone(), name, spec: group.node_spec.clone() });
     Ok(Chosen { create: create.collect(), group: Arc::new(group.clone()), keep, start, destroy })
 }
 
@@ -233,7 +233,7 @@ mod tests {
     use super::*;
     use pallet::GroupSpec;
     use pallet::compute::NodeId;
-    use pallet::name::GroupName;
+    use pallet::name::{GroupName, NodeName};
 
     fn record(name: &str, group: &str, state: NodeState) -> NodeRecord {
         NodeRecord {

@@ -21,7 +21,7 @@ use pallet::compute::{
 use pallet::name::{GroupName, NodeName};
 use pallet::options::{OptionError, Options};
 use pallet::spec::Login;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -42,7 +42,7 @@ impl Provider for NodeList {
         Box::pin(async move {
             let hosts = Hosts {
                 service: config.name.to_string(),
-                place: config.options.place("nodes").to_owned(),
+                place: config.options.place("nodes"),
                 nodes: nodes(&config.options)?,
                 tags: TagStore::new(config.state_dir),
             };
@@ -61,8 +61,8 @@ fn nodes(options: &Options) -> Result<Vec<NodeRecord>, OptionError> {
     }
     let nodes = options.tables("nodes")?.iter().map(node).collect::<Result<Vec<_>, _>>()?;
     options.finish()?;
-    let mut seen = BTreeSet::new();
-    match nodes.iter().find(|node| !seen.insert(node.name.clone())) {
+    let mut seen = HashSet::with_capacity(nodes.len());
+    match nodes.iter().find(|node| !seen.insert(&node.name)) {
         Some(twice) => Err(options.invalid("nodes", format_args!("two nodes are called `{}`", twice.name))),
         None => Ok(nodes),
     }
@@ -90,7 +90,7 @@ fn node(options: &Options) -> Result<NodeRecord, OptionError> {
         None => primary_ip,
     };
     Ok(NodeRecord {
-        id: NodeId(name.to_string()),
+        id: NodeId(name.as_str().to_owned()),
         name,
         group,
         state: NodeState::Running,
@@ -104,7 +104,7 @@ fn node(options: &Options) -> Result<NodeRecord, OptionError> {
 
 fn required(options: &Options, key: &str, value: Option<String>) -> Result<String, OptionError> {
     value.ok_or_else(|| {
-        let place = options.keys().next().map(|first| options.place(first).to_owned());
+        let place = options.keys().next().map(|first| options.place(first));
         let error = options.missing(key);
         OptionError { place: place.unwrap_or(error.place), ..error }
     })

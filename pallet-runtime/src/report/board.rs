@@ -96,7 +96,8 @@ impl Board {
             if step.is_empty() { work_word(work).to_owned() } else { format!("{}: {step}", work_word(work)) };
         // A new step of the same work does not start the clock again.
         let since = self.busy.get(node).map_or(now, |busy| busy.since);
-        self.busy.insert(node.to_owned(), Busy { progress: None, what: text::clean(&what), since });
+        self.busy
+            .insert(node.to_owned(), Busy { progress: None, what: text::clean(&what).into_owned(), since });
     }
 
     fn done(&mut self, node: &str) {

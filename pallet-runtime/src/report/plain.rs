@@ -97,20 +97,23 @@ fn line(event: &Event, verbose: bool) -> Option<String> {
         | Event::NodePlanned { .. }
         | Event::Finished(_) => return None,
     };
-    Some(text::clean(line.trim_end()))
+    Some(text::clean(line.trim_end()).into_owned())
 }
 
 fn inventory(nodes: &[crate::event::NodeIntent]) -> Option<String> {
-    let line = |intent: &crate::event::NodeIntent| {
+    let mut lines = String::new();
+    for intent in nodes {
         let word = match intent.intent {
             Intent::Create => "to-create",
             Intent::Start => "to-start",
             Intent::Keep => "exists",
             Intent::Destroy => "to-destroy",
         };
-        text::clean(&format!("node {} {word} group={}", intent.node, intent.group))
-    };
-    (!nodes.is_empty()).then(|| nodes.iter().map(line).collect::<Vec<_>>().join("\n"))
+        let parts =
+            ["node ", &text::clean(&intent.node), " ", word, " group=", &text::clean(&intent.group), "\n"];
+        parts.into_iter().for_each(|part| lines.push_str(part));
+    }
+    lines.pop().map(|_| lines)
 }
 
 /// Returns how an action ended, as one word and what is to be said about it.

@@ -24,7 +24,7 @@ pub fn plan_text(record: &Record, summary: &Summary, paint: Paint) -> String {
 /// Nodes of a group to which the same is done share a line. Those that go away are all named.
 fn nodes(out: &mut String, record: &Record, paint: Paint) {
     let mut groups: Vec<(&NodeIntent, Vec<&str>)> = Vec::new();
-    for intent in record.intents.iter().filter(|intent| intent.intent != Intent::Keep) {
+    for intent in &record.intents {
         let same = |(first, _): &&mut (&NodeIntent, Vec<&str>)| {
             (first.intent, &first.group, &first.spec) == (intent.intent, &intent.group, &intent.spec)
         };
@@ -149,7 +149,7 @@ fn diff_line(line: &str, paint: Paint) -> String {
         Some(b'+') => paint.good(&shown),
         Some(b'-') => paint.bad(&shown),
         Some(b'@') => paint.dim(&shown),
-        _ => shown,
+        _ => shown.into_owned(),
     }
 }
 

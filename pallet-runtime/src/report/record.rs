@@ -13,8 +13,10 @@ use std::sync::Mutex;
 pub struct Record {
     /// What was asked for, once the run began.
     pub verb: Option<Verb>,
-    /// What is intended for each node.
+    /// What is intended for the nodes that do not stay as they are.
     pub intents: Vec<NodeIntent>,
+    /// How many nodes stay.
+    pub kept: u64,
     /// What is planned on each node.
     pub plans: Vec<NodePlan>,
     /// The actions that did something: changed, refreshed or failed.
@@ -78,7 +80,11 @@ impl Record {
         match event {
             Event::Started { verb, .. } => self.verb = Some(*verb),
             Event::Notice { node, message } => self.notices.push((node.clone(), message.clone())),
-            Event::Inventory { nodes } => self.intents.clone_from(nodes),
+            Event::Inventory { nodes } => {
+                let others = nodes.iter().filter(|node| node.intent != Intent::Keep);
+                self.intents = others.cloned().collect();
+                self.kept = (nodes.len() - self.intents.len()) as u64;
+            }
             Event::NodeDone { node, work, .. } => self.nodes_done.push((node.clone(), *work)),
             Event::NodePlanned { node, phase, actions, known_after, cost } => self.plans.push(NodePlan {
                 node: node.clone(),
@@ -116,11 +122,10 @@ impl Record {
 
     /// Tells whether the run planned to do anything to nodes or on them, or may have to.
     pub fn would_change(&self) -> bool {
-        let nodes = self.intents.iter().any(|intent| intent.intent != Intent::Keep);
         let numbers = self.summary.as_ref().is_some_and(|summary| {
             summary.created + summary.destroyed + summary.counts.changed + summary.counts.unknown > 0
         });
-        nodes || numbers || self.plans.iter().any(|plan| plan.known_after.is_some())
+        !self.intents.is_empty() || numbers || self.plans.iter().any(|plan| plan.known_after.is_some())
     }
 
     /// Returns the failure of a node that no failed action of its tells already.

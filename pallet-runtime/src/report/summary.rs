@@ -179,7 +179,7 @@ fn numbers(record: &Record, summary: &Summary, paint: Paint) -> String {
         text::bytes(summary.bytes_sent),
         text::duration(summary.seconds)
     );
-    let nodes = text::count(record.intents.len() as u64, "node");
+    let nodes = text::count(record.kept + record.intents.len() as u64, "node");
     format!("{verdict}: {}; {nodes}, {cost}", tallies(summary))
 }
 

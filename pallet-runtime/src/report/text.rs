@@ -1,11 +1,16 @@
 //! Small texts that all reports share: numbers for people, and texts that cannot harm a terminal.
 
 use crate::event::{ActionLabel, Verb};
+use std::borrow::Cow;
 use std::fmt::Write;
 
 /// Returns the text with everything that a terminal would obey, or that would reorder what people read, made
 /// visible. Whatever comes from outside passes through here before it is printed.
-pub(crate) fn clean(text: &str) -> String {
+pub(crate) fn clean(text: &str) -> Cow<'_, str> {
+    // Almost all lines are plain.
+    if text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+        return Cow::Borrowed(text);
+    }
     let mut cleaned = String::with_capacity(text.len());
     for c in text.chars() {
         match c {
@@ -16,7 +21,7 @@ pub(crate) fn clean(text: &str) -> String {
             c => cleaned.push(c),
         }
     }
-    cleaned
+    Cow::Owned(cleaned)
 }
 
 /// The marks that turn the direction of writing: what is printed would not be what is read.
@@ -61,7 +66,7 @@ const ACTION: usize = 72;
 
 /// Returns an action as people name it: `package nginx`.
 pub(crate) fn action(label: &ActionLabel) -> String {
-    let whole = clean(&whole_action(label));
+    let whole = clean(&whole_action(label)).into_owned();
     match whole.char_indices().nth(ACTION) {
         Some((end, _)) => format!("{}…", whole[..end].trim_end()),
         None => whole,
@@ -81,7 +86,7 @@ fn whole_action(label: &ActionLabel) -> String {
 /// Returns names in a row, the many behind a count: `a, b, c and 7 more`.
 pub(crate) fn names<'a>(names: impl IntoIterator<Item = &'a str>, limit: usize) -> String {
     let names: Vec<&str> = names.into_iter().collect();
-    let shown = clean(&names.iter().take(limit).copied().collect::<Vec<_>>().join(", "));
+    let shown = clean(&names.iter().take(limit).copied().collect::<Vec<_>>().join(", ")).into_owned();
     match names.len().checked_sub(limit) {
         None | Some(0) => shown,
         Some(more) => format!("{shown} and {more} more"),

@@ -1,25 +1,16 @@
 //! Going through the files: which lines are meant for a host.
 
+use super::files::{Files, Kind};
 use super::local::LocalUser;
 use super::settings::{self, Settings};
 use super::tokens::Tokens;
 use super::words::{self, Line};
 use super::{ConfigError, host_name, pattern, tokens_of};
-use std::fs;
-use std::io;
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 /// How deep files may include each other: OpenSSH's limit.
 const DEPTH: usize = 16;
-
-/// Whose file it is: decides where relative includes are looked for, and whether others may write it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
-    User,
-    System,
-}
 
 /// One reading of the files for one host.
 pub(super) struct Reader<'a> {
@@ -29,6 +20,7 @@ pub(super) struct Reader<'a> {
     original: &'a str,
     /// Whether this is the second reading, in which `Match final` fits.
     last: bool,
+    files: &'a Files,
     local: &'a LocalUser,
     settings: &'a mut Settings,
     /// Whether a second reading is asked for.
@@ -55,10 +47,11 @@ impl<'a> Reader<'a> {
         host: &'a str,
         original: &'a str,
         last: bool,
+        files: &'a Files,
         local: &'a LocalUser,
         settings: &'a mut Settings,
     ) -> Self {
-        Reader { host, original, last, local, settings, wants_final: false }
+        Reader { host, original, last, files, local, settings, wants_final: false }
     }
 
     /// Reads a file. One that is not there says nothing.
@@ -68,7 +61,7 @@ impl<'a> Reader<'a> {
 
     /// Reads a file whose lines before the first `Host` or `Match` count if `meant` is true. If not, none count.
     fn read_at(&mut self, place: Place<'_>, meant: bool) -> Result<(), ConfigError> {
-        let Some(text) = text_of(place)? else { return Ok(()) };
+        let Some(text) = self.files.text(place.file, place.kind)? else { return Ok(()) };
         let mut active = meant;
         for (number, line) in text.lines().enumerate() {
             let Some(line) = words::cut(line) else { continue };
@@ -115,8 +108,8 @@ impl<'a> Reader<'a> {
             Kind::User => self.local.home.join(".ssh"),
             Kind::System => PathBuf::from("/etc/ssh"),
         };
-        for file in glob(&folder.join(wanted)) {
-            self.read_at(Place { file: &file, line: 0, kind: place.kind, depth: place.depth + 1 }, active)?;
+        for file in self.files.named_by(folder.join(wanted)).iter() {
+            self.read_at(Place { file, line: 0, kind: place.kind, depth: place.depth + 1 }, active)?;
         }
         Ok(())
     }
@@ -184,50 +177,4 @@ impl<'a> Reader<'a> {
             .map(|status| status.success())
             .map_err(|error| place.error(format!("match exec `{command}`: {error}")))
     }
-}
-
-/// Returns the text of a file, or `None` if there is none.
-fn text_of(place: Place<'_>) -> Result<Option<String>, ConfigError> {
-    let bytes = match fs::read(place.file) {
-        Ok(bytes) => bytes,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(place.error(error.to_string())),
-    };
-    if place.kind == Kind::User && others_may_write(place.file) {
-        let mut error = place.error("others may write this file");
-        error.hint = Some(format!("run `chmod go-w '{}'`", place.file.display()));
-        return Err(error);
-    }
-    Ok(Some(String::from_utf8_lossy(&bytes).into_owned()))
-}
-
-fn others_may_write(file: &Path) -> bool {
-    let ours = rustix::process::getuid().as_raw();
-    fs::metadata(file).is_ok_and(|meta| meta.mode() & 0o022 != 0 || ![0, ours].contains(&meta.uid()))
-}
-
-/// Returns the files that a path with `*` and `?` in its parts names, sorted.
-fn glob(path: &Path) -> Vec<PathBuf> {
-    let mut found = vec![PathBuf::new()];
-    for part in path.components() {
-        let name = part.as_os_str().to_string_lossy();
-        if name.contains(['*', '?']) {
-            found = found.iter().flat_map(|folder| entries(folder, &name)).collect();
-        } else {
-            found.iter_mut().for_each(|folder| folder.push(part));
-        }
-    }
-    found.retain(|file| file.exists());
-    found
-}
-
-/// Returns the entries of a folder that fit a pattern, sorted. A star does not show hidden ones.
-fn entries(folder: &Path, wanted: &str) -> Vec<PathBuf> {
-    let names = fs::read_dir(folder).into_iter().flatten().flatten();
-    let fits =
-        |name: &str| pattern::matches(wanted, name) && (!name.starts_with('.') || wanted.starts_with('.'));
-    let found = names.filter(|entry| fits(&entry.file_name().to_string_lossy()));
-    let mut found: Vec<PathBuf> = found.map(|entry| entry.path()).collect();
-    found.sort();
-    found
 }

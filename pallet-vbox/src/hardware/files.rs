@@ -57,7 +57,7 @@ struct File<'a> {
 
 impl File<'_> {
     fn options(&self, table: &DeTable<'_>, owner: &str) -> Result<Options, OptionError> {
-        let mut options = Options::new(owner, Some(self.path.to_owned()));
+        let mut options = Options::new(owner, Some(self.path.into()));
         for (key, value) in table {
             let place = self.place(key.span().start);
             let owner = format!("`{}` of {owner}", key.get_ref());

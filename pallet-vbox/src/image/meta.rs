@@ -31,7 +31,7 @@ fn entry(id: String, model: Value, path: &Path) -> Entry {
 }
 
 fn options(id: &str, attributes: Vec<(Value, Value)>, path: &Path, notes: &mut Vec<String>) -> Options {
-    let mut options = Options::new(format!("image `{id}`"), Some(path.to_owned()));
+    let mut options = Options::new(format!("image `{id}`"), Some(path.into()));
     for (key, value) in attributes {
         let key = key.name().unwrap_or_default().to_owned();
         match option(value, path) {
@@ -64,7 +64,7 @@ fn option(value: Value, path: &Path) -> Option<OptionValue> {
 }
 
 fn table(pairs: Vec<(Value, Value)>, path: &Path) -> Options {
-    let mut table = Options::new("a map", Some(path.to_owned()));
+    let mut table = Options::new("a map", Some(path.into()));
     for (key, value) in pairs {
         if let (Some(key), Some(value)) = (key.name(), option(value, path)) {
             table.set(key, value, path.display().to_string());

@@ -160,7 +160,7 @@ mod tests {
     use pallet::spec::Attach;
 
     fn options(values: &[(&str, &str)]) -> Options {
-        let mut options = Options::new("image `x`", Some("/etc/pallet/pallet.toml".into()));
+        let mut options = Options::new("image `x`", Some(Path::new("/etc/pallet/pallet.toml").into()));
         for (key, value) in values {
             options.set(*key, *value, "");
         }

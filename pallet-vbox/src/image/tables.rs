@@ -33,7 +33,7 @@ impl File<'_> {
     }
 
     fn options(&self, table: &DeTable<'_>, owner: String) -> Result<Options, String> {
-        let mut options = Options::new(owner, Some(self.path.to_owned()));
+        let mut options = Options::new(owner, Some(self.path.into()));
         for (key, value) in table.iter() {
             let found = self.value(key.get_ref(), value.get_ref())?;
             options.set(key.get_ref().as_ref(), found, self.place(key.span().start));

@@ -127,7 +127,7 @@ impl Table {
     /// Returns the table as a provider reads it. The place of a key is the byte that it begins at: lines are counted when
     /// there is something to tell.
     pub(super) fn options(&self, owner: &str, source: &Source) -> Options {
-        let mut options = Options::new(owner, Some(source.path().to_owned()));
+        let mut options = Options::new(owner, Some(source.path().into()));
         for entry in &self.0 {
             let inner = format!("`{}` of {owner}", entry.key);
             options.set(entry.key.as_str(), entry.node.option(&inner, source), entry.at.to_string());
