@@ -67,6 +67,11 @@ impl Text {
         self.parts.iter().filter_map(secret).collect()
     }
 
+    /// Returns bytes that may be shared as a text.
+    pub(crate) fn of_bytes(bytes: Bytes) -> Text {
+        Text { parts: vec![TextPart::Literal(bytes)] }
+    }
+
     /// Returns the value of an action as a text.
     pub(crate) fn of_value(value: AnyHandle) -> Text {
         Text { parts: vec![TextPart::Value(value)] }
@@ -152,7 +157,7 @@ pub(crate) fn secrets(texts: &mut dyn Iterator<Item = &Text>) -> Vec<Secret> {
 
 impl From<&str> for Text {
     fn from(text: &str) -> Self {
-        Text::from(Bytes::from(text))
+        Text::of_bytes(Bytes::from(text))
     }
 }
 
@@ -164,19 +169,13 @@ impl From<&String> for Text {
 
 impl From<String> for Text {
     fn from(text: String) -> Self {
-        Text::from(Bytes::from(text))
+        Text::of_bytes(Bytes::from(text))
     }
 }
 
 impl From<Vec<u8>> for Text {
     fn from(bytes: Vec<u8>) -> Self {
-        Text::from(Bytes::from(bytes))
-    }
-}
-
-impl From<Bytes> for Text {
-    fn from(bytes: Bytes) -> Self {
-        Text { parts: vec![TextPart::Literal(bytes)] }
+        Text::of_bytes(Bytes::from(bytes))
     }
 }
 

@@ -13,7 +13,16 @@ const LIMIT: Duration = Duration::from_secs(120);
 /// A lock that is held. It is given back when this is dropped, and by the system when the process dies.
 #[derive(Debug)]
 pub(crate) struct Lock {
-    _file: File,
+    file: File,
+}
+
+impl Drop for Lock {
+    /// Not left to the closing of the file: a program that is being started at this moment has the file open as well, until it is
+    /// executed, and the lock would be held for as long.
+    fn drop(&mut self) {
+        // What cannot be unlocked is given back when it is closed.
+        let _ = self.file.unlock();
+    }
 }
 
 /// Waits for a lock. It also keeps apart what runs in one process: each call opens the file anew.
@@ -34,7 +43,7 @@ fn try_acquire(path: &Path) -> io::Result<Option<Lock>> {
     }
     let file = File::options().create(true).append(true).open(path)?;
     match file.try_lock() {
-        Ok(()) => Ok(Some(Lock { _file: file })),
+        Ok(()) => Ok(Some(Lock { file })),
         Err(TryLockError::WouldBlock) => Ok(None),
         Err(TryLockError::Error(error)) => Err(error),
     }

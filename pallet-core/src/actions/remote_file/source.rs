@@ -186,7 +186,7 @@ impl Source {
         match self {
             Source::Text(text) => Script::staged(view.fill(text)),
             Source::Local { path, read } => match local(path, read) {
-                Ok(LocalContent::Bytes(bytes)) => Script::staged(Text::from(bytes.clone())),
+                Ok(LocalContent::Bytes(bytes)) => Script::staged(Text::of_bytes(bytes.clone())),
                 Ok(LocalContent::Large { hash, size }) => Script::received(Upload::file(path, *hash, *size)),
                 Err(_) => Script::new(),
             },
