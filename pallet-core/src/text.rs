@@ -95,7 +95,7 @@ impl Text {
     pub(crate) fn fill(&self, world: &World) -> Text {
         let fill = |part: &TextPart| match part {
             TextPart::Value(value) => {
-                world.value(value.id).map(|bytes| TextPart::Literal(bytes.to_vec().into()))
+                world.value(value.id).map(|bytes| TextPart::Literal(Bytes::alone(bytes)))
             }
             TextPart::Literal(_) | TextPart::Secret(_) => None,
         };
@@ -104,10 +104,7 @@ impl Text {
 
     /// Returns the text as bytes that can be shared, or the first action whose value is not known.
     pub(crate) fn content(&self, world: &World) -> Result<Bytes, ActionId> {
-        match self.parts.as_slice() {
-            [TextPart::Literal(bytes)] => Ok(bytes.clone()),
-            _ => self.resolve(world).map(Bytes::alone),
-        }
+        self.literal_content().or_else(|_| self.resolve(world).map(Bytes::alone))
     }
 
     /// Returns the text as bytes that can be shared, if there is no value in it.

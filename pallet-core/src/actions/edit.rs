@@ -216,7 +216,7 @@ impl<E: Edit> FileEdit<E> {
         let secret = self.edit.texts().into_iter().any(Text::is_secret);
         let after = (!secret).then_some(after);
         diff.content =
-            Some(ContentChange { path: path.clone(), before: size, after: after.map(Bytes::from) });
+            Some(ContentChange { path: path.clone(), before: size, after: after.map(Bytes::alone) });
         diff
     }
 

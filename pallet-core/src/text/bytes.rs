@@ -40,7 +40,7 @@ impl Bytes {
         *self.0.hash.get_or_init(|| Sha256::of(&self.0.bytes))
     }
 
-    /// Returns bytes that are not kept for the next node: there may be a secret in them.
+    /// Returns bytes that are not kept for the next node: they are of one node, or have a secret in them.
     pub(crate) fn alone(bytes: impl Into<Box<[u8]>>) -> Self {
         Bytes(Arc::new(Content { bytes: bytes.into(), hash: OnceLock::new() }))
     }

@@ -11,6 +11,7 @@ use crate::graph::ActionId;
 use crate::name::RemotePath;
 use crate::probe::{Contents, PathKind, PathState, Probe, Sha256};
 use crate::script::{LINES, Script};
+use crate::text::Bytes;
 use crate::world::{FileText, World};
 
 /// What tells a line from others.
@@ -166,7 +167,7 @@ fn diff_edit(
         diff.content.get_or_insert(ContentChange {
             path: path.clone(),
             before: matches!(kind, PathKind::File(_)).then_some(before.len() as u64),
-            after: Some(after.into()),
+            after: Some(Bytes::alone(after.into_bytes())),
         });
     }
     diff.doubt(known.doubt);
