@@ -30,9 +30,16 @@ pub trait Action: Any + fmt::Debug + Send + Sync {
     ///
     /// # Errors
     ///
-    /// The reason why the action cannot be meant like this, such as an invalid name.
+    /// The reason why the action cannot be meant like this, such as an invalid name. It counts also where a phase had to
+    /// stop in the middle of a line: what a later call of the line could mend belongs to [`missing`](Action::missing).
     fn check(&self) -> Result<(), String> {
         Ok(())
+    }
+
+    /// Returns what a later call of the same line still has to say about it, if anything: `no lines are given: call
+    /// block`.
+    fn missing(&self) -> Option<&'static str> {
+        None
     }
 
     /// Returns the actions whose values this one uses.

@@ -5,6 +5,7 @@
 //! stands there itself.
 
 use pallet::actions::File;
+use pallet::context::NodeInfo;
 use pallet::graph::{GraphError, build, build_phase, tagged};
 use pallet::name::PhaseName;
 use pallet::prelude::*;
@@ -307,7 +308,7 @@ const CATALOGUE: &[Mistake] = &[
     Mistake {
         what: "something fetched that comes nowhere",
         phase: || _ = fetch_file("/a"), //~ fetch
-        says: "‹fetch›: fetch-file /a: it is not said where on the controller the file is written: call `to`",
+        says: "‹fetch›: fetch-file /a: it is not said where on the controller it is written: call `to`",
     },
     Mistake {
         what: "an archive of nothing",
@@ -444,6 +445,32 @@ fn marked(text: &str) -> String {
     out
 }
 
+/// What a later call of the same line can mend. It is not held against the line in whose middle a phase had to stop.
+const MENDABLE: &[&str] = &[
+    "a file without a content",
+    "a service of which nothing is declared",
+    "a line of a file that is not given",
+    "a download without a checksum",
+    "something fetched that comes nowhere",
+    "an archive of nothing",
+    "a crontab without a job",
+    "a download that nothing vouches for",
+];
+
+/// Returns a node of which nothing is known yet.
+fn unknown() -> Node {
+    let known = Context::example().node.expect("it has one");
+    Node::new(NodeInfo {
+        name: known.name().clone(),
+        group: known.group().clone(),
+        group_item: None,
+        roles: Default::default(),
+        facts: None,
+        primary_ip: None,
+        private_ip: None,
+    })
+}
+
 /// Returns the row of the index: the mistake, and the first thing that is said about it.
 fn row(case: &Mistake) -> String {
     let first = case.says.lines().next().unwrap_or_default();
@@ -468,4 +495,25 @@ fn every_mistake_is_refused_with_its_line_and_the_way_out() {
     }
     assert!(wrong.is_empty(), "other words than expected:\n\n{}", wrong.join("\n\n"));
     assert!(missing.is_empty(), "pallet-core/docs/mistakes.md lacks\n{missing}");
+}
+
+#[test]
+fn a_line_that_needs_what_is_not_known_hides_no_mistake_before_it() {
+    build(&Context::example(), || KEPT.set(Some(file("/kept")))).expect("no mistake"); //~ kept
+    let node = unknown();
+    let context = Context { node: Some(node.clone()), ..Context::example() };
+    let (mut wrong, mut mended) = (Vec::new(), Vec::new());
+    for case in CATALOGUE {
+        let built = build(&context, || {
+            (case.phase)();
+            let _ = node.private_ip();
+        });
+        match built {
+            Ok(_) => mended.push(case.what),
+            Err(error) if said(&error) == case.says => {}
+            Err(error) => wrong.push(format!("{}\n{}", case.what, said(&error))),
+        }
+    }
+    assert!(wrong.is_empty(), "other words than without that line:\n\n{}", wrong.join("\n\n"));
+    assert_eq!(mended, MENDABLE);
 }

@@ -152,9 +152,6 @@ impl Action for Archive {
 
     fn check(&self) -> Result<(), String> {
         self.path.check()?;
-        let missing = "it is not said of what it is an archive: call `of`";
-        let directory = self.directory.as_ref().ok_or(missing)?;
-        directory.check()?;
         let path = self.path.get();
         if program(path).is_none() {
             let endings = FORMATS.map(|(ending, _)| ending).join(", ");
@@ -162,8 +159,13 @@ impl Action for Archive {
                 "{path} does not say what kind of archive it is: it ends with none of {endings}"
             ));
         }
-        if path.is_within(directory.get()) {
-            return Err(format!("{path} is in what it is an archive of, and would be packed into itself"));
+        if let Some(directory) = &self.directory {
+            directory.check()?;
+            if path.is_within(directory.get()) {
+                return Err(format!(
+                    "{path} is in what it is an archive of, and would be packed into itself"
+                ));
+            }
         }
         for pattern in &self.excluded {
             pattern.check()?;
@@ -172,6 +174,10 @@ impl Action for Archive {
             }
         }
         self.attributes.check()
+    }
+
+    fn missing(&self) -> Option<&'static str> {
+        self.directory.is_none().then_some("it is not said of what it is an archive: call `of`")
     }
 
     fn probe(&self, id: ActionId, _: &Facts, probe: &mut Probe) -> Result<(), String> {

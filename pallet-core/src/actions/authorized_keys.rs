@@ -148,10 +148,12 @@ impl Action for AuthorizedKeys {
 
     fn check(&self) -> Result<(), String> {
         AccountName::new(&*self.user).map_err(|error| error.to_string())?;
-        if self.keys.is_empty() && !self.exclusive {
-            return Err("no keys are given; to accept none, call `exclusive`".to_owned());
-        }
         self.keys.iter().try_for_each(|key| PublicKey::parse(key).map(|_| ()))
+    }
+
+    fn missing(&self) -> Option<&'static str> {
+        (self.keys.is_empty() && !self.exclusive)
+            .then_some("no keys are given; to accept none, call `exclusive`")
     }
 
     fn probe(&self, _: ActionId, _: &Facts, probe: &mut Probe) -> Result<(), String> {

@@ -223,9 +223,6 @@ impl Composed for Cron {
 
     fn check(&self) -> Result<(), String> {
         check_file_name("a file of jobs for cron", &self.name)?;
-        if self.jobs.is_empty() && !self.absent {
-            return Err("nothing is declared: call `job` or `absent`".to_owned());
-        }
         for (name, value) in &self.env {
             let plain = |b: u8| b.is_ascii_alphanumeric() || b == b'_';
             if name.is_empty() || !name.bytes().all(plain) {
@@ -237,6 +234,10 @@ impl Composed for Cron {
             }
         }
         self.jobs.iter().try_for_each(Job::check)
+    }
+
+    fn missing(&self) -> Option<&'static str> {
+        (self.jobs.is_empty() && !self.absent).then_some("nothing is declared: call `job` or `absent`")
     }
 
     fn parts(&self) -> Vec<Box<dyn Part>> {

@@ -137,15 +137,16 @@ impl Action for Crontab {
 
     fn check(&self) -> Result<(), String> {
         self.user.as_ref().map_err(Clone::clone)?;
-        if self.entries.is_empty() {
-            return Err("nothing is declared: call `job` or `without`".to_owned());
-        }
         self.entries.iter().try_for_each(Entry::check)?;
         let twice = |(at, entry): (usize, &Entry)| {
             let again = self.entries[..at].iter().any(|before| before.name == entry.name);
             again.then(|| format!("the job {} is declared twice", entry.name))
         };
         self.entries.iter().enumerate().find_map(twice).map_or(Ok(()), Err)
+    }
+
+    fn missing(&self) -> Option<&'static str> {
+        self.entries.is_empty().then_some("nothing is declared: call `job` or `without`")
     }
 
     fn probe(&self, id: ActionId, _: &Facts, probe: &mut Probe) -> Result<(), String> {

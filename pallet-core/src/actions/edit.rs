@@ -50,6 +50,11 @@ pub(crate) trait Edit: fmt::Debug + Send + Sync + 'static {
     /// Checks what can be checked without the text.
     fn check(&self) -> Result<(), String>;
 
+    /// Returns what still has to be said about it.
+    fn missing(&self) -> Option<&'static str> {
+        None
+    }
+
     /// Returns the texts in it, which may have secrets and values in them.
     fn texts(&self) -> Vec<&Text>;
 
@@ -243,6 +248,10 @@ impl<E: Edit> Action for FileEdit<E> {
         }
         self.edit.check()?;
         self.attributes.check()
+    }
+
+    fn missing(&self) -> Option<&'static str> {
+        self.edit.missing()
     }
 
     fn values(&self) -> Vec<AnyHandle> {

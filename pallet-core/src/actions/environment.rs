@@ -137,13 +137,14 @@ impl Composed for EtcDefault {
 
     fn check(&self) -> Result<(), String> {
         check_file_name("a file of settings", &self.name)?;
-        if self.values.is_empty() {
-            return Err("nothing is declared: call `set` or `unset`".to_owned());
-        }
         self.values.iter().try_for_each(|(name, value)| {
             check_name(name)?;
             check_one_line("the value", value.as_deref().unwrap_or_default())
         })
+    }
+
+    fn missing(&self) -> Option<&'static str> {
+        self.values.is_empty().then_some("nothing is declared: call `set` or `unset`")
     }
 
     fn parts(&self) -> Vec<Box<dyn Part>> {

@@ -125,8 +125,11 @@ impl Action for FetchDirectory {
 
     fn check(&self) -> Result<(), String> {
         self.path.check()?;
-        self.excluded.iter().try_for_each(Pattern::check)?;
-        self.destination.check("directory")
+        self.excluded.iter().try_for_each(Pattern::check)
+    }
+
+    fn missing(&self) -> Option<&'static str> {
+        self.destination.missing()
     }
 
     fn probe(&self, id: ActionId, _: &Facts, probe: &mut Probe) -> Result<(), String> {

@@ -82,11 +82,14 @@ impl Action for FetchFile {
 
     fn check(&self) -> Result<(), String> {
         self.path.check()?;
-        self.destination.check("file")?;
         match self.destination.given() {
             to if to.ends_with('/') => Err(format!("{to} names no file: say what it is called there")),
             _ => Ok(()),
         }
+    }
+
+    fn missing(&self) -> Option<&'static str> {
+        self.destination.missing()
     }
 
     fn probe(&self, _: ActionId, _: &Facts, probe: &mut Probe) -> Result<(), String> {

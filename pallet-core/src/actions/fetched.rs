@@ -24,14 +24,10 @@ impl<T> Destination<T> {
         self.to = Some(to);
     }
 
-    /// Checks that a path was given. `what` is what comes there: `file`.
-    pub(super) fn check(&self, what: &str) -> Result<(), String> {
-        match self.to.as_deref() {
-            None | Some("") => {
-                Err(format!("it is not said where on the controller the {what} is written: call `to`"))
-            }
-            Some(_) => Ok(()),
-        }
+    /// Returns that no path was given, if so.
+    pub(super) fn missing(&self) -> Option<&'static str> {
+        let given = self.to.as_deref().is_some_and(|to| !to.is_empty());
+        (!given).then_some("it is not said where on the controller it is written: call `to`")
     }
 
     /// Returns the path as it was given.

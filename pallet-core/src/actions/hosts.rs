@@ -89,6 +89,8 @@ impl Handle<Hosts> {
     }
 }
 
+const NAMELESS: &str = "an address without a name";
+
 fn hosts_file() -> RemotePath {
     RemotePath::new("/etc/hosts").expect("a valid path")
 }
@@ -101,9 +103,6 @@ pub(super) fn entry(ip: IpAddr, names: Option<&[String]>) -> Line {
 
 /// Checks names of hosts: those of nodes, and with underscores, which the hosts file has no rule against.
 pub(super) fn check_names(names: &[String]) -> Result<(), String> {
-    if names.is_empty() {
-        return Err("an address without a name".to_owned());
-    }
     names.iter().try_for_each(|name| {
         NodeName::new(name.replace('_', "-")).map(|_| ()).map_err(|_| format!("invalid host name {name:?}"))
     })
@@ -120,6 +119,10 @@ impl Composed for HostsEntry {
         if self.absent { Ok(()) } else { check_names(&self.names) }
     }
 
+    fn missing(&self) -> Option<&'static str> {
+        (self.names.is_empty() && !self.absent).then_some(NAMELESS)
+    }
+
     fn parts(&self) -> Vec<Box<dyn Part>> {
         vec![Box::new(entry(self.ip, (!self.absent).then_some(&self.names)))]
     }
@@ -134,7 +137,10 @@ impl Composed for Hosts {
 
     fn check(&self) -> Result<(), String> {
         super::parts::check_file_name("a block", &self.name)?;
-        self.entries.iter().try_for_each(|(_, names)| check_names(names))
+        self.entries.iter().try_for_each(|(_, names)| match names.is_empty() {
+            true => Err(NAMELESS.to_owned()),
+            false => check_names(names),
+        })
     }
 
     fn parts(&self) -> Vec<Box<dyn Part>> {

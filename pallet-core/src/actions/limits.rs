@@ -108,9 +108,6 @@ impl Composed for Limits {
 
     fn check(&self) -> Result<(), String> {
         check_file_name("a file of limits", &self.name)?;
-        if self.limits.is_empty() && !self.absent {
-            return Err("nothing is declared: call `soft`, `hard`, `both` or `absent`".to_owned());
-        }
         for (domain, _, item, value) in &self.limits {
             check_word("the domain", domain)?;
             if !ITEMS.contains(&item.as_str()) {
@@ -122,6 +119,11 @@ impl Composed for Limits {
             }
         }
         Ok(())
+    }
+
+    fn missing(&self) -> Option<&'static str> {
+        let empty = self.limits.is_empty() && !self.absent;
+        empty.then_some("nothing is declared: call `soft`, `hard`, `both` or `absent`")
     }
 
     fn parts(&self) -> Vec<Box<dyn Part>> {

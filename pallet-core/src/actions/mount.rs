@@ -232,14 +232,18 @@ impl Composed for Mount {
         if self.state == MountState::Absent {
             return Ok(());
         }
-        let (Some(device), Some(kind)) = (&self.device, &self.fs_type) else {
-            return Err("a mount needs `device` and `fs_type`, or `absent`".to_owned());
-        };
-        if device.is_empty() || device.contains(char::is_control) {
+        if let Some(device) = &self.device
+            && (device.is_empty() || device.contains(char::is_control))
+        {
             return Err(format!("invalid device {device:?}"));
         }
-        check_word("the type of the file system", kind)?;
+        self.fs_type.iter().try_for_each(|kind| check_word("the type of the file system", kind))?;
         self.options.iter().try_for_each(|option| check_word("the option", option))
+    }
+
+    fn missing(&self) -> Option<&'static str> {
+        let whole = self.state == MountState::Absent || (self.device.is_some() && self.fs_type.is_some());
+        (!whole).then_some("a mount needs `device` and `fs_type`, or `absent`")
     }
 
     fn parts(&self) -> Vec<Box<dyn Part>> {

@@ -63,12 +63,17 @@ pub(crate) trait Composed: Any + Debug + Send + Sync {
     /// Checks what can be checked without a node.
     fn check(&self) -> Result<(), String>;
 
+    /// Returns what still has to be said about it.
+    fn missing(&self) -> Option<&'static str> {
+        None
+    }
+
     /// Says why a node cannot have such an action at all.
     fn refuse(&self, _: &Facts) -> Result<(), String> {
         Ok(())
     }
 
-    /// Returns the parts. Only of an action that passed its check.
+    /// Returns the parts. Only of an action that passed its check and misses nothing.
     fn parts(&self) -> Vec<Box<dyn Part>>;
 
     /// Returns what it may move beside its parts.
@@ -135,6 +140,10 @@ macro_rules! composed_action {
 
             fn check(&self) -> Result<(), String> {
                 crate::actions::parts::Composed::check(self)
+            }
+
+            fn missing(&self) -> Option<&'static str> {
+                crate::actions::parts::Composed::missing(self)
             }
 
             fn values(&self) -> Vec<crate::graph::AnyHandle> {

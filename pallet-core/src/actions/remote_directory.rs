@@ -205,8 +205,7 @@ impl Action for RemoteDirectory {
         if self.path.get().parent().is_none() {
             return Err("nothing is unpacked over the root directory".to_owned());
         }
-        let missing = "it is not said what is in it: call `local_directory`, `local_archive`, `archive`, `url` or `unverified_url`";
-        self.source.as_ref().ok_or_else(|| missing.to_owned())?.check()?;
+        self.source.as_ref().map_or(Ok(()), Source::check)?;
         if let Some(misplaced) = self.misplaced {
             return Err(misplaced.to_owned());
         }
@@ -221,6 +220,12 @@ impl Action for RemoteDirectory {
             ));
         }
         self.attributes.check()
+    }
+
+    fn missing(&self) -> Option<&'static str> {
+        self.source.is_none().then_some(
+            "it is not said what is in it: call `local_directory`, `local_archive`, `archive`, `url` or `unverified_url`",
+        )
     }
 
     fn secrets(&self) -> Vec<Secret> {

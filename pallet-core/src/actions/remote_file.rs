@@ -231,18 +231,24 @@ impl Action for RemoteFile {
 
     fn check(&self) -> Result<(), String> {
         self.path.check()?;
-        self.source.as_ref().ok_or_else(|| NO_CONTENT.to_owned())?.check()?;
+        self.source.as_ref().map_or(Ok(()), Source::check)?;
         match (&self.signature, &self.source) {
             (Some(signature), Some(Source::Url(_))) => signature.check()?,
-            (None, Some(Source::Url(download))) if download.is_open() => {
-                return Err(
-                    "without the host's certificate the download must be checked: call `sha256` or `signature`".into()
-                );
-            }
-            (Some(_), _) => return Err("only what is downloaded has a signature".to_owned()),
-            (None, _) => {}
+            (Some(_), Some(_)) => return Err("only what is downloaded has a signature".to_owned()),
+            _ => {}
         }
         self.attributes.check()
+    }
+
+    fn missing(&self) -> Option<&'static str> {
+        match &self.source {
+            None => Some(NO_CONTENT),
+            Some(Source::Url(download)) if download.is_open() && self.signature.is_none() => Some(
+                "without the host's certificate the download must be checked: call `sha256` or `signature`",
+            ),
+            Some(Source::Url(download)) => download.missing(),
+            Some(_) => None,
+        }
     }
 
     fn values(&self) -> Vec<AnyHandle> {

@@ -269,12 +269,12 @@ impl Action for Service {
         if self.masked == Some(true) && self.wants_it() {
             return Err("a masked service can neither start with the system nor run".into());
         }
-        if !self.declares_a_state() && self.answer.is_none() && !self.answers_at_end {
-            return Err(
-                "nothing is declared: call `enabled`, `running`, `reload_when_changed` or the like".into()
-            );
-        }
         Ok(())
+    }
+
+    fn missing(&self) -> Option<&'static str> {
+        let silent = !self.declares_a_state() && self.answer.is_none() && !self.answers_at_end;
+        silent.then_some("nothing is declared: call `enabled`, `running`, `reload_when_changed` or the like")
     }
 
     fn probe(&self, _: ActionId, facts: &Facts, probe: &mut Probe) -> Result<(), String> {

@@ -160,9 +160,6 @@ impl Composed for Sudoers {
 
     fn check(&self) -> Result<(), String> {
         check_file_name("a file of rules for sudo", &self.name)?;
-        if !self.absent && self.rules.is_empty() && self.defaults.is_empty() && self.aliases.is_empty() {
-            return Err("nothing is declared: call `rule`, `defaults` or `absent`".to_owned());
-        }
         for alias in &self.aliases {
             check_alias(&alias.name)?;
             if alias.members.is_empty() {
@@ -178,6 +175,11 @@ impl Composed for Sudoers {
             check_one_line("the setting", setting)
         })?;
         self.rules.iter().try_for_each(SudoRule::check)
+    }
+
+    fn missing(&self) -> Option<&'static str> {
+        let empty = self.rules.is_empty() && self.defaults.is_empty() && self.aliases.is_empty();
+        (empty && !self.absent).then_some("nothing is declared: call `rule`, `defaults` or `absent`")
     }
 
     fn parts(&self) -> Vec<Box<dyn Part>> {

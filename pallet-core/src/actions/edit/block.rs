@@ -105,10 +105,11 @@ impl Edit for Block {
         {
             return Err("the marks of a block are two different lines without control characters".to_owned());
         }
-        if self.block.is_none() && !self.absent {
-            return Err("no lines are given: call `block`, or `absent`".to_owned());
-        }
         self.place.check()
+    }
+
+    fn missing(&self) -> Option<&'static str> {
+        (self.block.is_none() && !self.absent).then_some("no lines are given: call `block`, or `absent`")
     }
 
     fn texts(&self) -> Vec<&Text> {
@@ -187,8 +188,7 @@ mod tests {
         }
         assert!(edited(&block("# END x"), "").expect_err("refused").contains("one of its marks"));
         assert!(Block { marks: ("a".into(), "a".into()), ..block("") }.check().is_err());
-        assert!(
-            Block { block: None, ..block("") }.check().expect_err("refused").contains("no lines are given")
-        );
+        let missing = Block { block: None, ..block("") }.missing();
+        assert!(missing.expect("refused").contains("no lines are given"));
     }
 }

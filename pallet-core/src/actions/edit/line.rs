@@ -78,11 +78,14 @@ impl Edit for Line {
 
     fn check(&self) -> Result<(), String> {
         self.matching.as_ref().map_or(Ok(()), Pattern::check)?;
-        self.place.check()?;
+        self.place.check()
+    }
+
+    fn missing(&self) -> Option<&'static str> {
         match (&self.line, &self.matching) {
-            (None, _) if !self.absent => Err("no line is given: call `line`, or `absent`".to_owned()),
-            (None, None) => Err("which line is absent? call `line` or `matching`".to_owned()),
-            _ => Ok(()),
+            (None, _) if !self.absent => Some("no line is given: call `line`, or `absent`"),
+            (None, None) => Some("which line is absent? call `line` or `matching`"),
+            _ => None,
         }
     }
 
@@ -183,11 +186,11 @@ mod tests {
 
     #[test]
     fn what_cannot_be_meant_is_refused() {
-        let refused = |edit: &Line| edit.check().expect_err("refused");
-        assert!(refused(&Line::default()).contains("no line is given"));
-        assert!(refused(&Line { absent: true, ..Line::default() }).contains("which line"));
+        let missing = |edit: &Line| edit.missing().expect("refused");
+        assert!(missing(&Line::default()).contains("no line is given"));
+        assert!(missing(&Line { absent: true, ..Line::default() }).contains("which line"));
         let wrong = Line { matching: Some(Pattern::regex("(")), ..line("x") };
-        assert!(refused(&wrong).contains("regular expression \"(\""));
+        assert!(wrong.check().expect_err("refused").contains("regular expression \"(\""));
         assert!(edited(&line("a\nb"), "").expect_err("two lines").contains("block_in_file"));
         let nowhere = Line { place: Place::Below(Pattern::regex("^z")), ..line("x") };
         assert!(edited(&nowhere, "a\n").expect_err("no place").contains("no line matches"));

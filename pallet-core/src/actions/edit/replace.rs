@@ -115,11 +115,12 @@ impl Edit for Replacements {
     const KIND: &'static str = "replace-in-file";
 
     fn check(&self) -> Result<(), String> {
-        if self.all.is_empty() {
-            return Err("nothing is to be replaced: call `replace` or `replace_matches`".to_owned());
-        }
         self.only.as_ref().map_or(Ok(()), Pattern::check)?;
         self.all.iter().try_for_each(Replacement::check)
+    }
+
+    fn missing(&self) -> Option<&'static str> {
+        self.all.is_empty().then_some("nothing is to be replaced: call `replace` or `replace_matches`")
     }
 
     fn texts(&self) -> Vec<&Text> {
@@ -185,7 +186,7 @@ mod tests {
         for edit in [text("a", "aa"), regex("x", "xy"), regex("^", "# ")] {
             assert!(edited(&edit, "ax\n").expect_err("refused").contains("every run"), "{edit:?}");
         }
-        assert!(edited(&Replacements::default(), "").expect_err("refused").contains("nothing is to be"));
+        assert!(Replacements::default().missing().expect("refused").contains("nothing is to be"));
         assert!(edited(&text("", "x"), "").is_err());
     }
 }

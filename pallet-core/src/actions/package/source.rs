@@ -213,6 +213,11 @@ impl Action for PackageSource {
         render::check(self)
     }
 
+    fn missing(&self) -> Option<&'static str> {
+        let silent = self.url.is_none() && !self.absent && self.options.is_empty();
+        silent.then_some("no address is given: call `url`")
+    }
+
     fn values(&self) -> Vec<AnyHandle> {
         self.url.as_ref().map(Text::values).unwrap_or_default()
     }

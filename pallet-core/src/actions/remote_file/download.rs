@@ -161,15 +161,16 @@ impl Download {
             return Err("the address of a proxy must be known before the run".to_owned());
         }
         match &self.check {
-            None => Err(
-                "it is not said how the download is checked: call `sha256`, `sha256_url`, `signature` or \
-                         `unverified`"
-                    .to_owned(),
-            ),
             Some(Check::Hash(hash)) => hash.as_ref().map(|_| ()).map_err(Clone::clone),
             Some(Check::HashAt(url)) => check_url(url),
-            Some(Check::Nothing) => Ok(()),
+            Some(Check::Nothing) | None => Ok(()),
         }
+    }
+
+    pub(super) fn missing(&self) -> Option<&'static str> {
+        self.check.is_none().then_some(
+            "it is not said how the download is checked: call `sha256`, `sha256_url`, `signature` or `unverified`",
+        )
     }
 
     /// Tells whether anybody who is between could give the node anything.

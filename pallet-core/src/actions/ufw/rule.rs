@@ -169,9 +169,6 @@ impl Action for UfwRule {
         if !port.split(',').all(|part| number(part) || range(part)) {
             return Err(format!("{port:?} is no port: 80, `80,443` or `6000:6007`"));
         }
-        if port.contains([',', ':']) && self.protocol.is_none() {
-            return Err(format!("for several ports ({port}) ufw needs a protocol: call `tcp` or `udp`"));
-        }
         [&self.from, &self.to].into_iter().flatten().try_for_each(|address| check_network(address))?;
         let v6 = |address: &Option<String>| address.as_ref().map(|address| address.contains(':'));
         match (v6(&self.from), v6(&self.to)) {
@@ -180,6 +177,12 @@ impl Action for UfwRule {
             }
             _ => Ok(()),
         }
+    }
+
+    fn missing(&self) -> Option<&'static str> {
+        let several = self.port.as_ref().is_some_and(|port| port.contains([',', ':']));
+        (several && self.protocol.is_none())
+            .then_some("for several ports ufw needs a protocol: call `tcp` or `udp`")
     }
 
     fn probe(&self, _: ActionId, _: &Facts, probe: &mut Probe) -> Result<(), String> {
@@ -290,7 +293,8 @@ mod tests {
         for bad in ["", "0", "65536", "http", "80,", "1:"] {
             assert!(rule(bad).check().is_err(), "{bad:?}");
         }
-        assert!(UfwRule { protocol: None, ..rule("80,443") }.check().is_err());
+        assert!(rule("80,443").missing().is_none());
+        assert!(UfwRule { protocol: None, ..rule("80,443") }.missing().is_some());
         let from = |address: &str| UfwRule { from: Some(address.to_owned()), ..rule("1") }.check();
         for good in ["10.0.0.0/8", "10.1.2.3", "10.1.2.3/32", "0.0.0.0/0", "fd00::/8", "::1", "::/0"] {
             assert!(from(good).is_ok(), "{good}");

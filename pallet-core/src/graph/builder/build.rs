@@ -120,6 +120,11 @@ fn begin_function(phase: &PhaseName) {
 }
 
 impl Builder {
+    fn mistake(node: &ActionNode, message: &str) -> Mistake {
+        let message = format!("{}: {message}", node.label());
+        Mistake { location: node.location, message, other: None, hint: None }
+    }
+
     fn finish(mut self, ended: Option<Box<dyn std::any::Any + Send>>) -> Result<Built, GraphError> {
         let mut known_after = None;
         if let Some(payload) = ended {
@@ -128,17 +133,18 @@ impl Builder {
                 Err(panic) => self.mistakes.push(self.panic_mistake(&*panic)),
             }
         }
+        for node in &self.nodes {
+            if let Err(message) = node.action.check() {
+                self.mistakes.push(Self::mistake(node, &message));
+            }
+        }
         // A phase cut short may have left its last actions incomplete: it ended in the middle of that line.
-        while known_after.is_some() && self.nodes.last().is_some_and(|node| node.action.check().is_err()) {
+        while known_after.is_some() && self.nodes.last().is_some_and(|node| node.action.missing().is_some()) {
             self.nodes.pop();
         }
         self.forget_edges_of_dropped_actions();
-        for node in &self.nodes {
-            if let Err(message) = node.action.check() {
-                let message = format!("{}: {message}", node.label());
-                self.mistakes.push(Mistake { location: node.location, message, other: None, hint: None });
-            }
-        }
+        let missing = |node: &ActionNode| Some(Self::mistake(node, node.action.missing()?));
+        self.mistakes.extend(self.nodes.iter().filter_map(missing));
         let in_settings = |node: &&ActionNode| self.functions[node.function].as_str() == standard::SETTINGS;
         self.mistakes.extend(self.nodes.iter().filter(in_settings).map(|node| Mistake {
             location: node.location,

@@ -47,9 +47,6 @@ pub(super) fn check(source: &PackageSource) -> Result<(), String> {
     if url.as_ref().is_some_and(|url| url.iter().any(|byte| byte.is_ascii_whitespace())) {
         return Err("an address has no blanks".to_owned());
     }
-    if url.is_none() && !source.absent && source.options.is_empty() {
-        return Err("no address is given: call `url`".to_owned());
-    }
     check_key(source.key.as_ref())
 }
 
