@@ -212,12 +212,6 @@ impl RootShell {
         }
     }
 
-    /// Ends the shell. On a terminal the end of its input would not do it.
-    pub async fn close(self) {
-        // A shell that is gone already needs no word.
-        let _ = self.channel.input.send(b"exit\n".to_vec()).await;
-    }
-
     /// What comes on standard error is not of a script but of the shell itself, or of what started it.
     fn complain(&mut self, bytes: &[u8]) {
         self.complaints.extend_from_slice(bytes);

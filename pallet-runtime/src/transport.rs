@@ -40,7 +40,8 @@ pub trait Transport: Send + Sync {
         Box::pin(upload::through_command(self, path, content))
     }
 
-    /// Ends the connection. Commands that still run lose their streams.
+    /// Ends the connection. Commands that still run lose their streams, and their terminal where they have one. Where there
+    /// is no connection, as on this machine, they lose them with the last of their [`Channel`].
     fn close(&self) -> BoxFuture<'_, ()>;
 }
 

@@ -168,10 +168,7 @@ pub(super) fn shell_failure(error: &ShellError) -> Failure {
 pub(super) async fn close_all(members: Vec<Member>) {
     let mut tasks = JoinSet::new();
     for live in members.into_iter().filter_map(|member| member.live) {
-        tasks.spawn(async move {
-            live.shell.close().await;
-            live.transport.close().await;
-        });
+        tasks.spawn(live.close());
     }
     tasks.join_all().await;
 }

@@ -52,8 +52,7 @@ async fn of_member(run: &Run, member: Member) -> NodeFacts {
     let facts = match connect::open(run, &member.record, login, false).await {
         Ok(live) => {
             let facts = (*live.facts).clone();
-            live.shell.close().await;
-            live.transport.close().await;
+            live.close().await;
             Ok(facts)
         }
         Err(failure) => Err(failure),

@@ -76,6 +76,14 @@ pub(super) struct Live {
     pub(super) facts: Arc<Facts>,
 }
 
+impl Live {
+    /// Ends the connection, and with it the shell. A word to the shell before that would be answered, by a node that
+    /// is a long wire away, when nobody listens any more.
+    pub(super) async fn close(self) {
+        self.transport.close().await;
+    }
+}
+
 impl Run {
     pub(super) fn new(setup: Setup, request: Request, traffic: Arc<Traffic>) -> Self {
         Run {

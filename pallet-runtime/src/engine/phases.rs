@@ -64,8 +64,7 @@ pub(super) async fn bootstrap(run: &Arc<Run>, members: Vec<Member>) -> Vec<Membe
     for (mut member, used_image_login) in done.into_iter().zip(used_image_login) {
         if used_image_login {
             if let Some(live) = member.live.take() {
-                live.shell.close().await;
-                live.transport.close().await;
+                live.close().await;
             }
             again.push(member);
         } else {

@@ -93,10 +93,6 @@ async fn replace(live: &mut Live, mut fresh: Live) -> Result<(), Failure> {
 
 /// What goes down may not answer any more.
 async fn goodbye(live: Live) {
-    let close = async {
-        live.shell.close().await;
-        live.transport.close().await;
-    };
     // That it does not end in time is no failure: the other side is gone.
-    let _ = tokio::time::timeout(GOODBYE, close).await;
+    let _ = tokio::time::timeout(GOODBYE, live.close()).await;
 }
