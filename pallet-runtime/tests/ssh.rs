@@ -24,6 +24,7 @@ fn main() -> ExitCode {
             a_daemon_that_keeps_the_streams_does_not_delay_the_end,
             a_terminal_is_one_and_does_not_echo,
             output_that_nobody_wants_ends_the_command,
+            a_shell_ends_with_its_connection,
             every_kind_of_key_is_accepted,
             the_agent_is_asked,
             the_agent_opens_a_locked_key,
@@ -111,13 +112,35 @@ async fn a_terminal_is_one_and_does_not_echo() {
 
 async fn output_that_nobody_wants_ends_the_command() {
     let node = World::get().connect("nopass").await;
-    let channel = node.open("echo $$; exec yes", Terminal::None).await.unwrap();
-    let Channel { input, mut output } = channel;
-    let Some(Output::Stdout(first)) = output.recv().await else { panic!("no output") };
-    let pid = String::from_utf8_lossy(&first).lines().next().unwrap().to_owned();
-    drop((input, output));
-    let gone = format!("while kill -0 {pid} 2>/dev/null; do sleep 0.1; done");
-    assert_eq!(run(&node, &gone).await.outcome, Outcome::Exited(0));
+    let mut channel = node.open("echo $$; exec yes", Terminal::None).await.unwrap();
+    let pid = first_line(&mut channel).await;
+    drop(channel);
+    gone(&node, &pid).await;
+}
+
+/// A shell that waits for more to do is told nothing at the end of a run, neither behind pipes nor on a terminal.
+async fn a_shell_ends_with_its_connection() {
+    let world = World::get();
+    for terminal in [Terminal::None, Terminal::Pseudo] {
+        let node = world.connect("nopass").await;
+        let mut channel = node.open("echo $$; exec sh", terminal).await.unwrap();
+        let pid = first_line(&mut channel).await;
+        node.close().await;
+        gone(&world.connect("nopass").await, &pid).await;
+    }
+}
+
+async fn first_line(channel: &mut Channel) -> String {
+    let Some(Output::Stdout(first)) = channel.output.recv().await else { panic!("no output") };
+    String::from_utf8_lossy(&first).lines().next().unwrap().to_owned()
+}
+
+/// Waits until a process on the node is gone.
+async fn gone(node: &SshTransport, pid: &str) {
+    let waited =
+        run(node, &format!("for _ in $(seq 300); do kill -0 {pid} || exit 0; sleep 0.1; done 2>&1; exit 1"))
+            .await;
+    assert_eq!(waited.outcome, Outcome::Exited(0), "{pid} is still there");
 }
 
 async fn every_kind_of_key_is_accepted() {
