@@ -194,7 +194,9 @@ impl Place {
             Side::Ansible => self.ansible(&[]),
             Side::AnsibleTuned => self.ansible(&[("ANSIBLE_PIPELINING", "1"), ("ANSIBLE_FORKS", "20")]),
             Side::Mitogen => {
-                let mut command = self.ansible(&[("ANSIBLE_FORKS", "20")]);
+                // It knows no middle between a host key that is known and none that is looked at.
+                let mut command =
+                    self.ansible(&[("ANSIBLE_FORKS", "20"), ("ANSIBLE_HOST_KEY_CHECKING", "False")]);
                 command.env("ANSIBLE_STRATEGY", "mitogen_linear");
                 command.env("ANSIBLE_STRATEGY_PLUGINS", self.mitogen_plugins());
                 command
