@@ -32,6 +32,13 @@ impl Location {
     pub fn line(&self) -> u32 {
         self.line
     }
+
+    /// Tells whether it cannot be of the statement that begins at `start`: what belongs to a statement and is on a later line
+    /// is indented, as rustfmt does it. Of what is in another file nothing can be told.
+    #[cfg(feature = "engine")]
+    pub(crate) fn is_behind(&self, start: Location) -> bool {
+        self.file == start.file && self.line > start.line && self.column <= start.column
+    }
 }
 
 impl fmt::Display for Location {

@@ -1,9 +1,9 @@
 //! The builder: orders, and mistakes that only it can see.
 
-use pallet::Context;
 use pallet::context::NodeInfo;
 use pallet::graph::{ActionGraph, GraphError, build};
 use pallet::prelude::*;
+use pallet::{Context, Text};
 
 fn labels(graph: &ActionGraph) -> Vec<String> {
     graph.in_order().map(|(_, action)| action.action().subject()).collect()
@@ -75,8 +75,8 @@ fn a_panic_in_a_phase_is_a_mistake_and_not_the_end() {
     assert!(build(&Context::example(), || {}).is_ok());
 }
 
-#[test]
-fn what_is_not_known_yet_ends_the_build_at_that_line() {
+/// Returns a node of which nothing is known yet, and the context of a phase for it.
+fn unknown() -> (Node, Context) {
     let mut context = Context::example();
     let info = NodeInfo {
         name: "new-1".parse().expect("valid"),
@@ -89,6 +89,12 @@ fn what_is_not_known_yet_ends_the_build_at_that_line() {
     };
     let node = Node::new(info);
     context.node = Some(node.clone());
+    (node, context)
+}
+
+#[test]
+fn what_is_not_known_yet_ends_the_build_at_that_line() {
+    let (node, context) = unknown();
     let built = build(&context, || {
         file("/a");
         let _ = remote_file("/b").content(node.private_ip().to_string());
@@ -97,4 +103,32 @@ fn what_is_not_known_yet_ends_the_build_at_that_line() {
     .expect("no mistakes");
     assert_eq!(labels(&built.graph), ["/a"]);
     assert_eq!(built.known_after.expect("ended early").what, "the address of new-1");
+}
+
+#[test]
+fn a_line_in_whose_middle_the_build_ends_may_have_made_other_actions() {
+    let (node, context) = unknown();
+    let built = build(&context, || {
+        file("/a");
+        remote_file("/b").content(Text::concat([
+            Text::from(exec("hostid").creates("/x").stdout()),
+            Text::from(node.private_ip().to_string()),
+        ]));
+        file("/c");
+    })
+    .expect("no mistakes");
+    assert_eq!(labels(&built.graph), ["/a"]);
+}
+
+#[test]
+fn what_misses_something_before_that_line_is_refused() {
+    let (node, context) = unknown();
+    let error = build(&context, || {
+        let _ = remote_file("/a");
+        file("/b");
+        remote_file("/c").content(node.private_ip().to_string());
+    })
+    .expect_err("a mistake");
+    assert_eq!(error.mistakes.len(), 1, "{error}");
+    assert!(error.to_string().contains("remote-file /a: no content is given"), "{error}");
 }

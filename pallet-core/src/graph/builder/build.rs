@@ -138,11 +138,9 @@ impl Builder {
                 self.mistakes.push(Self::mistake(node, &message));
             }
         }
-        // A phase cut short may have left its last actions incomplete: it ended in the middle of that line.
-        while known_after.is_some() && self.nodes.last().is_some_and(|node| node.action.missing().is_some()) {
-            self.nodes.pop();
+        if known_after.is_some() {
+            self.drop_what_was_cut_short();
         }
-        self.forget_edges_of_dropped_actions();
         let missing = |node: &ActionNode| Some(Self::mistake(node, node.action.missing()?));
         self.mistakes.extend(self.nodes.iter().filter_map(missing));
         let in_settings = |node: &&ActionNode| self.functions[node.function].as_str() == standard::SETTINGS;
@@ -161,6 +159,19 @@ impl Builder {
         let mut graph = ActionGraph { nodes: self.nodes, order, functions: self.functions };
         let mistakes = settle_overrides(&mut graph);
         if mistakes.is_empty() { Ok(Built { graph, known_after }) } else { Err(GraphError { mistakes }) }
+    }
+
+    /// Drops the action in the middle of whose line the phase may have stopped, so that the rest would have given what it
+    /// misses, and those that were made in that line already: `remote_file("/a").content(…)`.
+    fn drop_what_was_cut_short(&mut self) {
+        let nodes = &self.nodes;
+        let open = (0..nodes.len()).find(|&index| {
+            let begun = nodes[index].location;
+            nodes[index].action.missing().is_some()
+                && !nodes[index + 1..].iter().any(|later| later.location.is_behind(begun))
+        });
+        self.nodes.truncate(open.unwrap_or(nodes.len()));
+        self.forget_edges_of_dropped_actions();
     }
 
     /// Whoever uses a value comes after the action that gives it.
