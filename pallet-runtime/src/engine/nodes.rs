@@ -77,8 +77,8 @@ pub(super) struct Live {
 }
 
 impl Live {
-    /// Ends the connection, and with it the shell. A word to the shell before that would be answered, by a node that
-    /// is a long wire away, when nobody listens any more.
+    /// Ends the connection, and with it the shell: sshd hangs up its terminal, or closes what it reads. A word to the shell
+    /// before that would be answered when nobody listens any more.
     pub(super) async fn close(self) {
         self.transport.close().await;
     }
