@@ -1,4 +1,5 @@
-//! The benchmark: `peers quick|full|ours|gate README`. It is called by `benches/peers/run`, which builds what it measures.
+//! The benchmark: `peers quick|full|ours|gate README [first|unchanged|NODES]…`. It is called by `benches/peers/run`, which
+//! builds what it measures.
 
 // What it prints is its result.
 #![allow(clippy::print_stdout)]
@@ -14,7 +15,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
-const USAGE: &str = "usage: peers quick|full|ours|gate README";
+const USAGE: &str = "usage: peers quick|full|ours|gate README [first|unchanged|NODES]…";
 
 /// The word for a run that writes nothing, and fails when pallet is too slow.
 const GATE: &str = "gate";
@@ -29,9 +30,11 @@ fn main() -> ExitCode {
     if words.first().is_some_and(|word| word == cost::WORD) {
         return cost::report(&words[1..]);
     }
-    let [mode, readme] = words.as_slice() else { return usage() };
-    let Some(agenda) = agenda(mode) else { return usage() };
-    let ended = if mode == GATE { gate(&agenda) } else { run(&agenda, readme.as_ref()) };
+    let [mode, readme, parts @ ..] = words.as_slice() else { return usage() };
+    let Some(agenda) = agenda(mode).and_then(|agenda| chosen(agenda, parts)) else { return usage() };
+    // What is written is of everything.
+    let readme = parts.is_empty().then_some(readme.as_ref());
+    let ended = if mode == GATE { gate(&agenda) } else { run(&agenda, readme) };
     match ended {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -131,19 +134,35 @@ fn agenda(mode: &str) -> Option<Vec<Agenda>> {
             vec![
                 agenda(1, Rounds::of(5, 1), unchanged(3)),
                 agenda(10, Rounds::of(5, 1), unchanged(2)),
-                agenda(30, Rounds::of(3, 0), unchanged(1)),
+                agenda(30, Rounds::of(3, 1), unchanged(1)),
             ]
         }
         _ => return None,
     })
 }
 
-fn run(agenda: &[Agenda], readme: &Path) -> Result<(), Failure> {
+/// Returns the parts that are named: kinds of runs, and numbers of nodes.
+fn chosen(mut agendas: Vec<Agenda>, parts: &[String]) -> Option<Vec<Agenda>> {
+    let mut numbers: Vec<usize> = Vec::new();
+    for part in parts {
+        match part.as_str() {
+            "first" => agendas.iter_mut().for_each(|agenda| agenda.unchanged.clear()),
+            "unchanged" => agendas.iter_mut().for_each(|agenda| agenda.first = Rounds::NONE),
+            number => numbers.push(number.parse().ok()?),
+        }
+    }
+    agendas.retain(|agenda| numbers.is_empty() || numbers.contains(&agenda.nodes));
+    Some(agendas).filter(|agendas| !agendas.is_empty())
+}
+
+fn run(agenda: &[Agenda], readme: Option<&Path>) -> Result<(), Failure> {
     let mut bench = Benchmark::new()?;
     for agenda in agenda {
         bench.measure(agenda)?;
         // It may take hours: what there is already is not lost.
-        write(&bench.results, readme)?;
+        if let Some(readme) = readme {
+            write(&bench.results, readme)?;
+        }
     }
     println!("{}", table::tables(&bench.results));
     Ok(())
@@ -194,7 +213,7 @@ impl Benchmark {
 
     fn measure(&mut self, agenda: &Agenda) -> Result<(), Failure> {
         self.first_runs(agenda)?;
-        self.unchanged_runs(agenda)
+        if agenda.unchanged.is_empty() { Ok(()) } else { self.unchanged_runs(agenda) }
     }
 
     /// Every run of every side gets fresh nodes.
