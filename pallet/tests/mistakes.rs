@@ -12,6 +12,7 @@ use pallet::prelude::*;
 use pallet::spec::PhaseFn;
 use pallet::{Condition, Context, Handle, Location, PhaseOutput, settings};
 use std::cell::Cell;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 struct Mistake {
@@ -382,6 +383,13 @@ const CATALOGUE: &[Mistake] = &[
     },
 ];
 
+/// An action of no phase is told to whichever build ends next, so that only one test builds at a time.
+static BUILDING: Mutex<()> = Mutex::new(());
+
+fn building() -> MutexGuard<'static, ()> {
+    BUILDING.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 /// Those that have another form of phase, or another phase than `configure`.
 fn others() -> [(Mistake, String); 3] {
     let mistake = |what, says| Mistake { what, phase: || (), says };
@@ -481,6 +489,7 @@ fn row(case: &Mistake) -> String {
 
 #[test]
 fn every_mistake_is_refused_with_its_line_and_the_way_out() {
+    let _alone = building();
     build(&Context::example(), || KEPT.set(Some(file("/kept")))).expect("no mistake"); //~ kept
     let (mut wrong, mut missing) = (Vec::new(), String::new());
     let cases = CATALOGUE.iter().map(|case| (case, mistakes_of("configure", case.phase)));
@@ -499,6 +508,7 @@ fn every_mistake_is_refused_with_its_line_and_the_way_out() {
 
 #[test]
 fn a_line_that_needs_what_is_not_known_hides_no_mistake_before_it() {
+    let _alone = building();
     build(&Context::example(), || KEPT.set(Some(file("/kept")))).expect("no mistake"); //~ kept
     let node = unknown();
     let context = Context { node: Some(node.clone()), ..Context::example() };
