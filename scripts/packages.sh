@@ -17,8 +17,7 @@ apt_quietly() {
         if said=$(LC_ALL=C DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=600 "$@" 2>&1); then
             return
         fi
-        grep -q 'Could not get lock' <<<"$said" || break
-        sleep 10
+        case $said in *'Could not get lock'*) sleep 10 ;; *) break ;; esac
     done
     printf '%s\n' "$said" >&2
     return 1
@@ -29,16 +28,17 @@ apt_quietly() {
 install_missing() {
     local packages updated=
     for _ in 1 2 3; do
-        mapfile -t packages < <(missing_packages "$@")
-        [ "${#packages[@]}" -gt 0 ] || return 0
-        echo "== Installing ${packages[*]}"
+        packages=$(missing_packages "$@" | tr '\n' ' ')
+        [ "$packages" ] || return 0
+        echo "== Installing $packages"
         [ "$updated" ] || apt_quietly update || return
         updated=yes
-        apt_quietly install --yes --no-install-recommends "${packages[@]}" || return
+        # shellcheck disable=SC2086 # each word is a package
+        apt_quietly install --yes --no-install-recommends $packages || return
     done
-    mapfile -t packages < <(missing_packages "$@")
-    [ "${#packages[@]}" -eq 0 ] || {
-        echo "still missing once installed: ${packages[*]}; another package may conflict with them" >&2
+    packages=$(missing_packages "$@" | tr '\n' ' ')
+    [ -z "$packages" ] || {
+        echo "still missing once installed: $packages(does another package conflict with it?)" >&2
         return 1
     }
 }
