@@ -24,13 +24,18 @@ const STAND_IN: &str = env!("CARGO_BIN_EXE_vboxmanage-without-hypervisor");
 type Test = fn(World, tokio::runtime::Runtime);
 
 fn main() -> ExitCode {
-    let arguments = Arguments::from_args();
+    let mut arguments = Arguments::from_args();
+    // As in tests of Rust's own harness.
+    let threads = std::env::var("RUST_TEST_THREADS").ok().and_then(|threads| threads.parse().ok());
+    arguments.test_threads = arguments.test_threads.or(threads);
     let real = match arguments.list {
         true => Err("only listed".to_owned()),
         false => Real::find(),
     };
     let required = std::env::var_os("PALLET_TEST_REQUIRE").is_some_and(|value| value == "1");
+    // The longest first, so that no thread is left alone with them.
     let tests = [
+        faults::TESTS,
         life::TESTS,
         hardware::TESTS,
         networks::TESTS,
@@ -41,14 +46,13 @@ fn main() -> ExitCode {
         models::TESTS,
         formats::TESTS,
         downloads::TESTS,
-        faults::TESTS,
     ]
     .concat();
-    let trials = tests.into_iter().map(|(name, test)| trial(name, test, real.clone(), required));
     let slow = faults::SLOW_TESTS.iter().map(|(name, test)| {
         trial(name, *test, real.clone(), required).with_kind("slow").with_ignored_flag(true)
     });
-    libtest_mimic::run(&arguments, trials.chain(slow).collect()).exit_code()
+    let trials = tests.into_iter().map(|(name, test)| trial(name, test, real.clone(), required));
+    libtest_mimic::run(&arguments, slow.chain(trials).collect()).exit_code()
 }
 
 /// Without VirtualBox a test shows as ignored, with the reason, or fails if that is not accepted.
