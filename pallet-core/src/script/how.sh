@@ -22,10 +22,12 @@ p_try() {
   done
 }
 # p_limited SECONDS: runs p_step and sets p_status. A process beside this shell keeps the time. When it is up, it
-# stops all that descends from this shell, finds the descendants in /proc, and ends with 124.
+# stops all that descends from this shell, finds the descendants in /proc, and ends with 124. When the step ends first,
+# its `sleep` is stopped with KILL: between fork and exec it has still the trap of its shell, which would swallow a TERM,
+# and the step would last as long as its limit.
 p_limited() {
   (unset p_token; exec sh -c '
-    trap "kill \$! 2>/dev/null; wait; exit 0" TERM
+    trap "kill -KILL \$! 2>/dev/null; wait; exit 0" TERM
     sleep "$1" &
     wait $!
     trap "" TERM

@@ -13,6 +13,7 @@ mod firewall;
 mod hostile;
 mod how;
 mod leftovers;
+mod limits;
 mod node_facts;
 mod package_managers;
 mod package_sources;
